@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * G-IKEv2 (RFC 9838) protocol engine: public interface.
+ *
+ * The engine opens no socket, reads no clock and draws no randomness.
+ * Datagrams come in through gikev2_input(), time through every call's `now`,
+ * and everything else through struct gikev2_callbacks.  One engine plays both
+ * roles: group member (one struct gikev2_member a group) and key server
+ * (one struct gikev2_group a group).  It is not thread safe.
+ *
+ * Time is in microseconds of a monotonic clock that the caller chooses.
+ * Integers are in host order, addresses and identities in network order.
+ * Functions return 0 or a negated enum gikev2_err.
+ */
+#ifndef GIKEV2_H
+#define GIKEV2_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "keytable/keytable.h"
+#include "gikev2/gikev2_err.h"
+
+#define GIKEV2_PORT 848
+#define GIKEV2_NEVER UINT64_MAX
+#define GIKEV2_SECOND UINT64_C(1000000)
+
+#define GIKEV2_SERVERS_MAX 8
+#define GIKEV2_PROTOCOLS_MAX 8
+#define GIKEV2_SECRET_MAX 256
+
+struct gikev2;
+struct gikev2_member;
+struct gikev2_group;
+
+/* ------------------------------------------------------- addresses, names */
+
+struct gikev2_endpoint {
+	uint8_t family; /* 4, 6; 0: not set */
+	uint16_t port;	/* host order */
+	uint8_t ip[16];
+};
+
+struct gikev2_path {
+	struct gikev2_endpoint local, remote;
+};
+
+/* ID Type (RFC 7296 section 3.5) */
+enum gikev2_id_type {
+	GIKEV2_ID_NONE = 0,
+	GIKEV2_ID_IPV4_ADDR = 1,
+	GIKEV2_ID_FQDN = 2,
+	GIKEV2_ID_RFC822_ADDR = 3,
+	GIKEV2_ID_IPV6_ADDR = 5,
+	GIKEV2_ID_DER_ASN1_DN = 9,
+	GIKEV2_ID_KEY_ID = 11,
+};
+#define GIKEV2_ID_MAX 255
+
+struct gikev2_id {
+	uint8_t type;
+	uint8_t len;
+	uint8_t data[GIKEV2_ID_MAX];
+};
+
+/* Equal in type and, octet by octet, in data. */
+bool gikev2_id_equal(const struct gikev2_id *a, const struct gikev2_id *b);
+
+/*
+ * Prints "fqdn r1.example.net" and the like; what is not printable ASCII is
+ * shown as \xNN, so that a stranger's identity cannot write into a log.
+ * Returns buf.
+ */
+const char *gikev2_id_text(const struct gikev2_id *id, char *buf, size_t size);
+
+/* Prints "192.0.2.1:848" or "[2001:db8::1]:848".  Returns buf. */
+const char *gikev2_endpoint_text(const struct gikev2_endpoint *endpoint,
+				 char *buf, size_t size);
+
+/* -------------------------------------------------------------- callbacks */
+
+enum gikev2_role {
+	GIKEV2_MEMBER,
+	GIKEV2_SERVER,
+};
+
+/* A pre-shared key for one authentication; wiped by the engine after use. */
+struct gikev2_secret {
+	size_t len;
+	uint8_t octets[GIKEV2_SECRET_MAX];
+};
+
+/* What an event is about; the text is for a log line. */
+#define GIKEV2_EVENTS(X)                                                       \
+	/* member: cookie is the member's */                                   \
+	X(REGISTERED, "registered with the key server")                        \
+	X(REGISTRATION_FAILED, "registration failed")                          \
+	X(SERVER_LOST, "key server does not answer, keys live on")             \
+	X(REKEYED, "new keys received")                                        \
+	X(POLICY_REFUSED, "key server's policy refused")                       \
+	X(EXCLUDED, "excluded from the group by the key server")               \
+	X(KEYS_EXPIRED, "last key expired without a replacement")              \
+	/* server: cookie is the group's */                                    \
+	X(MEMBER_REGISTERED, "member registered")                              \
+	X(MEMBER_REFUSED, "member refused")                                    \
+	X(MEMBER_GONE, "member gone")                                          \
+	X(MEMBER_ACKNOWLEDGED, "member acknowledged the rekey")                \
+	X(ROLLED, "group rolled to new keys")
+
+enum gikev2_event_type {
+#define X(name, text) GIKEV2_EVENT_##name,
+	GIKEV2_EVENTS(X)
+#undef X
+		GIKEV2_EVENT_MAX
+};
+
+struct gikev2_event {
+	enum gikev2_event_type type;
+	int err;	    /* 0 or a negated reason */
+	void *cookie;	    /* of the member or group; NULL: group unknown */
+	const struct gikev2_id *peer; /* NULL when not (yet) known */
+	const struct gikev2_path *path;
+	uint64_t now;
+};
+
+const char *gikev2_event_text(enum gikev2_event_type type);
+const char *gikev2_event_name(enum gikev2_event_type type);
+
+/*
+ * What the engine asks of its owner.  `arg` is the one given to gikev2_new().
+ * A callback must not call back into the engine, but for look-ups.
+ */
+struct gikev2_callbacks {
+	/* Sends one datagram.  The octets are the engine's. */
+	int (*output)(void *arg, const struct gikev2_path *path,
+		      const uint8_t *octets, size_t len);
+
+	/* Fills `octets` with cryptographic randomness.  0, or negative. */
+	int (*random)(void *arg, uint8_t *octets, size_t len);
+
+	/*
+	 * The pre-shared key shared with `peer`.  As member, `cookie` is the
+	 * member's and `peer` is NULL until the server named itself.  As
+	 * server, `cookie` is the group's, or NULL when the peer asked for a
+	 * group that does not exist (any credential of that peer will do).
+	 * 0, or -GIKEV2_ERR_NO_CREDENTIAL.
+	 */
+	int (*psk)(void *arg, enum gikev2_role role, void *cookie,
+		   const struct gikev2_id *peer, struct gikev2_secret *secret);
+
+	/* As server: may the authenticated `peer` join?  0, or a reason. */
+	int (*authorize)(void *arg, void *cookie, const struct gikev2_id *peer);
+
+	/*
+	 * As member: the group's rows are now these, and no others.  They are
+	 * the engine's, ordered oldest first.
+	 */
+	void (*keys)(void *arg, void *cookie, const struct keytable_row *rows,
+		     size_t count);
+
+	/* Something worth a log line or a notification happened. */
+	void (*event)(void *arg, const struct gikev2_event *event);
+};
+
+/* ----------------------------------------------------------------- engine */
+
+/* Tunables; gikev2_params_default() fills in what is sensible. */
+struct gikev2_params {
+	uint32_t half_open_max;	  /* half-open IKE SAs as server */
+	uint64_t half_open_time;  /* life of one */
+	uint64_t retransmit_time; /* before the first retransmission */
+	uint32_t retransmit_tries; /* transmissions in all; time doubles */
+	uint64_t liveness_time;	  /* silence before a liveness check */
+	uint64_t retry_min, retry_max; /* back-off between registrations */
+	uint64_t restart_time;	  /* ATD of a server that knows no past */
+};
+
+void gikev2_params_default(struct gikev2_params *params);
+
+/* NULL when memory or the cryptographic library is short. */
+struct gikev2 *gikev2_new(const struct gikev2_callbacks *callbacks, void *arg,
+			  const struct gikev2_params *params);
+
+/* Wipes and frees all; sends nothing. */
+void gikev2_free(struct gikev2 *engine);
+
+void gikev2_set_params(struct gikev2 *engine,
+		       const struct gikev2_params *params);
+
+/* Who we are, as IDi and IDr.  Used from the next registration on. */
+void gikev2_set_identity(struct gikev2 *engine, const struct gikev2_id *id);
+
+/*
+ * One datagram arrived.  0, or the reason it was dropped for; the drop is
+ * already counted.
+ */
+int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
+		 const uint8_t *octets, size_t len, uint64_t now);
+
+/* Runs every timer that is due. */
+void gikev2_expire(struct gikev2 *engine, uint64_t now);
+
+/* When gikev2_expire() is next needed; GIKEV2_NEVER. */
+uint64_t gikev2_next_deadline(const struct gikev2 *engine);
+
+/* Datagrams dropped or exchanges failed, by reason: GIKEV2_ERR_MAX numbers. */
+const uint64_t *gikev2_counters(const struct gikev2 *engine);
+
+struct gikev2_totals {
+	uint64_t datagrams_in, datagrams_out;
+	uint64_t retransmissions;
+	uint64_t registrations; /* completed, either role */
+	uint64_t rekeys_sent, rekeys_received;
+	uint32_t ike_sas, half_open;
+};
+
+void gikev2_get_totals(const struct gikev2 *engine,
+		       struct gikev2_totals *totals);
+
+/* ----------------------------------------------------------- group member */
+
+/* What this router's daemons can do with a protocol: a line of SAg. */
+struct gikev2_offer {
+	uint8_t protocol;    /* Security Protocol ID */
+	uint32_t algorithms; /* KEYTABLE_ALGO_BIT()s */
+};
+
+struct gikev2_member_config {
+	struct gikev2_id group;		  /* IDg */
+	struct gikev2_id server_identity; /* GIKEV2_ID_NONE: any IDr that
+					   * authenticates */
+	struct gikev2_endpoint local;	  /* family 0: the system's choice */
+	struct gikev2_endpoint servers[GIKEV2_SERVERS_MAX]; /* in order */
+	size_t server_count;
+	struct gikev2_offer offers[GIKEV2_PROTOCOLS_MAX];
+	size_t offer_count;
+};
+
+/*
+ * States of the member's machine: the slides' names, refined by RFC 9838.
+ * Text: gikev2_member_state_text().
+ */
+enum gikev2_member_state {
+	GIKEV2_GM_IDLE,	      /* nothing to ask for, or no server */
+	GIKEV2_GM_WAIT,	      /* waiting to try again */
+	GIKEV2_GM_PAIRWISE,   /* Pair-wise Key Generation: IKE_SA_INIT sent */
+	GIKEV2_GM_RECEIVE,    /* Receive SAs from KS: GSA_AUTH sent */
+	GIKEV2_GM_KEY_TABLE,  /* Key Table: registered */
+	GIKEV2_GM_STATE_MAX
+};
+
+const char *gikev2_member_state_text(enum gikev2_member_state state);
+
+/*
+ * Starts membership in a group: registers at once, stays registered, and
+ * re-registers as needed.  With no offers it stays idle.  The config is
+ * copied.  NULL: out of memory.
+ */
+struct gikev2_member *gikev2_member_add(struct gikev2 *engine, void *cookie,
+					const struct gikev2_member_config *config,
+					uint64_t now);
+
+/*
+ * Takes a new config.  What changed decides: a change of identity, servers or
+ * offers registers anew, while the keys live on.
+ */
+void gikev2_member_update(struct gikev2_member *member,
+			  const struct gikev2_member_config *config,
+			  uint64_t now);
+
+/* Leaves the group: tells the server, delivers an empty key set, frees. */
+void gikev2_member_del(struct gikev2_member *member, uint64_t now);
+
+/* Registers anew now; keys live on meanwhile. */
+void gikev2_member_reregister(struct gikev2_member *member, uint64_t now);
+
+struct gikev2_member_status {
+	enum gikev2_member_state state;
+	uint64_t state_since;
+	uint64_t registered_since; /* 0: not registered */
+	uint64_t next_try;	   /* GIKEV2_NEVER: none is due */
+	uint64_t last_rekey;	   /* receipt; 0: none yet */
+	uint32_t registrations, failures, rekeys;
+	int last_error;		   /* negated reason of the last failure */
+	struct gikev2_endpoint server;
+	const struct gikev2_id *server_identity; /* NULL: unknown */
+	const struct keytable_row *rows;	 /* oldest first */
+	size_t row_count;
+};
+
+/* The pointers are good until the engine is next called. */
+void gikev2_member_get_status(const struct gikev2_member *member,
+			      struct gikev2_member_status *status);
+
+/* ------------------------------------------------------------- key server */
+
+struct gikev2_group_protocol {
+	uint8_t protocol;   /* Security Protocol ID */
+	uint16_t algorithm; /* enum keytable_auth_algo */
+	uint32_t lifetime;  /* GSA_KEY_LIFETIME of a fresh key, seconds */
+};
+
+struct gikev2_group_config {
+	struct gikev2_id id; /* IDg */
+	struct gikev2_group_protocol protocols[GIKEV2_PROTOCOLS_MAX];
+	size_t protocol_count;
+	uint16_t atd, dtd; /* GWP_ATD, GWP_DTD, seconds; dtd > atd + 1 */
+};
+
+/* Shortest lifetime that leaves room for a roll, in seconds. */
+uint32_t gikev2_group_lifetime_min(const struct gikev2_group_config *config);
+
+/*
+ * Starts serving a group: makes its first keys.  NULL: out of memory, an
+ * invalid config, or a second group of that name.
+ */
+struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
+				      const struct gikev2_group_config *config,
+				      uint64_t now);
+
+/* Takes a new config; a change of protocols or algorithms rolls at once. */
+int gikev2_group_update(struct gikev2_group *group,
+			const struct gikev2_group_config *config, uint64_t now);
+
+/* Ends the group: tells the members, wipes the keys, frees. */
+void gikev2_group_del(struct gikev2_group *group, uint64_t now);
+
+/* Rolls the group's keys now. */
+int gikev2_group_rekey(struct gikev2_group *group, uint64_t now);
+
+struct gikev2_group_status {
+	uint64_t generation;  /* number of the youngest, from 1 */
+	uint64_t created;     /* of the youngest */
+	uint64_t atd_end;     /* members send with it from here */
+	uint64_t dtd_end;     /* its predecessor is forgotten here */
+	uint64_t next_roll;
+	uint32_t members;
+	uint32_t pending; /* members that have not acknowledged it yet */
+	const struct keytable_row *rows; /* alive, oldest first */
+	size_t row_count;
+};
+
+/* The pointers are good until the engine is next called. */
+void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
+			     struct gikev2_group_status *status);
+
+struct gikev2_group_member_status {
+	const struct gikev2_id *identity;
+	struct gikev2_path path;
+	uint64_t registered_since;
+	uint64_t last_seen;
+	uint64_t generation; /* acknowledged */
+};
+
+/* Calls `visit` for each registered member until it returns false. */
+void gikev2_group_members(const struct gikev2_group *group,
+			  bool (*visit)(void *arg,
+					const struct gikev2_group_member_status *),
+			  void *arg);
+
+/* Ends the registration of each member with that identity; their number. */
+size_t gikev2_group_clear_member(struct gikev2_group *group,
+				 const struct gikev2_id *identity, uint64_t now);
+
+#endif /* GIKEV2_H */

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reasons: one enum with one text each.  A function fails with the negated
+ * reason; a dropped datagram is counted under its reason.
+ */
+#ifndef GIKEV2_ERR_H
+#define GIKEV2_ERR_H
+
+#define GIKEV2_ERRORS(X)                                                       \
+	X(OK, "no error")                                                      \
+	/* malformed input */                                                  \
+	X(TOO_SHORT, "datagram shorter than an IKE header")                    \
+	X(TOO_LONG, "message longer than this implementation accepts")         \
+	X(BAD_LENGTH, "IKE header length differs from the datagram")           \
+	X(BAD_VERSION, "major version is not 2")                               \
+	X(BAD_FLAGS, "initiator or response flag does not fit the exchange")   \
+	X(BAD_EXCHANGE, "unknown exchange type")                               \
+	X(BAD_SYNTAX, "malformed payload")                                     \
+	X(BAD_ATTRIBUTE, "malformed or repeated attribute")                    \
+	X(CRITICAL_PAYLOAD, "unknown payload marked critical")                 \
+	X(LIMIT, "more elements than this implementation accepts")             \
+	/* no state for it */                                                  \
+	X(UNKNOWN_SPI, "no IKE SA with that SPI")                              \
+	X(NOT_SERVER, "registration request, but no key server is configured") \
+	X(HALF_OPEN_LIMIT, "too many half-open registrations")                 \
+	X(BAD_STATE, "exchange not admissible in this state")                  \
+	X(BAD_PAYLOADS, "payloads do not fit the exchange in this state")      \
+	X(OLD_MESSAGE, "Message ID is outside the window")                     \
+	X(UNSOLICITED, "response to no request of ours")                       \
+	X(UNPROTECTED, "cleartext where protection is required")               \
+	/* cryptography */                                                     \
+	X(BAD_ICV, "integrity check failed")                                   \
+	X(BAD_KEY_WRAP, "key unwrap failed")                                   \
+	X(BAD_KE, "invalid key exchange value")                                \
+	X(AUTH_FAILED, "authentication failed")                                \
+	X(NO_CREDENTIAL, "no credential for that identity")                    \
+	X(CRYPTO, "the cryptographic library refused an operation")            \
+	/* negotiation, group */                                               \
+	X(NO_PROPOSAL, "no proposal acceptable to both sides")                 \
+	X(INVALID_GROUP, "no such group")                                      \
+	X(NOT_AUTHORIZED, "not authorized for that group")                     \
+	X(REGISTRATION_FAILED, "the group takes no registration now")          \
+	X(BAD_POLICY, "group policy that this member cannot follow")           \
+	X(BAD_KEY, "key of the wrong length or with a NUL octet")              \
+	X(UNEXPECTED_NOTIFY, "peer answered with an unexpected error notify")  \
+	/* life of an SA */                                                    \
+	X(TIMEOUT, "no answer from the peer")                                  \
+	X(DELETED, "deleted by the peer")                                      \
+	X(REPLACED, "replaced by a newer registration")                        \
+	X(ADMIN, "ended by the operator")                                      \
+	X(LIFETIME, "lifetime is over")                                        \
+	X(NO_MEMORY, "out of memory")                                          \
+	X(NO_RANDOM, "no random octets")                                       \
+	X(OUTPUT, "datagram could not be sent")                                \
+	X(DUPLICATE, "repeated request, answered from the stored response")
+
+enum gikev2_err {
+#define X(name, text) GIKEV2_ERR_##name,
+	GIKEV2_ERRORS(X)
+#undef X
+		GIKEV2_ERR_MAX
+};
+
+/* The text of a reason; `err` may be negated or not.  Never NULL. */
+const char *gikev2_err_text(int err);
+
+/* A short name of it ("bad-syntax") for counters and JSON.  Never NULL. */
+const char *gikev2_err_name(int err);
+
+#endif /* GIKEV2_ERR_H */
