@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "keytable.h"
+#include "keytable/keytable.h"
 
 #define ALGO_HMACS                                                             \
 	(KEYTABLE_ALGO_BIT(KEYTABLE_HMAC_SHA_1) |                              \
