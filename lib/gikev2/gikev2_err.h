@@ -40,6 +40,7 @@
 	X(INVALID_GROUP, "no such group")                                      \
 	X(NOT_AUTHORIZED, "not authorized for that group")                     \
 	X(REGISTRATION_FAILED, "the group takes no registration now")          \
+	X(BUSY, "too many generations of keys are alive, wait for the last roll") \
 	X(BAD_POLICY, "group policy that this member cannot follow")           \
 	X(BAD_KEY, "key of the wrong length or with a NUL octet")              \
 	X(UNEXPECTED_NOTIFY, "peer answered with an unexpected error notify")  \

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the engine's own files share.
+ */
+#ifndef GIKEV2_INT_H
+#define GIKEV2_INT_H
+
+#include "gikev2/gikev2.h"
+#include "gikev2/gikev2_crypto.h"
+#include "gikev2/gikev2_payload.h"
+#include "gikev2/gikev2_rollover.h"
+#include "gikev2/gikev2_timer.h"
+
+#define GIKEV2_ARENA_SIZE 65536
+#define GIKEV2_VENDOR_ID_LEN 16
+
+/* Generations of a group's keys that may be alive at once. */
+#define GIKEV2_GENERATIONS_MAX (KEYTABLE_ROWS_MAX / GIKEV2_PROTOCOLS_MAX)
+
+/* Owned octets. */
+struct gikev2_octets {
+	uint8_t *ptr;
+	size_t len;
+};
+
+int gikev2_octets_set(struct gikev2_octets *octets, const uint8_t *ptr,
+		      size_t len);
+void gikev2_octets_free(struct gikev2_octets *octets);
+
+static inline struct gikev2_chunk gikev2_chunk(const struct gikev2_octets *o)
+{
+	return (struct gikev2_chunk){ o->ptr, o->len };
+}
+
+/* ---------------------------------------------------------------- messages */
+
+struct gikev2_header {
+	uint8_t spi_i[GIKEV2_SPI_LEN], spi_r[GIKEV2_SPI_LEN];
+	uint8_t next, version, exchange, flags;
+	uint32_t id, length;
+};
+
+/* A message on its way through the handlers. */
+struct gikev2_rx {
+	struct gikev2_header header;
+	const struct gikev2_path *path;
+	uint64_t now;
+	struct gikev2_chunk raw; /* as it came */
+	struct gikev2_payloads *payloads;
+};
+
+/* ------------------------------------------------------------------ IKE SA */
+
+enum gikev2_ike_state {
+	GIKEV2_IKE_INIT_SENT,	/* initiator */
+	GIKEV2_IKE_AUTH_SENT,	/* initiator */
+	GIKEV2_IKE_HALF_OPEN,	/* responder */
+	GIKEV2_IKE_ESTABLISHED,
+	GIKEV2_IKE_DELETING, /* our Delete is on its way */
+};
+
+/* What is needed until the SA is authenticated, and not a moment longer. */
+struct gikev2_setup {
+	struct gikev2_ke *ke;
+	struct gikev2_octets peer_ke;
+	struct gikev2_octets ni, nr;
+	struct gikev2_octets init_request, init_response;
+	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
+	bool keyed;
+};
+
+/* Transforms in force, one of each type. */
+struct gikev2_suite {
+	const struct gikev2_encr *encr;
+	const struct gikev2_integ *integ; /* NULL with AEAD */
+	const struct gikev2_prf_alg *prf;
+	const struct gikev2_ke_alg *ke;
+	const struct gikev2_kwa *kwa;
+	uint8_t number; /* of the chosen proposal */
+};
+
+/* Requests that wait for the window to open, most urgent first. */
+enum gikev2_want {
+	GIKEV2_WANT_DELETE = 1 << 0,
+	GIKEV2_WANT_REKEY = 1 << 1,
+	GIKEV2_WANT_REFUSE = 1 << 2,
+	GIKEV2_WANT_LIVENESS = 1 << 3,
+};
+
+struct gikev2_ike {
+	struct gikev2 *engine;
+	struct gikev2_ike *prev, *next;	  /* all SAs */
+	struct gikev2_ike *bucket_next;	  /* by our SPI */
+	uint8_t spi_i[GIKEV2_SPI_LEN], spi_r[GIKEV2_SPI_LEN];
+	struct gikev2_path path;
+	uint8_t state; /* enum gikev2_ike_state */
+	bool initiator;
+	bool profile;	     /* the peer sent our Vendor ID */
+	bool dead;	     /* free it when the handlers are done */
+	uint8_t wants;	     /* GIKEV2_WANT_* */
+	uint8_t tries;	     /* transmissions of the request */
+	uint8_t request_exchange;
+	uint16_t refuse;     /* notify type for GIKEV2_WANT_REFUSE */
+	uint32_t send_id, recv_id; /* next of each */
+	struct gikev2_suite suite;
+	uint8_t sk_d[GIKEV2_PRF_MAX];
+	uint8_t sk_ai[GIKEV2_SK_A_MAX], sk_ar[GIKEV2_SK_A_MAX];
+	uint8_t sk_ei[GIKEV2_SK_E_MAX], sk_er[GIKEV2_SK_E_MAX];
+	uint64_t iv;	     /* last one used, AEAD */
+	struct gikev2_octets request;  /* outstanding */
+	struct gikev2_octets response; /* to the last request, for repeats */
+	struct gikev2_setup *setup;
+	struct gikev2_id *peer;	       /* room for its octets only */
+	struct gikev2_timer timer;     /* retransmission, liveness, expiry */
+	uint64_t last_seen;
+	uint64_t established;
+	struct gikev2_member *member;
+	/* as server: the registration over this SA */
+	struct gikev2_group *group;
+	struct gikev2_ike *group_prev, *group_next;
+	uint64_t acked, sent; /* generations */
+	uint32_t offered;     /* bit n: the n-th protocol of the group */
+};
+
+/* gikev2_ike.c */
+struct gikev2_ike *gikev2_ike_new(struct gikev2 *engine, bool initiator,
+				  const struct gikev2_path *path);
+struct gikev2_ike *gikev2_ike_find(struct gikev2 *engine,
+				   const struct gikev2_header *header);
+
+/*
+ * Ends an SA without a word to the peer; who owns it is told why.  The
+ * structure itself goes when the engine is back at its edge.
+ */
+void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now);
+
+/* Ends it with a Delete; the owner has let go of it already. */
+void gikev2_ike_delete(struct gikev2_ike *ike, uint64_t now);
+
+int gikev2_ike_set_peer(struct gikev2_ike *ike, const struct gikev2_pld_id *id);
+void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now);
+void gikev2_ike_free(struct gikev2_ike *ike);
+void gikev2_setup_free(struct gikev2_ike *ike);
+
+/* gikev2_exchange.c: requests, responses, retransmission */
+int gikev2_send_init(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
+		     uint64_t now);
+int gikev2_request(struct gikev2_ike *ike, uint8_t exchange,
+		   const struct gikev2_payloads *payloads, uint64_t now);
+int gikev2_respond(struct gikev2_ike *ike, const struct gikev2_rx *rx,
+		   const struct gikev2_payloads *payloads);
+int gikev2_respond_notify(struct gikev2_ike *ike, const struct gikev2_rx *rx,
+			  uint16_t type);
+int gikev2_resend_response(struct gikev2_ike *ike, const struct gikev2_rx *rx);
+void gikev2_want(struct gikev2_ike *ike, enum gikev2_want want, uint64_t now);
+void gikev2_request_done(struct gikev2_ike *ike, uint64_t now);
+void gikev2_ike_timer(void *owner, uint64_t now);
+
+/* gikev2_sk.c: protected messages, key derivation */
+void gikev2_header_get(const uint8_t *octets, struct gikev2_header *header);
+void gikev2_header_put(uint8_t *octets, const struct gikev2_header *header);
+int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
+		   uint32_t id, const struct gikev2_payloads *payloads,
+		   struct gikev2_buf *out);
+int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_sk_derive(struct gikev2_ike *ike);
+int gikev2_kwk(const struct gikev2_ike *ike, uint8_t *kwk);
+
+/* gikev2_suite.c: IKE SA proposals */
+void gikev2_suite_offer(struct gikev2 *engine, struct gikev2_payload *sa);
+int gikev2_suite_choose(const struct gikev2_pld_sa *sa,
+			struct gikev2_suite *suite);
+void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite,
+			 struct gikev2_payload *sa);
+int gikev2_suite_accept(const struct gikev2_pld_sa *sa,
+			struct gikev2_suite *suite);
+
+/* gikev2_transition.c */
+int gikev2_transition(struct gikev2_ike *ike, struct gikev2_rx *rx);
+
+/* gikev2_init.c */
+int gikev2_init_start(struct gikev2_ike *ike, uint64_t now);
+int gikev2_init_request(struct gikev2 *engine, struct gikev2_rx *rx);
+int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_init_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
+
+/* gikev2_auth.c */
+int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now);
+int gikev2_auth_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_auth_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_auth_refused(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_auth_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
+
+/* gikev2_info.c */
+int gikev2_info_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_info_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
+
+/* gikev2_policy.c: SAg, GSA, KD against rows */
+void gikev2_sag_add(struct gikev2 *engine, struct gikev2_payloads *payloads,
+		    const struct gikev2_member_config *config);
+int gikev2_sag_match(const struct gikev2_pld_sa *sag,
+		     const struct gikev2_group_config *config,
+		     uint32_t *offered);
+struct gikev2_delays {
+	bool has_atd, has_dtd;
+	uint16_t atd, dtd; /* seconds */
+};
+int gikev2_policy_add(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
+		      const struct keytable_row *const *rows, size_t count,
+		      const struct gikev2_delays *delays, uint64_t now);
+int gikev2_policy_read(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
+		       const struct gikev2_member_config *config,
+		       struct gikev2_download *download, uint64_t now);
+
+/* gikev2_member.c */
+const struct gikev2_member_config *
+gikev2_member_config(const struct gikev2_member *member);
+void *gikev2_member_cookie(const struct gikev2_member *member);
+void gikev2_member_pairwise(struct gikev2_member *member, uint64_t now);
+int gikev2_member_downloaded(struct gikev2_ike *ike,
+			     const struct gikev2_download *download,
+			     uint64_t now);
+int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx);
+void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
+			 int err, uint64_t now);
+void gikev2_member_hint(struct gikev2_member *member, uint64_t now);
+void gikev2_member_free(struct gikev2_member *member);
+
+/* gikev2_group.c */
+struct gikev2_group *gikev2_group_find(struct gikev2 *engine,
+				       const struct gikev2_pld_id *id);
+void *gikev2_group_cookie(const struct gikev2_group *group);
+int gikev2_group_join(struct gikev2_group *group, struct gikev2_ike *ike,
+		      struct gikev2_rx *rx, struct gikev2_payloads *answer);
+void gikev2_group_leave(struct gikev2_ike *ike, int err, uint64_t now);
+void gikev2_group_build_rekey(struct gikev2_ike *ike, uint64_t now);
+int gikev2_group_acknowledged(struct gikev2_ike *ike, struct gikev2_rx *rx);
+void gikev2_group_free(struct gikev2_group *group);
+
+/* ------------------------------------------------------------------ engine */
+
+struct gikev2 {
+	const struct gikev2_callbacks *callbacks;
+	void *arg;
+	struct gikev2_params params;
+	struct gikev2_id identity;
+	struct gikev2_crypto *crypto;
+	struct gikev2_timers timers;
+	uint8_t vendor_id[GIKEV2_VENDOR_ID_LEN];
+
+	struct gikev2_ike *ikes;     /* all, newest first */
+	struct gikev2_ike **buckets; /* by our SPI */
+	size_t bucket_count;	     /* a power of two */
+	bool has_dead;
+
+	struct gikev2_member *members;
+	struct gikev2_group *groups;
+
+	uint64_t counters[GIKEV2_ERR_MAX];
+	struct gikev2_totals totals;
+	uint64_t spi_notify_next; /* rate limit of INVALID_IKE_SPI */
+
+	/* for one message at a time */
+	struct gikev2_arena arena;
+	uint8_t in[GIKEV2_MESSAGE_MAX];
+	uint8_t out[GIKEV2_MESSAGE_MAX];
+	struct gikev2_payloads rx_payloads, tx_payloads;
+};
+
+/* An empty set of payloads to fill and send. */
+struct gikev2_payloads *gikev2_tx(struct gikev2 *engine);
+
+/* Counts; returns -err, whichever sign it came with. */
+int gikev2_count(struct gikev2 *engine, int err);
+
+int gikev2_random(struct gikev2 *engine, uint8_t *octets, size_t len);
+int gikev2_output(struct gikev2 *engine, const struct gikev2_path *path,
+		  const uint8_t *octets, size_t len);
+void gikev2_event(struct gikev2 *engine, enum gikev2_event_type type, int err,
+		  void *cookie, const struct gikev2_ike *ike, uint64_t now);
+
+/* `period` plus or minus a quarter. */
+uint64_t gikev2_jitter(struct gikev2 *engine, uint64_t period);
+
+int gikev2_id_from_payload(struct gikev2_id *id,
+			   const struct gikev2_pld_id *payload);
+struct gikev2_chunk gikev2_id_chunk(const struct gikev2_id *id);
+
+/* The notify that tells a peer of a reason; 0: none does. */
+uint16_t gikev2_err_to_notify(int err);
+/* The reason that an error notify stands for. */
+int gikev2_err_from_notify(uint16_t type);
+
+#endif /* GIKEV2_INT_H */

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rollover: what a key download does to the rows of a group.
+ */
+#include <string.h>
+
+#include "gikev2/gikev2_crypto.h"
+#include "gikev2/gikev2_rollover.h"
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Neither the counter nor "never" may wrap. */
+static uint64_t later(uint64_t now, uint64_t delay)
+{
+	return delay > GIKEV2_NEVER - now ? GIKEV2_NEVER : now + delay;
+}
+
+static bool same_id(const struct keytable_row *a, const struct keytable_row *b)
+{
+	return a->protocol == b->protocol && a->id == b->id;
+}
+
+static bool same_key(const struct keytable_row *a, const struct keytable_row *b)
+{
+	return same_id(a, b) && a->algorithm == b->algorithm &&
+	       a->key_len == b->key_len &&
+	       gikev2_equal(a->key, b->key, a->key_len);
+}
+
+static bool same_protocol(const struct keytable_row *a,
+			  const struct keytable_row *b)
+{
+	return a->protocol == b->protocol;
+}
+
+static const struct keytable_row *
+find(const struct gikev2_rows *rows, const struct keytable_row *like,
+     bool (*same)(const struct keytable_row *, const struct keytable_row *))
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (same(&rows->row[i], like))
+			return &rows->row[i];
+	return NULL;
+}
+
+static void remove_at(struct gikev2_rows *rows, size_t at)
+{
+	memmove(&rows->row[at], &rows->row[at + 1],
+		(rows->count - at - 1) * sizeof(rows->row[0]));
+	keytable_wipe(&rows->row[--rows->count], 1);
+}
+
+void gikev2_rows_wipe(struct gikev2_rows *rows)
+{
+	keytable_wipe(rows->row, rows->count);
+	rows->count = 0;
+}
+
+/* Instant at which sending moves from what is there to the download. */
+static uint64_t switch_instant(const struct gikev2_rows *rows, uint8_t protocol,
+			       const struct gikev2_download *download,
+			       uint64_t now)
+{
+	uint64_t covered = now;
+
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->row[i].protocol == protocol)
+			covered = max_u64(covered, rows->row[i].send_end);
+	if (!download->has_atd)
+		return now;
+	/* without a predecessor to send with until then, send at once */
+	return min_u64(later(now, download->atd), covered);
+}
+
+/* Ends the windows of every older row of the protocol. */
+static void retire(struct gikev2_rows *rows, uint8_t protocol, uint64_t at,
+		   const struct gikev2_download *download, uint64_t now)
+{
+	uint64_t end = max_u64(at, download->has_dtd
+					   ? later(now, download->dtd)
+					   : at);
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct keytable_row *row = &rows->row[i];
+
+		if (row->protocol != protocol)
+			continue;
+		row->send_start = min_u64(row->send_start, at);
+		row->send_end = min_u64(row->send_end, at);
+		row->accept_end = min_u64(row->accept_end, end);
+	}
+}
+
+/* The youngest row of a protocol in the download takes over from all else. */
+static bool is_youngest(const struct gikev2_rows *keys, size_t at)
+{
+	for (size_t i = at + 1; i < keys->count; i++)
+		if (keys->row[i].protocol == keys->row[at].protocol)
+			return false;
+	return true;
+}
+
+/*
+ * Adds the download's keys to the rows, oldest first.  Each but the youngest
+ * of its protocol sends until the switch instant, from now on: what was
+ * handed out as older is accepted by everybody already.
+ */
+static void merge(struct gikev2_rows *rows,
+		  const struct gikev2_download *download, uint64_t now)
+{
+	for (size_t i = 0; i < download->keys.count; i++) {
+		struct keytable_row *row = &rows->row[rows->count];
+		bool youngest = is_youngest(&download->keys, i);
+		uint64_t at = now;
+
+		*row = download->keys.row[i];
+		row->direction = KEYTABLE_BOTH;
+		if (youngest)
+			at = switch_instant(rows, row->protocol, download, now);
+		if (youngest)
+			retire(rows, row->protocol, at, download, now);
+		else
+			retire(rows, row->protocol, at,
+			       &(struct gikev2_download){ .has_dtd = true,
+							  .dtd = GIKEV2_NEVER },
+			       now);
+		row->accept_start = now;
+		row->send_start = at;
+		row->send_end = row->accept_end;
+		rows->count++;
+	}
+}
+
+/* Same ID with other octets cannot live beside each other: the new one wins. */
+static void drop_clashes(struct gikev2_rows *rows,
+			 const struct gikev2_rows *keys)
+{
+	for (size_t i = rows->count; i-- > 0;)
+		for (size_t j = 0; j < keys->count; j++)
+			if (same_id(&rows->row[i], &keys->row[j])) {
+				remove_at(rows, i);
+				break;
+			}
+}
+
+/* A key that was here before has not begun just now. */
+static void keep_starts(struct gikev2_rows *rows, const struct gikev2_rows *old,
+			uint64_t now)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		struct keytable_row *row = &rows->row[i];
+		const struct keytable_row *was = find(old, row, same_key);
+
+		if (!was)
+			continue;
+		row->accept_start = min_u64(row->accept_start, was->accept_start);
+		if (row->send_start == now)
+			row->send_start = min_u64(now, was->send_start);
+	}
+}
+
+static void drop_other_protocols(struct gikev2_rows *rows,
+				 const struct gikev2_rows *keys)
+{
+	for (size_t i = rows->count; i-- > 0;)
+		if (!find(keys, &rows->row[i], same_protocol))
+			remove_at(rows, i);
+}
+
+void gikev2_rollover_register(struct gikev2_rows *rows,
+			      const struct gikev2_download *download,
+			      uint64_t now)
+{
+	struct gikev2_rows old = *rows;
+	bool shared = false;
+
+	for (size_t i = 0; i < rows->count; i++)
+		if (find(&download->keys, &rows->row[i], same_key))
+			shared = true;
+	if (shared || !download->has_dtd ||
+	    rows->count + download->keys.count > KEYTABLE_ROWS_MAX)
+		gikev2_rows_wipe(rows);
+	drop_other_protocols(rows, &download->keys);
+	drop_clashes(rows, &download->keys);
+	merge(rows, download, now);
+	keep_starts(rows, &old, now);
+	gikev2_rollover_expire(rows, now);
+	gikev2_rows_wipe(&old);
+}
+
+int gikev2_rollover_rekey(struct gikev2_rows *rows,
+			  const struct gikev2_download *download, uint64_t now)
+{
+	if (rows->count + download->keys.count > KEYTABLE_ROWS_MAX)
+		return -GIKEV2_ERR_LIMIT;
+	drop_clashes(rows, &download->keys);
+	merge(rows, download, now);
+	gikev2_rollover_expire(rows, now);
+	return 0;
+}
+
+bool gikev2_rollover_expire(struct gikev2_rows *rows, uint64_t now)
+{
+	size_t before = rows->count;
+
+	for (size_t i = rows->count; i-- > 0;)
+		if (rows->row[i].accept_end <= now)
+			remove_at(rows, i);
+	return rows->count != before;
+}
+
+uint64_t gikev2_rollover_next(const struct gikev2_rows *rows)
+{
+	uint64_t next = GIKEV2_NEVER;
+
+	for (size_t i = 0; i < rows->count; i++)
+		next = min_u64(next, rows->row[i].accept_end);
+	return next;
+}
+
+uint64_t gikev2_rollover_last(const struct gikev2_rows *rows)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		last = max_u64(last, rows->row[i].accept_end);
+	return last;
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A group's rows at a member, and what a key download does to them: the
+ * rollover of the wire profile (RFC 9838 section 4.4.3.1, RFC 5374 4.2.1).
+ * No state but the rows, no side effect.
+ */
+#ifndef GIKEV2_ROLLOVER_H
+#define GIKEV2_ROLLOVER_H
+
+#include "gikev2/gikev2.h"
+
+struct gikev2_rows {
+	struct keytable_row row[KEYTABLE_ROWS_MAX]; /* oldest first */
+	size_t count;
+};
+
+/* What a GSA and KD payload say, before it meets what is there already. */
+struct gikev2_download {
+	struct gikev2_rows keys; /* by age; accept_end alone is set: lifetime */
+	bool has_atd, has_dtd;
+	uint64_t atd, dtd;	 /* microseconds */
+};
+
+/*
+ * Applies a download that came by registration: it is all that is alive.
+ * What the member held is dropped, unless the server shares no key with it
+ * and announces delays: then that server has lost its past, and what is held
+ * is the predecessor.
+ */
+void gikev2_rollover_register(struct gikev2_rows *rows,
+			      const struct gikev2_download *download,
+			      uint64_t now);
+
+/*
+ * Applies a rekey: the keys are added as the youngest.  -LIMIT: too many
+ * rows; nothing was changed.
+ */
+int gikev2_rollover_rekey(struct gikev2_rows *rows,
+			  const struct gikev2_download *download, uint64_t now);
+
+/* Wipes rows that are over; true when there was one. */
+bool gikev2_rollover_expire(struct gikev2_rows *rows, uint64_t now);
+
+/* When gikev2_rollover_expire() will next find one; GIKEV2_NEVER. */
+uint64_t gikev2_rollover_next(const struct gikev2_rows *rows);
+
+/* End of the last accept window; 0 when there is no row. */
+uint64_t gikev2_rollover_last(const struct gikev2_rows *rows);
+
+void gikev2_rows_wipe(struct gikev2_rows *rows);
+
+#endif /* GIKEV2_ROLLOVER_H */

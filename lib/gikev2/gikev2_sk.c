@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The Encrypted payload (RFC 7296 section 3.14, RFC 5282) and the keys that
+ * protect it (section 2.14, RFC 9838 section 3.1.1).
+ */
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+/* IKE header and the generic header of SK: what AEAD takes as AAD. */
+#define AAD_LEN (GIKEV2_HEADER_LEN + GIKEV2_PAYLOAD_HEADER_LEN)
+#define PAD_LENGTH_LEN 1
+
+void gikev2_header_get(const uint8_t *octets, struct gikev2_header *header)
+{
+	memcpy(header->spi_i, octets, GIKEV2_SPI_LEN);
+	memcpy(header->spi_r, octets + 8, GIKEV2_SPI_LEN);
+	header->next = octets[16];
+	header->version = octets[17];
+	header->exchange = octets[18];
+	header->flags = octets[19];
+	header->id = gikev2_get_int(octets + 20, 4);
+	header->length = gikev2_get_int(octets + 24, 4);
+}
+
+void gikev2_header_put(uint8_t *octets, const struct gikev2_header *header)
+{
+	memcpy(octets, header->spi_i, GIKEV2_SPI_LEN);
+	memcpy(octets + 8, header->spi_r, GIKEV2_SPI_LEN);
+	octets[16] = header->next;
+	octets[17] = header->version;
+	octets[18] = header->exchange;
+	octets[19] = header->flags;
+	gikev2_put_int(octets + 20, header->id, 4);
+	gikev2_put_int(octets + 24, header->length, 4);
+}
+
+/* SK_e and SK_a of what the original initiator (or the responder) sends. */
+static const uint8_t *sk_e(const struct gikev2_ike *ike, bool from_initiator)
+{
+	return from_initiator ? ike->sk_ei : ike->sk_er;
+}
+
+static const uint8_t *sk_a(const struct gikev2_ike *ike, bool from_initiator)
+{
+	return from_initiator ? ike->sk_ai : ike->sk_ar;
+}
+
+/* AEAD: a counter, never the same twice.  CBC: unpredictable. */
+static int next_iv(struct gikev2_ike *ike, struct gikev2_buf *out)
+{
+	const struct gikev2_encr *encr = ike->suite.encr;
+	uint8_t *iv = gikev2_buf_zero(out, encr->iv_len);
+
+	if (!iv)
+		return -GIKEV2_ERR_LIMIT;
+	if (!encr->icv_len)
+		return gikev2_random(ike->engine, iv, encr->iv_len);
+	if (++ike->iv == 0)
+		return -GIKEV2_ERR_LIFETIME;
+	gikev2_put_int(iv + encr->iv_len - 4, ike->iv & UINT32_MAX, 4);
+	gikev2_put_int(iv + encr->iv_len - 8, ike->iv >> 32, 4);
+	return 0;
+}
+
+/* Padding up to the cipher's block, and its length. */
+static void pad(const struct gikev2_encr *encr, struct gikev2_buf *out,
+		size_t text_start)
+{
+	size_t text = out->len - text_start + PAD_LENGTH_LEN;
+	size_t over = text % encr->block_len;
+	size_t padding = over ? encr->block_len - over : 0;
+
+	gikev2_buf_zero(out, padding);
+	gikev2_buf_int(out, padding, PAD_LENGTH_LEN);
+}
+
+int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
+		   uint32_t id, const struct gikev2_payloads *payloads,
+		   struct gikev2_buf *out)
+{
+	const struct gikev2_suite *suite = &ike->suite;
+	struct gikev2_header header = {
+		.next = GIKEV2_PLD_SK,
+		.version = GIKEV2_VERSION,
+		.exchange = exchange,
+		.flags = (ike->initiator ? GIKEV2_FLAG_I : 0) |
+			 (response ? GIKEV2_FLAG_R : 0),
+		.id = id,
+	};
+	size_t text_start, text_len;
+	uint8_t first;
+	int ret;
+
+	memcpy(header.spi_i, ike->spi_i, GIKEV2_SPI_LEN);
+	memcpy(header.spi_r, ike->spi_r, GIKEV2_SPI_LEN);
+	gikev2_buf_zero(out, AAD_LEN);
+	ret = next_iv(ike, out);
+	if (ret < 0)
+		return ret;
+	text_start = out->len;
+	first = gikev2_payloads_generate(payloads, out);
+	pad(suite->encr, out, text_start);
+	text_len = out->len - text_start;
+	gikev2_buf_zero(out, gikev2_icv_len(suite->encr, suite->integ));
+	if (out->overflow)
+		return -GIKEV2_ERR_TOO_LONG;
+	header.length = out->len;
+	gikev2_header_put(out->ptr, &header);
+	out->ptr[GIKEV2_HEADER_LEN] = first;
+	gikev2_put_int(out->ptr + GIKEV2_HEADER_LEN + 2,
+		       out->len - GIKEV2_HEADER_LEN, 2);
+	return gikev2_seal(ike->engine->crypto, suite->encr, suite->integ,
+			   sk_e(ike, ike->initiator), sk_a(ike, ike->initiator),
+			   out->ptr, AAD_LEN, text_len);
+}
+
+int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	const struct gikev2_suite *suite = &ike->suite;
+	struct gikev2 *engine = ike->engine;
+	uint8_t *message = engine->in;
+	size_t len = rx->raw.len, text_len, padding;
+	const uint8_t *text = message + AAD_LEN + suite->encr->iv_len;
+	int ret;
+
+	if (rx->header.next != GIKEV2_PLD_SK)
+		return -GIKEV2_ERR_UNPROTECTED;
+	if (len < AAD_LEN ||
+	    gikev2_get_int(rx->raw.ptr + GIKEV2_HEADER_LEN + 2, 2) !=
+		    len - GIKEV2_HEADER_LEN)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	memcpy(message, rx->raw.ptr, len);
+	ret = gikev2_open(engine->crypto, suite->encr, suite->integ,
+			  sk_e(ike, !ike->initiator), sk_a(ike, !ike->initiator),
+			  message, AAD_LEN, len, &text_len);
+	if (ret < 0)
+		return ret;
+	if (text_len < PAD_LENGTH_LEN)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	padding = text[text_len - PAD_LENGTH_LEN];
+	if (padding + PAD_LENGTH_LEN > text_len)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	engine->arena.used = 0;
+	return gikev2_payloads_parse(
+		(struct gikev2_chunk){ text, text_len - padding - PAD_LENGTH_LEN },
+		message[GIKEV2_HEADER_LEN], &engine->arena, rx->payloads);
+}
+
+/* -------------------------------------------------------------------- keys */
+
+static const uint8_t *cut(const uint8_t **from, uint8_t *to, size_t len)
+{
+	memcpy(to, *from, len);
+	return *from += len;
+}
+
+/* SKEYSEED = prf(Ni | Nr, g^ir); seven keys out of prf+. */
+static int derive(struct gikev2_ike *ike, const uint8_t *shared,
+		  size_t shared_len)
+{
+	struct gikev2_crypto *crypto = ike->engine->crypto;
+	const struct gikev2_prf_alg *prf = ike->suite.prf;
+	struct gikev2_setup *setup = ike->setup;
+	size_t e_len = ike->suite.encr->key_len + ike->suite.encr->salt_len;
+	size_t a_len = ike->suite.integ ? ike->suite.integ->key_len : 0;
+	size_t len = 3 * prf->len + 2 * a_len + 2 * e_len;
+	uint8_t material[3 * GIKEV2_PRF_MAX + 2 * GIKEV2_SK_A_MAX +
+			 2 * GIKEV2_SK_E_MAX];
+	uint8_t nonces[2 * GIKEV2_NONCE_MAX], skeyseed[GIKEV2_PRF_MAX];
+	size_t nonces_len = setup->ni.len + setup->nr.len;
+	struct gikev2_chunk secret = { shared, shared_len };
+	struct gikev2_chunk seed[] = {
+		{ nonces, nonces_len },
+		{ ike->spi_i, GIKEV2_SPI_LEN },
+		{ ike->spi_r, GIKEV2_SPI_LEN },
+	};
+	const uint8_t *from = material;
+	int ret;
+
+	memcpy(nonces, setup->ni.ptr, setup->ni.len);
+	memcpy(nonces + setup->ni.len, setup->nr.ptr, setup->nr.len);
+	ret = gikev2_prf(crypto, prf,
+			 (struct gikev2_chunk){ nonces, nonces_len }, &secret, 1,
+			 skeyseed);
+	if (ret == 0)
+		ret = gikev2_prf_plus(crypto, prf,
+				      (struct gikev2_chunk){ skeyseed, prf->len },
+				      seed, 3, material, len);
+	if (ret == 0) {
+		cut(&from, ike->sk_d, prf->len);
+		cut(&from, ike->sk_ai, a_len);
+		cut(&from, ike->sk_ar, a_len);
+		cut(&from, ike->sk_ei, e_len);
+		cut(&from, ike->sk_er, e_len);
+		cut(&from, setup->sk_pi, prf->len);
+		cut(&from, setup->sk_pr, prf->len);
+		setup->keyed = true;
+	}
+	explicit_bzero(material, sizeof(material));
+	explicit_bzero(skeyseed, sizeof(skeyseed));
+	return ret;
+}
+
+/* Needs both public values and both nonces; does nothing the second time. */
+int gikev2_sk_derive(struct gikev2_ike *ike)
+{
+	struct gikev2_setup *setup = ike->setup;
+	uint8_t shared[GIKEV2_KE_SHARED_MAX];
+	int ret;
+
+	if (setup->keyed)
+		return 0;
+	ret = gikev2_ke_derive(setup->ke, gikev2_chunk(&setup->peer_ke), shared);
+	if (ret == 0)
+		ret = derive(ike, shared, ike->suite.ke->shared_len);
+	explicit_bzero(shared, sizeof(shared));
+	return ret;
+}
+
+/* GSK_w, the default KWK of this SA (RFC 9838 section 3.1.1). */
+int gikev2_kwk(const struct gikev2_ike *ike, uint8_t *kwk)
+{
+	static const char label[] = "Key Wrap for G-IKEv2";
+	struct gikev2_chunk seed = { (const uint8_t *)label, sizeof(label) - 1 };
+	struct gikev2_chunk key = { ike->sk_d, ike->suite.prf->len };
+
+	return gikev2_prf_plus(ike->engine->crypto, ike->suite.prf, key, &seed,
+			       1, kwk, ike->suite.kwa->key_len);
+}
