@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sealed messages (RFC 7296 section 3.14, RFC 5282, RFC 7634) and wrapped
- * keys (RFC 5649).
+ * Sealed messages: RFC 7296 section 3.14, RFC 5282, RFC 7634.
  *
- * One cipher context serves all.  It is reset after each use, which wipes
- * the key schedule and costs no more than 0.1 us.
+ * One cipher context serves all ciphers and SAs.  It is reset after each use,
+ * which wipes the key schedule and costs less than 0.1 us.
  */
 #include <limits.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "gikev2/gikev2_crypto_private.h"
 
-#define NONCE_MAX 16
-#define BLOCK 16 /* of AES */
-#define HALF 8	 /* what RFC 3394 works on */
+#define NONCE_MAX 16 /* salt and IV */
 
 /* Where things are in a message; see gikev2_seal() in gikev2_crypto.h. */
 struct layout {
@@ -185,95 +180,4 @@ int gikev2_open(struct gikev2_crypto *crypto, const struct gikev2_encr *encr,
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	*text_len = (size_t)layout.text_len;
 	return 0;
-}
-
-/* ------------------------------------------------------ key wrap, RFC 5649 */
-
-/*
- * OpenSSL has a cipher for this, but its one runs on the table driven AES in
- * C: seven times slower than the AES instructions that ECB gets, and with
- * timing that depends on the key.
- */
-
-static const uint8_t kwp_head[4] = { 0xa6, 0x59, 0x59, 0xa6 };
-
-static bool kwp_start(struct gikev2_crypto *crypto,
-		      const struct gikev2_kwa *kwa, const uint8_t *kwk,
-		      bool encrypt)
-{
-	EVP_CIPHER_CTX *ctx = crypto->cipher_ctx;
-
-	return EVP_CipherInit_ex2(ctx, gikev2_kwa_cipher(crypto, kwa), kwk,
-				  NULL, encrypt, NULL) &&
-	       EVP_CIPHER_CTX_set_padding(ctx, 0);
-}
-
-static bool kwp_block(EVP_CIPHER_CTX *ctx, uint8_t *block)
-{
-	int len;
-
-	return EVP_CipherUpdate(ctx, block, &len, block, BLOCK) && len == BLOCK;
-}
-
-static void put_be32(uint8_t *out, uint32_t value)
-{
-	out[0] = (uint8_t)(value >> 24);
-	out[1] = (uint8_t)(value >> 16);
-	out[2] = (uint8_t)(value >> 8);
-	out[3] = (uint8_t)value;
-}
-
-static uint32_t get_be32(const uint8_t *in)
-{
-	return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 |
-	       (uint32_t)in[2] << 8 | in[3];
-}
-
-/* The step counter is folded into A, the first half of the block. */
-static void kwp_count(uint8_t *block, uint32_t t)
-{
-	for (int i = 7; t; i--, t >>= 8)
-		block[i] ^= (uint8_t)t;
-}
-
-/* RFC 3394 section 2.2.1 over A | R[1] ... R[n] in `octets`, in place. */
-static bool kwp_encrypt(EVP_CIPHER_CTX *ctx, uint8_t *octets, size_t n)
-{
-	uint8_t block[BLOCK];
-	uint32_t t = 0;
-	bool ok = true;
-
-	memcpy(block, octets, HALF);
-	for (int j = 0; ok && j < 6; j++) {
-		for (size_t i = 1; ok && i <= n; i++) {
-			memcpy(block + HALF, octets + i * HALF, HALF);
-			ok = kwp_block(ctx, block);
-			kwp_count(block, ++t);
-			memcpy(octets + i * HALF, block + HALF, HALF);
-		}
-	}
-	memcpy(octets, block, HALF);
-	OPENSSL_cleanse(block, sizeof(block));
-	return ok;
-}
-
-/* RFC 3394 section 2.2.2, the same backwards. */
-static bool kwp_decrypt(EVP_CIPHER_CTX *ctx, uint8_t *octets, size_t n)
-{
-	uint8_t block[BLOCK];
-	uint32_t t = (uint32_t)(6 * n);
-	bool ok = true;
-
-	memcpy(block, octets, HALF);
-	for (int j = 0; ok && j < 6; j++) {
-		for (size_t i = n; ok && i >= 1; i--) {
-			memcpy(block + HALF, octets + i * HALF, HALF);
-			kwp_count(block, t--);
-			ok = kwp_block(ctx, block);
-			memcpy(octets + i * HALF, block + HALF, HALF);
-		}
-	}
-	memcpy(octets, block, HALF);
-	OPENSSL_cleanse(block, sizeof(block));
-	return ok;
 }
