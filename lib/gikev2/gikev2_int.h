@@ -13,6 +13,7 @@
 
 #define GIKEV2_ARENA_SIZE 65536
 #define GIKEV2_VENDOR_ID_LEN 16
+#define GIKEV2_HALF_BUCKETS 256
 
 /* Generations of a group's keys that may be alive at once. */
 #define GIKEV2_GENERATIONS_MAX (KEYTABLE_ROWS_MAX / GIKEV2_PROTOCOLS_MAX)
@@ -42,12 +43,16 @@ struct gikev2_header {
 
 /* A message on its way through the handlers. */
 struct gikev2_rx {
+	struct gikev2 *engine;
 	struct gikev2_header header;
 	const struct gikev2_path *path;
 	uint64_t now;
 	struct gikev2_chunk raw; /* as it came */
 	struct gikev2_payloads *payloads;
 };
+
+/* The n-th entry of the key table's protocols, as a bit. */
+uint32_t gikev2_offered_bit(uint8_t protocol);
 
 /* ------------------------------------------------------------------ IKE SA */
 
@@ -57,6 +62,7 @@ enum gikev2_ike_state {
 	GIKEV2_IKE_HALF_OPEN,	/* responder */
 	GIKEV2_IKE_ESTABLISHED,
 	GIKEV2_IKE_DELETING, /* our Delete is on its way */
+	GIKEV2_IKE_NONE,     /* before there is one */
 };
 
 /* What is needed until the SA is authenticated, and not a moment longer. */
@@ -91,6 +97,7 @@ struct gikev2_ike {
 	struct gikev2 *engine;
 	struct gikev2_ike *prev, *next;	  /* all SAs */
 	struct gikev2_ike *bucket_next;	  /* by our SPI */
+	struct gikev2_ike *half_next;	  /* by the initiator's SPI */
 	uint8_t spi_i[GIKEV2_SPI_LEN], spi_r[GIKEV2_SPI_LEN];
 	struct gikev2_path path;
 	uint8_t state; /* enum gikev2_ike_state */
@@ -100,7 +107,7 @@ struct gikev2_ike {
 	uint8_t wants;	     /* GIKEV2_WANT_* */
 	uint8_t tries;	     /* transmissions of the request */
 	uint8_t request_exchange;
-	uint16_t refuse;     /* notify type for GIKEV2_WANT_REFUSE */
+	int16_t refused;     /* why we refuse the policy we were sent */
 	uint32_t send_id, recv_id; /* next of each */
 	struct gikev2_suite suite;
 	uint8_t sk_d[GIKEV2_PRF_MAX];
@@ -119,39 +126,48 @@ struct gikev2_ike {
 	struct gikev2_group *group;
 	struct gikev2_ike *group_prev, *group_next;
 	uint64_t acked, sent; /* generations */
-	uint32_t offered;     /* bit n: the n-th protocol of the group */
+	uint32_t offered;     /* gikev2_offered_bit()s */
 };
 
-/* gikev2_ike.c */
+/* gikev2_ike.c: an SA's life */
 struct gikev2_ike *gikev2_ike_new(struct gikev2 *engine, bool initiator,
 				  const struct gikev2_path *path);
 struct gikev2_ike *gikev2_ike_find(struct gikev2 *engine,
 				   const struct gikev2_header *header);
 
+/* Half-open SAs are found by the request that made them. */
+void gikev2_half_open_add(struct gikev2_ike *ike);
+struct gikev2_ike *gikev2_half_open_find(const struct gikev2_rx *rx);
+
+/* Authenticated: what the setup needed goes, liveness checks begin. */
+void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now);
+
 /*
- * Ends an SA without a word to the peer; who owns it is told why.  The
- * structure itself goes when the engine is back at its edge.
+ * Ends an SA without a word to the peer; its owner is told why.  The
+ * structure stays until gikev2_bury().
  */
 void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now);
 
-/* Ends it with a Delete; the owner has let go of it already. */
-void gikev2_ike_delete(struct gikev2_ike *ike, uint64_t now);
+/* Ends it by a Delete; its owner is told at once. */
+void gikev2_ike_delete(struct gikev2_ike *ike, int err, uint64_t now);
 
-int gikev2_ike_set_peer(struct gikev2_ike *ike, const struct gikev2_pld_id *id);
-void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now);
-void gikev2_ike_free(struct gikev2_ike *ike);
-void gikev2_setup_free(struct gikev2_ike *ike);
+/* Frees what has ended; at the engine's edge only. */
+void gikev2_bury(struct gikev2 *engine);
+
+int gikev2_ike_set_peer(struct gikev2_ike *ike, const struct gikev2_id *id);
 
 /* gikev2_exchange.c: requests, responses, retransmission */
 int gikev2_send_init(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
 		     uint64_t now);
+int gikev2_send_clear(struct gikev2_rx *rx, const uint8_t *spi_r,
+		      struct gikev2_payloads *payloads,
+		      struct gikev2_octets *keep);
 int gikev2_request(struct gikev2_ike *ike, uint8_t exchange,
 		   const struct gikev2_payloads *payloads, uint64_t now);
 int gikev2_respond(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 		   const struct gikev2_payloads *payloads);
 int gikev2_respond_notify(struct gikev2_ike *ike, const struct gikev2_rx *rx,
-			  uint16_t type);
-int gikev2_resend_response(struct gikev2_ike *ike, const struct gikev2_rx *rx);
+			  uint16_t type, const void *data, size_t len);
 void gikev2_want(struct gikev2_ike *ike, enum gikev2_want want, uint64_t now);
 void gikev2_request_done(struct gikev2_ike *ike, uint64_t now);
 void gikev2_ike_timer(void *owner, uint64_t now);
@@ -175,12 +191,13 @@ void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite
 int gikev2_suite_accept(const struct gikev2_pld_sa *sa,
 			struct gikev2_suite *suite);
 
-/* gikev2_transition.c */
+/* gikev2_transition.c: the handler for what came, by state; ike may be NULL */
 int gikev2_transition(struct gikev2_ike *ike, struct gikev2_rx *rx);
 
+/* Handlers.  An error they return is answered where RFC 7296 says so. */
 /* gikev2_init.c */
 int gikev2_init_start(struct gikev2_ike *ike, uint64_t now);
-int gikev2_init_request(struct gikev2 *engine, struct gikev2_rx *rx);
+int gikev2_init_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_init_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
 
@@ -194,6 +211,8 @@ int gikev2_auth_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
 /* gikev2_info.c */
 int gikev2_info_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_info_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_delete_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_child_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
 
 /* gikev2_policy.c: SAg, GSA, KD against rows */
 void gikev2_sag_add(struct gikev2 *engine, struct gikev2_payloads *payloads,
@@ -216,15 +235,28 @@ int gikev2_policy_read(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
 const struct gikev2_member_config *
 gikev2_member_config(const struct gikev2_member *member);
 void *gikev2_member_cookie(const struct gikev2_member *member);
+/* Keys with the server are agreed on: GSA_AUTH is on its way. */
 void gikev2_member_pairwise(struct gikev2_member *member, uint64_t now);
-int gikev2_member_downloaded(struct gikev2_ike *ike,
-			     const struct gikev2_download *download,
-			     uint64_t now);
-int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx);
+/* The server's answer to our registration over ike. */
+void gikev2_member_downloaded(struct gikev2_ike *ike,
+			      const struct gikev2_download *download,
+			      uint64_t now);
+/* A policy that we cannot follow came over ike. */
+void gikev2_member_refuse(struct gikev2_ike *ike, int err, uint64_t now);
+/* ike is ending; it is no longer ours. */
 void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
 			 int err, uint64_t now);
+/* Somebody says that the server does not know our SA. */
 void gikev2_member_hint(struct gikev2_member *member, uint64_t now);
 void gikev2_member_free(struct gikev2_member *member);
+
+/* gikev2_inband.c: handlers and requests of GSA_INBAND_REKEY at the member */
+int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_send_refusal(struct gikev2_ike *ike, uint64_t now);
+int gikev2_member_refused(struct gikev2_ike *ike, struct gikev2_rx *rx);
+struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member);
+void gikev2_member_rekeyed(struct gikev2_member *member, uint64_t now);
+void gikev2_member_excluded(struct gikev2_member *member, uint64_t now);
 
 /* gikev2_group.c */
 struct gikev2_group *gikev2_group_find(struct gikev2 *engine,
@@ -233,8 +265,9 @@ void *gikev2_group_cookie(const struct gikev2_group *group);
 int gikev2_group_join(struct gikev2_group *group, struct gikev2_ike *ike,
 		      struct gikev2_rx *rx, struct gikev2_payloads *answer);
 void gikev2_group_leave(struct gikev2_ike *ike, int err, uint64_t now);
-void gikev2_group_build_rekey(struct gikev2_ike *ike, uint64_t now);
+int gikev2_group_send_rekey(struct gikev2_ike *ike, uint64_t now);
 int gikev2_group_acknowledged(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_group_unregister(struct gikev2_ike *ike, struct gikev2_rx *rx);
 void gikev2_group_free(struct gikev2_group *group);
 
 /* ------------------------------------------------------------------ engine */
@@ -251,7 +284,8 @@ struct gikev2 {
 	struct gikev2_ike *ikes;     /* all, newest first */
 	struct gikev2_ike **buckets; /* by our SPI */
 	size_t bucket_count;	     /* a power of two */
-	bool has_dead;
+	struct gikev2_ike *half_open[GIKEV2_HALF_BUCKETS];
+	struct gikev2_ike *dead;     /* ended, to be freed at the edge */
 
 	struct gikev2_member *members;
 	struct gikev2_group *groups;

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The engine's edge: datagrams and time come in here, and every drop is
+ * counted here.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+/* Unprotected INVALID_IKE_SPI answers: at most one in this time. */
+#define SPI_NOTIFY_INTERVAL (GIKEV2_SECOND / 20)
+
+static const char vendor_text[] = "frr-mrkm profile 1";
+
+void gikev2_params_default(struct gikev2_params *params)
+{
+	*params = (struct gikev2_params){
+		.half_open_max = 256,
+		.half_open_time = 30 * GIKEV2_SECOND,
+		.retransmit_time = GIKEV2_SECOND,
+		.retransmit_tries = 6,
+		.liveness_time = 20 * GIKEV2_SECOND,
+		.retry_min = 2 * GIKEV2_SECOND,
+		.retry_max = 60 * GIKEV2_SECOND,
+		.restart_time = 60 * GIKEV2_SECOND,
+	};
+}
+
+static int vendor_id_init(struct gikev2 *engine)
+{
+	uint8_t digest[32];
+	int ret = gikev2_sha256(engine->crypto,
+				(struct gikev2_chunk){
+					(const uint8_t *)vendor_text,
+					sizeof(vendor_text) - 1 },
+				digest);
+
+	memcpy(engine->vendor_id, digest, GIKEV2_VENDOR_ID_LEN);
+	return ret;
+}
+
+struct gikev2 *gikev2_new(const struct gikev2_callbacks *callbacks, void *arg,
+			  const struct gikev2_params *params)
+{
+	struct gikev2 *engine = calloc(1, sizeof(*engine));
+
+	if (!engine)
+		return NULL;
+	engine->callbacks = callbacks;
+	engine->arg = arg;
+	engine->params = *params;
+	engine->crypto = gikev2_crypto_new();
+	engine->arena.base = malloc(GIKEV2_ARENA_SIZE);
+	engine->arena.size = GIKEV2_ARENA_SIZE;
+	if (!engine->crypto || !engine->arena.base ||
+	    vendor_id_init(engine) < 0) {
+		gikev2_free(engine);
+		return NULL;
+	}
+	return engine;
+}
+
+void gikev2_free(struct gikev2 *engine)
+{
+	if (!engine)
+		return;
+	/* owners first: an SA that ends without one tells nobody */
+	while (engine->members)
+		gikev2_member_free(engine->members);
+	while (engine->groups)
+		gikev2_group_free(engine->groups);
+	while (engine->ikes)
+		gikev2_ike_end(engine->ikes, -GIKEV2_ERR_ADMIN, 0);
+	gikev2_bury(engine);
+	gikev2_timers_free(&engine->timers);
+	gikev2_crypto_free(engine->crypto);
+	if (engine->arena.base)
+		explicit_bzero(engine->arena.base, engine->arena.size);
+	free(engine->arena.base);
+	free(engine->buckets);
+	explicit_bzero(engine, sizeof(*engine));
+	free(engine);
+}
+
+void gikev2_set_params(struct gikev2 *engine,
+		       const struct gikev2_params *params)
+{
+	engine->params = *params;
+}
+
+void gikev2_set_identity(struct gikev2 *engine, const struct gikev2_id *id)
+{
+	engine->identity = *id;
+}
+
+const uint64_t *gikev2_counters(const struct gikev2 *engine)
+{
+	return engine->counters;
+}
+
+void gikev2_get_totals(const struct gikev2 *engine,
+		       struct gikev2_totals *totals)
+{
+	*totals = engine->totals;
+}
+
+/* ----------------------------------------------------- what the files share */
+
+struct gikev2_payloads *gikev2_tx(struct gikev2 *engine)
+{
+	engine->tx_payloads.count = 0;
+	engine->tx_payloads.present = 0;
+	engine->tx_payloads.overflow = false;
+	return &engine->tx_payloads;
+}
+
+int gikev2_count(struct gikev2 *engine, int err)
+{
+	int positive = abs(err);
+
+	if (positive < GIKEV2_ERR_MAX)
+		engine->counters[positive]++;
+	return -positive;
+}
+
+int gikev2_random(struct gikev2 *engine, uint8_t *octets, size_t len)
+{
+	if (engine->callbacks->random(engine->arg, octets, len) < 0)
+		return -GIKEV2_ERR_NO_RANDOM;
+	return 0;
+}
+
+int gikev2_output(struct gikev2 *engine, const struct gikev2_path *path,
+		  const uint8_t *octets, size_t len)
+{
+	if (engine->callbacks->output(engine->arg, path, octets, len) < 0)
+		return gikev2_count(engine, GIKEV2_ERR_OUTPUT);
+	engine->totals.datagrams_out++;
+	return 0;
+}
+
+void gikev2_event(struct gikev2 *engine, enum gikev2_event_type type, int err,
+		  void *cookie, const struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_event event = {
+		.type = type,
+		.err = err,
+		.cookie = cookie,
+		.peer = ike ? ike->peer : NULL,
+		.path = ike ? &ike->path : NULL,
+		.now = now,
+	};
+
+	engine->callbacks->event(engine->arg, &event);
+}
+
+uint64_t gikev2_jitter(struct gikev2 *engine, uint64_t period)
+{
+	uint8_t octets[4];
+
+	if (gikev2_random(engine, octets, sizeof(octets)) < 0)
+		return period;
+	return period - period / 4 +
+	       period / 2 * (gikev2_get_int(octets, 4) >> 16) / 0xffff;
+}
+
+/* ------------------------------------------------------------------- input */
+
+static int parse_clear(struct gikev2_rx *rx)
+{
+	rx->engine->arena.used = 0;
+	return gikev2_payloads_parse(
+		(struct gikev2_chunk){ rx->raw.ptr + GIKEV2_HEADER_LEN,
+				       rx->raw.len - GIKEV2_HEADER_LEN },
+		rx->header.next, &rx->engine->arena, rx->payloads);
+}
+
+/*
+ * A request with no SA of ours: perhaps we restarted and the peer does not
+ * know.  It may take the answer as a hint, no more (RFC 7296 section 2.4).
+ */
+static int unknown_spi(struct gikev2_rx *rx)
+{
+	struct gikev2 *engine = rx->engine;
+	struct gikev2_payloads *tx;
+
+	if (rx->header.flags & GIKEV2_FLAG_R ||
+	    rx->now < engine->spi_notify_next)
+		return -GIKEV2_ERR_UNKNOWN_SPI;
+	engine->spi_notify_next = rx->now + SPI_NOTIFY_INTERVAL;
+	tx = gikev2_tx(engine);
+	gikev2_notify_add(tx, GIKEV2_N_INVALID_IKE_SPI, NULL, 0);
+	gikev2_send_clear(rx, rx->header.spi_r, tx, NULL);
+	return -GIKEV2_ERR_UNKNOWN_SPI;
+}
+
+static int init_message(struct gikev2_rx *rx)
+{
+	static const uint8_t zero[GIKEV2_SPI_LEN];
+	struct gikev2_ike *ike = NULL;
+	int ret;
+
+	if (rx->header.id != 0)
+		return -GIKEV2_ERR_OLD_MESSAGE;
+	if (rx->header.flags & GIKEV2_FLAG_R) {
+		if (rx->header.flags & GIKEV2_FLAG_I)
+			return -GIKEV2_ERR_BAD_FLAGS;
+		ike = gikev2_ike_find(rx->engine, &rx->header);
+		if (!ike || ike->state != GIKEV2_IKE_INIT_SENT)
+			return -GIKEV2_ERR_UNSOLICITED;
+	} else if (!(rx->header.flags & GIKEV2_FLAG_I) ||
+		   memcmp(rx->header.spi_r, zero, GIKEV2_SPI_LEN)) {
+		return -GIKEV2_ERR_BAD_FLAGS;
+	} else if (memcmp(rx->header.spi_i, zero, GIKEV2_SPI_LEN) == 0) {
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	}
+	ret = parse_clear(rx);
+	return ret < 0 ? ret : gikev2_transition(ike, rx);
+}
+
+/* An answer without protection: all it can be is a hint. */
+static int clear_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	if (ike->request.ptr && rx->header.id == ike->send_id && ike->member &&
+	    parse_clear(rx) == 0 &&
+	    gikev2_notify_find(rx->payloads, GIKEV2_N_INVALID_IKE_SPI))
+		gikev2_member_hint(ike->member, rx->now);
+	return -GIKEV2_ERR_UNPROTECTED;
+}
+
+static int response(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	int ret;
+
+	if (rx->header.next != GIKEV2_PLD_SK)
+		return clear_response(ike, rx);
+	if (!ike->request.ptr || rx->header.id != ike->send_id ||
+	    rx->header.exchange != ike->request_exchange)
+		return -GIKEV2_ERR_UNSOLICITED;
+	ret = gikev2_sk_open(ike, rx);
+	if (ret == -GIKEV2_ERR_BAD_ICV)
+		return ret;
+	ike->last_seen = rx->now;
+	if (ret == 0)
+		ret = gikev2_transition(ike, rx);
+	if (ret == 0) {
+		if (!ike->dead)
+			gikev2_request_done(ike, rx->now);
+		return 0;
+	}
+	/* errors in responses are not answered, RFC 7296 section 2.21 */
+	if (ike->dead)
+		return ret;
+	gikev2_octets_free(&ike->request);
+	ike->send_id++;
+	if (ike->state == GIKEV2_IKE_AUTH_SENT)
+		gikev2_ike_established(ike, rx->now);
+	gikev2_ike_delete(ike, ret, rx->now);
+	return ret;
+}
+
+/* Tells the peer what was wrong with its request; what is fatal ends the SA. */
+static void refuse(struct gikev2_ike *ike, struct gikev2_rx *rx, int err)
+{
+	uint16_t notify = gikev2_err_to_notify(err);
+	uint8_t *critical = &rx->payloads->unknown_critical;
+
+	if (!notify)
+		notify = GIKEV2_N_INVALID_SYNTAX;
+	if (notify == GIKEV2_N_UNSUPPORTED_CRITICAL_PAYLOAD)
+		gikev2_respond_notify(ike, rx, notify, critical, 1);
+	else
+		gikev2_respond_notify(ike, rx, notify, NULL, 0);
+	if (notify == GIKEV2_N_INVALID_SYNTAX ||
+	    ike->state == GIKEV2_IKE_HALF_OPEN)
+		gikev2_ike_end(ike, err, rx->now);
+}
+
+static int repeated_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	if (!ike->response.ptr || rx->header.id + 1 != ike->recv_id)
+		return -GIKEV2_ERR_OLD_MESSAGE;
+	if (gikev2_sk_open(ike, rx) == -GIKEV2_ERR_BAD_ICV)
+		return -GIKEV2_ERR_BAD_ICV;
+	rx->engine->totals.retransmissions++;
+	gikev2_output(rx->engine, rx->path, ike->response.ptr,
+		      ike->response.len);
+	return -GIKEV2_ERR_DUPLICATE;
+}
+
+static int request(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	int ret;
+
+	if (ike->state == GIKEV2_IKE_AUTH_SENT)
+		return -GIKEV2_ERR_BAD_STATE;
+	/* the costly half of the key exchange waits for a proof of address */
+	if (ike->state == GIKEV2_IKE_HALF_OPEN) {
+		ret = gikev2_sk_derive(ike);
+		if (ret < 0) {
+			gikev2_ike_end(ike, ret, rx->now);
+			return ret;
+		}
+	}
+	if (rx->header.id != ike->recv_id)
+		return repeated_request(ike, rx);
+	ret = gikev2_sk_open(ike, rx);
+	if (ret == -GIKEV2_ERR_BAD_ICV || ret == -GIKEV2_ERR_UNPROTECTED)
+		return ret;
+	ike->last_seen = rx->now;
+	if (ret == 0)
+		ret = gikev2_transition(ike, rx);
+	if (ret < 0 && !ike->dead)
+		refuse(ike, rx, ret);
+	return ret;
+}
+
+static int dispatch(struct gikev2_rx *rx)
+{
+	struct gikev2_ike *ike;
+
+	switch (rx->header.exchange) {
+	case GIKEV2_IKE_SA_INIT:
+		return init_message(rx);
+	case GIKEV2_IKE_AUTH:
+	case GIKEV2_CREATE_CHILD_SA:
+	case GIKEV2_INFORMATIONAL:
+	case GIKEV2_GSA_AUTH:
+	case GIKEV2_GSA_REGISTRATION:
+	case GIKEV2_GSA_INBAND_REKEY:
+		break;
+	default:
+		return -GIKEV2_ERR_BAD_EXCHANGE;
+	}
+	ike = gikev2_ike_find(rx->engine, &rx->header);
+	if (!ike)
+		return unknown_spi(rx);
+	if (rx->header.flags & GIKEV2_FLAG_R)
+		return response(ike, rx);
+	return request(ike, rx);
+}
+
+int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
+		 const uint8_t *octets, size_t len, uint64_t now)
+{
+	struct gikev2_rx rx = {
+		.engine = engine,
+		.path = path,
+		.now = now,
+		.raw = { octets, len },
+		.payloads = &engine->rx_payloads,
+	};
+	int ret;
+
+	engine->totals.datagrams_in++;
+	if (len < GIKEV2_HEADER_LEN)
+		return gikev2_count(engine, GIKEV2_ERR_TOO_SHORT);
+	if (len > GIKEV2_MESSAGE_MAX)
+		return gikev2_count(engine, GIKEV2_ERR_TOO_LONG);
+	gikev2_header_get(octets, &rx.header);
+	if (rx.header.version >> 4 != GIKEV2_VERSION >> 4)
+		return gikev2_count(engine, GIKEV2_ERR_BAD_VERSION);
+	if (rx.header.length != len)
+		return gikev2_count(engine, GIKEV2_ERR_BAD_LENGTH);
+	ret = dispatch(&rx);
+	if (ret < 0)
+		gikev2_count(engine, ret);
+	explicit_bzero(engine->in, len);
+	gikev2_bury(engine);
+	return ret;
+}
+
+void gikev2_expire(struct gikev2 *engine, uint64_t now)
+{
+	gikev2_timers_run(&engine->timers, now);
+	gikev2_bury(engine);
+}
+
+uint64_t gikev2_next_deadline(const struct gikev2 *engine)
+{
+	return gikev2_timers_next(&engine->timers);
+}

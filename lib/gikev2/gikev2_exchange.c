@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Requests and responses over an IKE SA: Message IDs, a window of one,
+ * retransmission, liveness (RFC 7296 sections 2.1 to 2.4).
+ */
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+/* Doubling stops here. */
+#define BACKOFF_SHIFT_MAX 5
+
+static struct gikev2_buf out_buf(struct gikev2 *engine)
+{
+	return (struct gikev2_buf){ .ptr = engine->out,
+				    .size = sizeof(engine->out) };
+}
+
+/* ------------------------------------------------------------- cleartext */
+
+static int clear_message(struct gikev2 *engine, struct gikev2_header *header,
+			 const struct gikev2_payloads *payloads,
+			 struct gikev2_buf *out)
+{
+	*out = out_buf(engine);
+	gikev2_buf_zero(out, GIKEV2_HEADER_LEN);
+	header->version = GIKEV2_VERSION;
+	header->next = gikev2_payloads_generate(payloads, out);
+	if (out->overflow)
+		return -GIKEV2_ERR_TOO_LONG;
+	header->length = out->len;
+	gikev2_header_put(out->ptr, header);
+	return 0;
+}
+
+static void arm_retransmission(struct gikev2_ike *ike, uint64_t now)
+{
+	unsigned int shift = ike->tries - 1;
+
+	if (shift > BACKOFF_SHIFT_MAX)
+		shift = BACKOFF_SHIFT_MAX;
+	gikev2_timer_set(&ike->engine->timers, &ike->timer,
+			 now + (ike->engine->params.retransmit_time << shift));
+}
+
+static int send_request(struct gikev2_ike *ike, uint8_t exchange,
+			const struct gikev2_buf *message, uint64_t now)
+{
+	int ret = gikev2_octets_set(&ike->request, message->ptr, message->len);
+
+	if (ret < 0)
+		return ret;
+	ike->request_exchange = exchange;
+	ike->tries = 1;
+	arm_retransmission(ike, now);
+	/* a datagram that cannot be sent now is one that was lost */
+	gikev2_output(ike->engine, &ike->path, message->ptr, message->len);
+	return 0;
+}
+
+/* The first message, in the clear; it will be signed by AUTH. */
+int gikev2_send_init(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
+		     uint64_t now)
+{
+	struct gikev2_header header = { .exchange = GIKEV2_IKE_SA_INIT,
+					.flags = GIKEV2_FLAG_I };
+	struct gikev2_buf message;
+	int ret;
+
+	memcpy(header.spi_i, ike->spi_i, GIKEV2_SPI_LEN);
+	ret = clear_message(ike->engine, &header, payloads, &message);
+	if (ret == 0)
+		ret = gikev2_octets_set(&ike->setup->init_request, message.ptr,
+					message.len);
+	if (ret == 0)
+		ret = send_request(ike, GIKEV2_IKE_SA_INIT, &message, now);
+	return ret;
+}
+
+/* A response in the clear to rx; *keep, when given, gets a copy. */
+int gikev2_send_clear(struct gikev2_rx *rx, const uint8_t *spi_r,
+		      struct gikev2_payloads *payloads,
+		      struct gikev2_octets *keep)
+{
+	struct gikev2_header header = rx->header;
+	struct gikev2_buf message;
+	int ret;
+
+	header.flags = GIKEV2_FLAG_R |
+		       (rx->header.flags & GIKEV2_FLAG_I ? 0 : GIKEV2_FLAG_I);
+	memcpy(header.spi_r, spi_r, GIKEV2_SPI_LEN);
+	ret = clear_message(rx->engine, &header, payloads, &message);
+	if (ret == 0 && keep)
+		ret = gikev2_octets_set(keep, message.ptr, message.len);
+	if (ret == 0)
+		ret = gikev2_output(rx->engine, rx->path, message.ptr,
+				    message.len);
+	return ret;
+}
+
+/* --------------------------------------------------------------- protected */
+
+int gikev2_request(struct gikev2_ike *ike, uint8_t exchange,
+		   const struct gikev2_payloads *payloads, uint64_t now)
+{
+	struct gikev2_buf message = out_buf(ike->engine);
+	int ret = gikev2_sk_seal(ike, exchange, false, ike->send_id, payloads,
+				 &message);
+
+	if (ret < 0)
+		return ret;
+	return send_request(ike, exchange, &message, now);
+}
+
+int gikev2_respond(struct gikev2_ike *ike, const struct gikev2_rx *rx,
+		   const struct gikev2_payloads *payloads)
+{
+	struct gikev2_buf message = out_buf(ike->engine);
+	int ret = gikev2_sk_seal(ike, rx->header.exchange, true, rx->header.id,
+				 payloads, &message);
+
+	if (ret < 0)
+		return ret;
+	/* without memory for the copy, a repeat of the request goes unanswered
+	 * and the peer gives up: better than a second processing */
+	ret = gikev2_octets_set(&ike->response, message.ptr, message.len);
+	ike->recv_id = rx->header.id + 1;
+	gikev2_output(ike->engine, rx->path, message.ptr, message.len);
+	return ret;
+}
+
+int gikev2_respond_notify(struct gikev2_ike *ike, const struct gikev2_rx *rx,
+			  uint16_t type, const void *data, size_t len)
+{
+	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+
+	if (type)
+		gikev2_notify_add(tx, type, data, len);
+	return gikev2_respond(ike, rx, tx);
+}
+
+/* ------------------------------------------------------- what is to be said */
+
+static int send_delete(struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+
+	gikev2_payload_add(tx, GIKEV2_PLD_DELETE)->delete.protocol =
+		GIKEV2_PROTO_IKE;
+	ike->state = GIKEV2_IKE_DELETING;
+	return gikev2_request(ike, GIKEV2_INFORMATIONAL, tx, now);
+}
+
+/* Sends the most urgent request, when none is outstanding. */
+static void next_request(struct gikev2_ike *ike, uint64_t now)
+{
+	int ret = 0;
+
+	if (ike->request.ptr || ike->state != GIKEV2_IKE_ESTABLISHED)
+		return;
+	ike->engine->arena.used = 0; /* whoever came here is done with it */
+	if (ike->wants & GIKEV2_WANT_DELETE) {
+		ret = send_delete(ike, now);
+	} else if (ike->wants & GIKEV2_WANT_REFUSE) {
+		ike->wants &= ~GIKEV2_WANT_REFUSE;
+		ret = gikev2_send_refusal(ike, now);
+	} else if (ike->wants & GIKEV2_WANT_REKEY) {
+		ike->wants &= ~GIKEV2_WANT_REKEY;
+		ret = gikev2_group_send_rekey(ike, now);
+	} else if (ike->wants & GIKEV2_WANT_LIVENESS) {
+		ike->wants &= ~GIKEV2_WANT_LIVENESS;
+		ret = gikev2_request(ike, GIKEV2_INFORMATIONAL,
+				     gikev2_tx(ike->engine), now);
+	}
+	if (ret < 0)
+		gikev2_ike_end(ike, gikev2_count(ike->engine, ret), now);
+}
+
+void gikev2_want(struct gikev2_ike *ike, enum gikev2_want want, uint64_t now)
+{
+	ike->wants |= want;
+	next_request(ike, now);
+}
+
+/* The response came: the window is open again. */
+void gikev2_request_done(struct gikev2_ike *ike, uint64_t now)
+{
+	gikev2_octets_free(&ike->request);
+	ike->send_id++;
+	if (ike->state == GIKEV2_IKE_ESTABLISHED)
+		gikev2_timer_set(&ike->engine->timers, &ike->timer,
+				 now + ike->engine->params.liveness_time);
+	next_request(ike, now);
+}
+
+/* -------------------------------------------------------------------- time */
+
+static void retransmit(struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2 *engine = ike->engine;
+
+	if (ike->tries >= engine->params.retransmit_tries) {
+		gikev2_ike_end(ike, gikev2_count(engine, GIKEV2_ERR_TIMEOUT),
+			       now);
+		return;
+	}
+	ike->tries++;
+	engine->totals.retransmissions++;
+	gikev2_output(engine, &ike->path, ike->request.ptr, ike->request.len);
+	arm_retransmission(ike, now);
+}
+
+/* Nothing outstanding on an established SA: is the peer still there? */
+static void idle(struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2 *engine = ike->engine;
+	uint64_t due = ike->last_seen + engine->params.liveness_time;
+
+	if (!ike->initiator && !ike->group)
+		gikev2_want(ike, GIKEV2_WANT_DELETE, now);
+	else if (due <= now)
+		gikev2_want(ike, GIKEV2_WANT_LIVENESS, now);
+	else
+		gikev2_timer_set(&engine->timers, &ike->timer, due);
+}
+
+void gikev2_ike_timer(void *owner, uint64_t now)
+{
+	struct gikev2_ike *ike = owner;
+
+	if (ike->state == GIKEV2_IKE_HALF_OPEN)
+		gikev2_ike_end(ike, gikev2_count(ike->engine,
+						 GIKEV2_ERR_TIMEOUT),
+			       now);
+	else if (ike->request.ptr)
+		retransmit(ike, now);
+	else
+		idle(ike, now);
+}

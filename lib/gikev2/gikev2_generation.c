@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A key server's keys.
+ */
+#include <string.h>
+
+#include "gikev2/gikev2_generation.h"
+
+/*
+ * Key octets are drawn from 64 characters, so that they are at the same time
+ * a key string that any router can be given by hand; 6 bits each.
+ */
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			       "abcdefghijklmnopqrstuvwxyz"
+			       "0123456789-_";
+
+struct gikev2_generation *
+gikev2_youngest(struct gikev2_generations *generations)
+{
+	if (!generations->count)
+		return NULL;
+	return &generations->gen[generations->count - 1];
+}
+
+static int draw_key(struct gikev2 *engine, struct keytable_row *row)
+{
+	int ret = gikev2_random(engine, row->key, row->key_len);
+
+	for (size_t i = 0; i < row->key_len; i++)
+		row->key[i] = alphabet[row->key[i] & 63];
+	return ret;
+}
+
+static bool id_alive(const struct gikev2_generations *generations,
+		     uint8_t protocol, uint32_t id)
+{
+	for (size_t i = 0; i < generations->count; i++)
+		for (size_t j = 0; j < generations->gen[i].count; j++)
+			if (generations->gen[i].row[j].protocol == protocol &&
+			    generations->gen[i].row[j].id == id)
+				return true;
+	return false;
+}
+
+/*
+ * Round robin, so that an ID rests as long as there are others.  Where it
+ * begins is random: after a restart without memory, the keys that members
+ * still hold most likely have other IDs.
+ */
+static int draw_id(struct gikev2 *engine,
+		   const struct gikev2_generations *generations,
+		   const struct keytable_protocol *protocol, uint32_t *last)
+{
+	uint64_t span = (uint64_t)protocol->id_max - protocol->id_min + 1;
+	uint8_t octets[4];
+	int ret = 0;
+
+	if (!*last) {
+		ret = gikev2_random(engine, octets, sizeof(octets));
+		*last = protocol->id_min +
+			gikev2_get_int(octets, sizeof(octets)) % span;
+	}
+	do {
+		*last = *last >= protocol->id_max ? protocol->id_min : *last + 1;
+	} while (id_alive(generations, protocol->wire, *last));
+	return ret;
+}
+
+static int draw_row(struct gikev2 *engine,
+		    struct gikev2_generations *generations,
+		    const struct gikev2_group_protocol *config,
+		    struct keytable_row *row, uint64_t now)
+{
+	const struct keytable_protocol *protocol =
+		keytable_protocol_by_wire(config->protocol);
+	size_t count;
+	uint32_t *last =
+		&generations->last_id[protocol - keytable_protocols(&count)];
+	int ret;
+
+	*row = (struct keytable_row){
+		.protocol = config->protocol,
+		.direction = KEYTABLE_BOTH,
+		.algorithm = config->algorithm,
+		.accept_start = now,
+		.accept_end = now + config->lifetime * GIKEV2_SECOND,
+		.key_len = keytable_key_len(protocol, config->algorithm),
+	};
+	row->send_end = row->accept_end;
+	ret = draw_id(engine, generations, protocol, last);
+	row->id = *last;
+	return ret < 0 ? ret : draw_key(engine, row);
+}
+
+/* What the rows of the predecessor may still do. */
+static void retire(struct gikev2_generation *gen, uint64_t atd_end,
+		   uint64_t dtd_end)
+{
+	for (size_t i = 0; i < gen->count; i++) {
+		if (gen->row[i].send_end > atd_end)
+			gen->row[i].send_end = atd_end;
+		if (gen->row[i].accept_end > dtd_end)
+			gen->row[i].accept_end = dtd_end;
+	}
+}
+
+int gikev2_generation_add(struct gikev2 *engine,
+			  struct gikev2_generations *generations,
+			  const struct gikev2_group_config *config,
+			  uint64_t atd, uint64_t dtd, uint64_t now)
+{
+	struct gikev2_generation *youngest = gikev2_youngest(generations);
+	struct gikev2_generation gen = {
+		.number = youngest ? youngest->number + 1 : 1,
+		.created = now,
+		.atd_end = now + atd,
+		.dtd_end = now + dtd,
+	};
+	int ret = 0;
+
+	if (generations->count == GIKEV2_GENERATIONS_MAX)
+		return -GIKEV2_ERR_BUSY;
+	for (size_t i = 0; ret == 0 && i < config->protocol_count; i++) {
+		ret = draw_row(engine, generations, &config->protocols[i],
+			       &gen.row[gen.count], now);
+		gen.row[gen.count++].send_start = gen.atd_end;
+	}
+	if (ret == 0) {
+		if (youngest)
+			retire(youngest, gen.atd_end, gen.dtd_end);
+		generations->gen[generations->count++] = gen;
+	}
+	explicit_bzero(&gen, sizeof(gen));
+	return ret;
+}
+
+/* The last instant at which somebody may use it, but for the youngest. */
+static uint64_t end_of(const struct gikev2_generations *generations, size_t at)
+{
+	if (at + 1 == generations->count)
+		return GIKEV2_NEVER;
+	return generations->gen[at + 1].dtd_end;
+}
+
+void gikev2_generations_expire(struct gikev2_generations *generations,
+			       uint64_t now)
+{
+	for (size_t i = generations->count; i-- > 0;) {
+		if (end_of(generations, i) > now)
+			continue;
+		memmove(&generations->gen[i], &generations->gen[i + 1],
+			(generations->count - i - 1) *
+				sizeof(generations->gen[0]));
+		explicit_bzero(&generations->gen[--generations->count],
+			       sizeof(generations->gen[0]));
+	}
+}
+
+uint64_t gikev2_generations_next(const struct gikev2_generations *generations)
+{
+	uint64_t next = GIKEV2_NEVER;
+
+	for (size_t i = 0; i < generations->count; i++)
+		if (end_of(generations, i) < next)
+			next = end_of(generations, i);
+	return next;
+}
+
+void gikev2_generations_wipe(struct gikev2_generations *generations)
+{
+	explicit_bzero(generations, sizeof(*generations));
+}

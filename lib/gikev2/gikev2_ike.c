@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IKE SAs: where they are kept, how they begin and end.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+#define BUCKETS_MIN 64
+
+static const uint8_t *own_spi(const struct gikev2_ike *ike)
+{
+	return ike->initiator ? ike->spi_i : ike->spi_r;
+}
+
+/* Our SPIs are random already, so that nobody can aim at one bucket. */
+static struct gikev2_ike **bucket(const struct gikev2 *engine,
+				  const uint8_t *spi)
+{
+	return &engine->buckets[gikev2_get_int(spi, 4) &
+				(engine->bucket_count - 1)];
+}
+
+static int grow_buckets(struct gikev2 *engine)
+{
+	size_t count = engine->bucket_count ? engine->bucket_count * 2
+					    : BUCKETS_MIN;
+	struct gikev2_ike **buckets;
+
+	if (engine->totals.ike_sas < engine->bucket_count)
+		return 0;
+	buckets = calloc(count, sizeof(*buckets));
+	if (!buckets)
+		return -GIKEV2_ERR_NO_MEMORY;
+	free(engine->buckets);
+	engine->buckets = buckets;
+	engine->bucket_count = count;
+	for (struct gikev2_ike *ike = engine->ikes; ike; ike = ike->next) {
+		struct gikev2_ike **head = bucket(engine, own_spi(ike));
+
+		ike->bucket_next = *head;
+		*head = ike;
+	}
+	return 0;
+}
+
+static struct gikev2_ike *find_own(const struct gikev2 *engine,
+				   const uint8_t *spi, bool initiator)
+{
+	struct gikev2_ike *ike;
+
+	if (!engine->bucket_count)
+		return NULL;
+	for (ike = *bucket(engine, spi); ike; ike = ike->bucket_next)
+		if (ike->initiator == initiator &&
+		    memcmp(own_spi(ike), spi, GIKEV2_SPI_LEN) == 0)
+			return ike;
+	return NULL;
+}
+
+/* A fresh SPI: not zero, not in use. */
+static int draw_spi(struct gikev2_ike *ike)
+{
+	static const uint8_t zero[GIKEV2_SPI_LEN];
+	uint8_t *spi = ike->initiator ? ike->spi_i : ike->spi_r;
+
+	do {
+		if (gikev2_random(ike->engine, spi, GIKEV2_SPI_LEN) < 0)
+			return -GIKEV2_ERR_NO_RANDOM;
+	} while (memcmp(spi, zero, GIKEV2_SPI_LEN) == 0 ||
+		 find_own(ike->engine, spi, ike->initiator));
+	return 0;
+}
+
+static void insert(struct gikev2_ike *ike)
+{
+	struct gikev2 *engine = ike->engine;
+	struct gikev2_ike **head = bucket(engine, own_spi(ike));
+
+	ike->bucket_next = *head;
+	*head = ike;
+	ike->next = engine->ikes;
+	if (ike->next)
+		ike->next->prev = ike;
+	engine->ikes = ike;
+	engine->totals.ike_sas++;
+}
+
+static void remove_bucket(struct gikev2_ike *ike)
+{
+	struct gikev2_ike **at = bucket(ike->engine, own_spi(ike));
+
+	while (*at && *at != ike)
+		at = &(*at)->bucket_next;
+	if (*at)
+		*at = ike->bucket_next;
+}
+
+static struct gikev2_ike **half_bucket(struct gikev2 *engine,
+				       const uint8_t *spi_i)
+{
+	uint32_t hash = gikev2_get_int(spi_i, 4) ^ gikev2_get_int(spi_i + 4, 4);
+
+	return &engine->half_open[(hash ^ hash >> 8 ^ hash >> 16) %
+				  GIKEV2_HALF_BUCKETS];
+}
+
+void gikev2_half_open_add(struct gikev2_ike *ike)
+{
+	struct gikev2_ike **head = half_bucket(ike->engine, ike->spi_i);
+
+	ike->half_next = *head;
+	*head = ike;
+	ike->engine->totals.half_open++;
+}
+
+static void half_open_remove(struct gikev2_ike *ike)
+{
+	struct gikev2_ike **at = half_bucket(ike->engine, ike->spi_i);
+
+	while (*at && *at != ike)
+		at = &(*at)->half_next;
+	if (!*at)
+		return;
+	*at = ike->half_next;
+	ike->engine->totals.half_open--;
+}
+
+struct gikev2_ike *gikev2_half_open_find(const struct gikev2_rx *rx)
+{
+	struct gikev2_ike *ike = *half_bucket(rx->engine, rx->header.spi_i);
+
+	for (; ike; ike = ike->half_next) {
+		const struct gikev2_octets *request = &ike->setup->init_request;
+
+		if (request->len == rx->raw.len &&
+		    memcmp(request->ptr, rx->raw.ptr, rx->raw.len) == 0)
+			return ike;
+	}
+	return NULL;
+}
+
+struct gikev2_ike *gikev2_ike_new(struct gikev2 *engine, bool initiator,
+				  const struct gikev2_path *path)
+{
+	struct gikev2_ike *ike = calloc(1, sizeof(*ike));
+
+	if (!ike)
+		return NULL;
+	ike->engine = engine;
+	ike->initiator = initiator;
+	ike->path = *path;
+	ike->state = initiator ? GIKEV2_IKE_INIT_SENT : GIKEV2_IKE_HALF_OPEN;
+	ike->setup = calloc(1, sizeof(*ike->setup));
+	if (!ike->setup || grow_buckets(engine) < 0 || draw_spi(ike) < 0 ||
+	    gikev2_timer_init(&engine->timers, &ike->timer, gikev2_ike_timer,
+			      ike) < 0) {
+		free(ike->setup);
+		free(ike);
+		return NULL;
+	}
+	insert(ike);
+	return ike;
+}
+
+/* The I flag tells whose SPI is ours: that of whoever did not send this. */
+struct gikev2_ike *gikev2_ike_find(struct gikev2 *engine,
+				   const struct gikev2_header *header)
+{
+	bool initiator = !(header->flags & GIKEV2_FLAG_I);
+	struct gikev2_ike *ike = find_own(
+		engine, initiator ? header->spi_i : header->spi_r, initiator);
+
+	if (!ike)
+		return NULL;
+	/* the answer to our first message is how we learn the other SPI */
+	if (ike->state == GIKEV2_IKE_INIT_SENT)
+		return header->exchange == GIKEV2_IKE_SA_INIT ? ike : NULL;
+	if (memcmp(ike->spi_i, header->spi_i, GIKEV2_SPI_LEN) ||
+	    memcmp(ike->spi_r, header->spi_r, GIKEV2_SPI_LEN))
+		return NULL;
+	return ike;
+}
+
+int gikev2_ike_set_peer(struct gikev2_ike *ike, const struct gikev2_id *id)
+{
+	size_t size = offsetof(struct gikev2_id, data) + id->len;
+	struct gikev2_id *peer = malloc(size);
+
+	if (!peer)
+		return -GIKEV2_ERR_NO_MEMORY;
+	memcpy(peer, id, size);
+	free(ike->peer);
+	ike->peer = peer;
+	return 0;
+}
+
+static void setup_free(struct gikev2_ike *ike)
+{
+	struct gikev2_setup *setup = ike->setup;
+
+	if (!setup)
+		return;
+	gikev2_ke_free(setup->ke);
+	gikev2_octets_free(&setup->peer_ke);
+	gikev2_octets_free(&setup->ni);
+	gikev2_octets_free(&setup->nr);
+	gikev2_octets_free(&setup->init_request);
+	gikev2_octets_free(&setup->init_response);
+	explicit_bzero(setup, sizeof(*setup));
+	free(setup);
+	ike->setup = NULL;
+}
+
+void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now)
+{
+	half_open_remove(ike);
+	setup_free(ike);
+	ike->state = GIKEV2_IKE_ESTABLISHED;
+	ike->established = ike->last_seen = now;
+	gikev2_timer_set(&ike->engine->timers, &ike->timer,
+			 now + ike->engine->params.liveness_time);
+}
+
+/* Who uses the SA lets go of it. */
+static void tell_owner(struct gikev2_ike *ike, int err, uint64_t now)
+{
+	struct gikev2_member *member = ike->member;
+
+	ike->member = NULL;
+	if (ike->group)
+		gikev2_group_leave(ike, err, now);
+	if (member)
+		gikev2_member_ended(member, ike, err, now);
+}
+
+void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now)
+{
+	struct gikev2 *engine = ike->engine;
+
+	if (ike->dead)
+		return;
+	ike->dead = true;
+	remove_bucket(ike);
+	half_open_remove(ike);
+	if (ike->prev)
+		ike->prev->next = ike->next;
+	else
+		engine->ikes = ike->next;
+	if (ike->next)
+		ike->next->prev = ike->prev;
+	engine->totals.ike_sas--;
+	gikev2_timer_fini(&engine->timers, &ike->timer);
+	ike->next = engine->dead;
+	engine->dead = ike;
+	tell_owner(ike, err, now);
+}
+
+void gikev2_ike_delete(struct gikev2_ike *ike, int err, uint64_t now)
+{
+	if (ike->dead || ike->state == GIKEV2_IKE_DELETING)
+		return;
+	if (ike->state != GIKEV2_IKE_ESTABLISHED) {
+		gikev2_ike_end(ike, err, now);
+		return;
+	}
+	tell_owner(ike, err, now);
+	gikev2_want(ike, GIKEV2_WANT_DELETE, now);
+}
+
+static void ike_free(struct gikev2_ike *ike)
+{
+	setup_free(ike);
+	gikev2_octets_free(&ike->request);
+	gikev2_octets_free(&ike->response);
+	free(ike->peer);
+	explicit_bzero(ike, sizeof(*ike));
+	free(ike);
+}
+
+void gikev2_bury(struct gikev2 *engine)
+{
+	while (engine->dead) {
+		struct gikev2_ike *ike = engine->dead;
+
+		engine->dead = ike->next;
+		ike_free(ike);
+	}
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * GSA_INBAND_REKEY at the group member (RFC 9838 section 2.4.2), and the
+ * refusal of a policy (section 2.3.2).
+ */
+#include "gikev2/gikev2_int.h"
+
+/* A Delete payload that names no SPI, or the zero SPI, means all of them. */
+static bool deletes_all(const struct gikev2_pld_delete *delete)
+{
+	for (size_t i = 0; i < delete->spis.len; i++)
+		if (delete->spis.ptr[i])
+			return false;
+	return true;
+}
+
+static bool names(const struct gikev2_pld_delete *delete,
+		  const struct keytable_row *row)
+{
+	if (delete->protocol == GIKEV2_PROTO_NONE || deletes_all(delete))
+		return true;
+	if (delete->protocol != row->protocol || delete->spi_size > 4)
+		return false;
+	for (size_t i = 0; i < delete->count; i++)
+		if (gikev2_get_int(delete->spis.ptr + i * delete->spi_size,
+				   delete->spi_size) == row->id)
+			return true;
+	return false;
+}
+
+static bool is_excluded(const struct gikev2_payloads *payloads)
+{
+	for (size_t i = 0; i < payloads->count; i++) {
+		const struct gikev2_payload *payload = &payloads->item[i];
+
+		if (payload->type == GIKEV2_PLD_DELETE &&
+		    payload->delete.protocol == GIKEV2_PROTO_GIKE_UPDATE &&
+		    deletes_all(&payload->delete))
+			return true;
+	}
+	return false;
+}
+
+/* What is named and was here before this message is over at `end`. */
+static void apply_deletes(struct gikev2_rows *rows, size_t older,
+			  const struct gikev2_payloads *payloads, uint64_t end)
+{
+	for (size_t i = 0; i < payloads->count; i++) {
+		const struct gikev2_payload *payload = &payloads->item[i];
+
+		if (payload->type != GIKEV2_PLD_DELETE ||
+		    payload->delete.protocol == GIKEV2_PROTO_GIKE_UPDATE)
+			continue;
+		for (size_t j = 0; j < older; j++) {
+			struct keytable_row *row = &rows->row[j];
+
+			if (!names(&payload->delete, row))
+				continue;
+			if (row->accept_end > end)
+				row->accept_end = end;
+			if (row->send_end > end)
+				row->send_end = end;
+		}
+	}
+}
+
+/* New keys, and after DTD the end of those that D names. */
+static int install(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_member *member = ike->member;
+	struct gikev2_rows *rows = gikev2_member_rows(member);
+	struct gikev2_download download;
+	uint64_t end;
+	int ret;
+
+	ret = gikev2_policy_read(ike, rx->payloads,
+				 gikev2_member_config(member), &download,
+				 rx->now);
+	if (ret < 0)
+		return ret;
+	end = rx->now + (download.dtd > download.atd ? download.dtd
+						     : download.atd);
+	apply_deletes(rows, rows->count, rx->payloads, end);
+	ret = gikev2_rollover_rekey(rows, &download, rx->now);
+	gikev2_rows_wipe(&download.keys);
+	return ret;
+}
+
+int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_member *member = ike->member;
+	int ret = 0, answered;
+
+	if (!member)
+		return -GIKEV2_ERR_BAD_STATE;
+	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {
+		ret = install(ike, rx);
+	} else {
+		struct gikev2_rows *rows = gikev2_member_rows(member);
+
+		apply_deletes(rows, rows->count, rx->payloads, rx->now);
+		gikev2_rollover_expire(rows, rx->now);
+	}
+	if (ret < 0 && gikev2_err_to_notify(ret) != GIKEV2_N_NO_PROPOSAL_CHOSEN)
+		return ret;
+	if (ret == 0)
+		gikev2_member_rekeyed(member, rx->now);
+	if (is_excluded(rx->payloads))
+		gikev2_member_excluded(member, rx->now);
+	answered = gikev2_respond_notify(ike, rx, 0, NULL, 0);
+	if (ret < 0)
+		gikev2_member_refuse(ike, ret, rx->now);
+	return answered;
+}
+
+/* GSA_REGISTRATION{IDg, NO_PROPOSAL_CHOSEN}: the policy is not for us. */
+int gikev2_send_refusal(struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+	const struct gikev2_id *group;
+	struct gikev2_payload *idg;
+
+	if (!ike->member)
+		return 0;
+	group = &gikev2_member_config(ike->member)->group;
+	idg = gikev2_payload_add(tx, GIKEV2_PLD_IDG);
+	idg->id.type = group->type;
+	idg->id.data = gikev2_id_chunk(group);
+	gikev2_notify_add(tx, GIKEV2_N_NO_PROPOSAL_CHOSEN, NULL, 0);
+	return gikev2_request(ike, GIKEV2_GSA_REGISTRATION, tx, now);
+}
+
+/* The server knows; over this SA there is nothing left to be had. */
+int gikev2_member_refused(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	gikev2_ike_delete(ike, ike->refused, rx->now);
+	return 0;
+}

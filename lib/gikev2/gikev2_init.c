@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IKE_SA_INIT (RFC 7296 section 1.2): the slides' Pair-wise Key Generation.
+ */
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+static void add_ke(struct gikev2_payloads *tx, const struct gikev2_ke_alg *alg,
+		   const uint8_t *public)
+{
+	struct gikev2_payload *ke = gikev2_payload_add(tx, GIKEV2_PLD_KE);
+
+	ke->ke.group = alg->id;
+	ke->ke.data = (struct gikev2_chunk){ public, alg->public_len };
+}
+
+static void add_octets(struct gikev2_payloads *tx, uint8_t type,
+		       const uint8_t *ptr, size_t len)
+{
+	gikev2_payload_add(tx, type)->octets.data =
+		(struct gikev2_chunk){ ptr, len };
+}
+
+static int make_nonce(struct gikev2 *engine, struct gikev2_octets *nonce)
+{
+	uint8_t octets[GIKEV2_NONCE_LEN];
+	int ret = gikev2_random(engine, octets, sizeof(octets));
+
+	return ret < 0 ? ret : gikev2_octets_set(nonce, octets, sizeof(octets));
+}
+
+static int make_ke(struct gikev2_ike *ike, const struct gikev2_ke_alg *alg,
+		   uint8_t *public)
+{
+	struct gikev2 *engine = ike->engine;
+	int ret = gikev2_ke_new(engine->crypto, alg, engine->callbacks->random,
+				engine->arg, &ike->setup->ke);
+
+	return ret < 0 ? ret : gikev2_ke_public(ike->setup->ke, public);
+}
+
+static bool is_profile(struct gikev2_rx *rx)
+{
+	const struct gikev2_payloads *payloads = rx->payloads;
+
+	for (size_t i = 0; i < payloads->count; i++) {
+		const struct gikev2_payload *payload = &payloads->item[i];
+
+		if (payload->type == GIKEV2_PLD_VENDOR &&
+		    payload->octets.data.len == GIKEV2_VENDOR_ID_LEN &&
+		    memcmp(payload->octets.data.ptr, rx->engine->vendor_id,
+			   GIKEV2_VENDOR_ID_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* --------------------------------------------------------------- initiator */
+
+int gikev2_init_start(struct gikev2_ike *ike, uint64_t now)
+{
+	const struct gikev2_ke_alg *alg = gikev2_ke_find(GIKEV2_KE_CURVE25519);
+	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+	uint8_t public[GIKEV2_KE_PUBLIC_MAX];
+	int ret;
+
+	if (!alg)
+		return -GIKEV2_ERR_CRYPTO;
+	ret = make_ke(ike, alg, public);
+	if (ret == 0)
+		ret = make_nonce(ike->engine, &ike->setup->ni);
+	if (ret < 0)
+		return ret;
+	ike->engine->arena.used = 0;
+	gikev2_suite_offer(ike->engine,
+			   gikev2_payload_add(tx, GIKEV2_PLD_SA));
+	add_ke(tx, alg, public);
+	add_octets(tx, GIKEV2_PLD_NONCE, ike->setup->ni.ptr,
+		   ike->setup->ni.len);
+	add_octets(tx, GIKEV2_PLD_VENDOR, ike->engine->vendor_id,
+		   GIKEV2_VENDOR_ID_LEN);
+	return gikev2_send_init(ike, tx, now);
+}
+
+/* What we know of the responder; used by both sides. */
+static int keep_peer(struct gikev2_rx *rx, struct gikev2_octets *ke,
+		     struct gikev2_octets *nonce)
+{
+	const struct gikev2_payload *pld_ke =
+		gikev2_payload_find(rx->payloads, GIKEV2_PLD_KE);
+	const struct gikev2_payload *pld_nonce =
+		gikev2_payload_find(rx->payloads, GIKEV2_PLD_NONCE);
+	int ret = gikev2_octets_set(ke, pld_ke->ke.data.ptr,
+				    pld_ke->ke.data.len);
+
+	if (ret == 0)
+		ret = gikev2_octets_set(nonce, pld_nonce->octets.data.ptr,
+					pld_nonce->octets.data.len);
+	return ret;
+}
+
+/*
+ * Nothing here is authenticated: what is wrong is counted and dropped, and
+ * the request goes on being repeated until somebody answers properly.
+ */
+int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	static const uint8_t zero[GIKEV2_SPI_LEN];
+	struct gikev2_setup *setup = ike->setup;
+	const struct gikev2_pld_ke *ke =
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_KE)->ke;
+	struct gikev2_suite suite;
+	int ret;
+
+	if (memcmp(rx->header.spi_r, zero, GIKEV2_SPI_LEN) == 0)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	ret = gikev2_suite_accept(
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa, &suite);
+	if (ret < 0)
+		return ret;
+	if (ke->group != suite.ke->id ||
+	    suite.ke != gikev2_ke_algorithm(setup->ke))
+		return -GIKEV2_ERR_BAD_KE;
+	ret = keep_peer(rx, &setup->peer_ke, &setup->nr);
+	if (ret == 0)
+		ret = gikev2_octets_set(&setup->init_response, rx->raw.ptr,
+					rx->raw.len);
+	if (ret < 0)
+		return ret;
+	ike->suite = suite;
+	memcpy(ike->spi_r, rx->header.spi_r, GIKEV2_SPI_LEN);
+	ret = gikev2_sk_derive(ike);
+	if (ret < 0)
+		return ret;
+	ike->profile = is_profile(rx);
+	gikev2_octets_free(&ike->request);
+	ike->send_id = 1;
+	/* from here on an error is ours: no repetition would mend it */
+	ret = gikev2_auth_start(ike, rx->now);
+	if (ret < 0)
+		gikev2_ike_end(ike, ret, rx->now);
+	else if (ike->member)
+		gikev2_member_pairwise(ike->member, rx->now);
+	return ret;
+}
+
+/* Anybody can send this: it is remembered for the operator, no more. */
+int gikev2_init_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	const struct gikev2_pld_notify *notify =
+		gikev2_notify_error(rx->payloads);
+
+	(void)ike;
+	if (!notify)
+		return -GIKEV2_ERR_BAD_PAYLOADS;
+	return gikev2_err_from_notify(notify->type);
+}
+
+/* --------------------------------------------------------------- responder */
+
+static int answer_error(struct gikev2_rx *rx, uint16_t type, const void *data,
+			size_t len, int err)
+{
+	static const uint8_t no_spi[GIKEV2_SPI_LEN];
+	struct gikev2_payloads *tx = gikev2_tx(rx->engine);
+
+	gikev2_notify_add(tx, type, data, len);
+	gikev2_send_clear(rx, no_spi, tx, NULL);
+	return err;
+}
+
+/* A suite that we do, with a public value that fits it. */
+static int negotiate(struct gikev2_rx *rx, struct gikev2_suite *suite)
+{
+	const struct gikev2_pld_ke *ke =
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_KE)->ke;
+	uint8_t group[2];
+	int ret = gikev2_suite_choose(
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa, suite);
+
+	if (ret < 0)
+		return answer_error(rx, GIKEV2_N_NO_PROPOSAL_CHOSEN, NULL, 0,
+				    ret);
+	if (ke->group != suite->ke->id) {
+		gikev2_put_int(group, suite->ke->id, sizeof(group));
+		return answer_error(rx, GIKEV2_N_INVALID_KE_PAYLOAD, group,
+				    sizeof(group), -GIKEV2_ERR_BAD_KE);
+	}
+	if (ke->data.len != suite->ke->public_len)
+		return -GIKEV2_ERR_BAD_KE;
+	return 0;
+}
+
+static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_setup *setup = ike->setup;
+	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+	uint8_t public[GIKEV2_KE_PUBLIC_MAX];
+	int ret;
+
+	memcpy(ike->spi_i, rx->header.spi_i, GIKEV2_SPI_LEN);
+	ike->recv_id = 1;
+	ike->profile = is_profile(rx);
+	ret = keep_peer(rx, &setup->peer_ke, &setup->ni);
+	if (ret == 0)
+		ret = gikev2_octets_set(&setup->init_request, rx->raw.ptr,
+					rx->raw.len);
+	if (ret == 0)
+		ret = make_nonce(ike->engine, &setup->nr);
+	if (ret == 0)
+		ret = make_ke(ike, ike->suite.ke, public);
+	if (ret < 0)
+		return ret;
+	gikev2_suite_answer(ike->engine, &ike->suite,
+			    gikev2_payload_add(tx, GIKEV2_PLD_SA));
+	add_ke(tx, ike->suite.ke, public);
+	add_octets(tx, GIKEV2_PLD_NONCE, setup->nr.ptr, setup->nr.len);
+	add_octets(tx, GIKEV2_PLD_VENDOR, ike->engine->vendor_id,
+		   GIKEV2_VENDOR_ID_LEN);
+	ret = gikev2_send_clear(rx, ike->spi_r, tx, &setup->init_response);
+	/* lost on the way out is lost on the way: the copy serves the repeat */
+	return setup->init_response.ptr ? 0 : ret;
+}
+
+int gikev2_init_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2 *engine = rx->engine;
+	struct gikev2_suite suite;
+	int ret;
+
+	if (!engine->groups)
+		return -GIKEV2_ERR_NOT_SERVER;
+	ike = gikev2_half_open_find(rx);
+	if (ike) {
+		gikev2_output(engine, rx->path, ike->setup->init_response.ptr,
+			      ike->setup->init_response.len);
+		return -GIKEV2_ERR_DUPLICATE;
+	}
+	if (engine->totals.half_open >= engine->params.half_open_max)
+		return -GIKEV2_ERR_HALF_OPEN_LIMIT;
+	ret = negotiate(rx, &suite);
+	if (ret < 0)
+		return ret;
+	ike = gikev2_ike_new(engine, false, rx->path);
+	if (!ike)
+		return -GIKEV2_ERR_NO_MEMORY;
+	ike->suite = suite;
+	ret = half_open(ike, rx);
+	if (ret < 0) {
+		gikev2_ike_end(ike, ret, rx->now);
+		return ret;
+	}
+	gikev2_half_open_add(ike);
+	gikev2_timer_set(&engine->timers, &ike->timer,
+			 rx->now + engine->params.half_open_time);
+	return 0;
+}

@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Group member: the slides' GM state machine.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+/* An unprotected hint makes us register anew at most once in this time. */
+#define HINT_INTERVAL (10 * GIKEV2_SECOND)
+
+struct gikev2_member {
+	struct gikev2 *engine;
+	struct gikev2_member *prev, *next;
+	void *cookie;
+	struct gikev2_member_config config;
+	enum gikev2_member_state state;
+	uint64_t state_since;
+	struct gikev2_ike *ike;	    /* the registration SA */
+	struct gikev2_ike *attempt; /* the one that will replace it */
+	struct gikev2_rows rows;
+	struct gikev2_timer timer;  /* next try, or soft expiry */
+	struct gikev2_timer expiry; /* of rows */
+	size_t server;		    /* which of config.servers */
+	uint64_t backoff, hint_next;
+	uint64_t registered_since, last_rekey;
+	uint32_t registrations, failures, rekeys;
+	int last_error;
+};
+
+enum gm_event {
+	GM_KEYS_NEEDED,	     /* a routing protocol indicates it */
+	GM_KEYS_NOT_NEEDED,  /* Exit */
+	GM_PAIRWISE_DONE,
+	GM_SAS_RECEIVED,
+	GM_FAILED,	     /* this attempt */
+	GM_SERVER_LOST,	     /* the registration SA is gone */
+	GM_TIMER,
+	GM_REREGISTER,	     /* operator, new config, or a hint */
+};
+
+static void register_anew(struct gikev2_member *member, int err, uint64_t now);
+static void back_off(struct gikev2_member *member, int err, uint64_t now);
+static void registered(struct gikev2_member *member, int err, uint64_t now);
+static void leave(struct gikev2_member *member, int err, uint64_t now);
+
+#define ANY_STATE GIKEV2_GM_STATE_MAX
+
+/*
+ * "Receive Rekey" and "Add & Delete SAs" do not wait for anything: they are
+ * what happens on the way back to the Key Table.  Keys live on in every state.
+ */
+static const struct gm_transition {
+	enum gikev2_member_state state;
+	enum gm_event event;
+	void (*action)(struct gikev2_member *member, int err, uint64_t now);
+	enum gikev2_member_state next;
+} transitions[] = {
+	{ GIKEV2_GM_IDLE, GM_KEYS_NEEDED, register_anew, GIKEV2_GM_PAIRWISE },
+	{ GIKEV2_GM_WAIT, GM_TIMER, register_anew, GIKEV2_GM_PAIRWISE },
+	{ GIKEV2_GM_WAIT, GM_REREGISTER, register_anew, GIKEV2_GM_PAIRWISE },
+	{ GIKEV2_GM_PAIRWISE, GM_PAIRWISE_DONE, NULL, GIKEV2_GM_RECEIVE },
+	{ GIKEV2_GM_PAIRWISE, GM_FAILED, back_off, GIKEV2_GM_WAIT },
+	{ GIKEV2_GM_PAIRWISE, GM_REREGISTER, register_anew, GIKEV2_GM_PAIRWISE },
+	{ GIKEV2_GM_RECEIVE, GM_SAS_RECEIVED, registered, GIKEV2_GM_KEY_TABLE },
+	{ GIKEV2_GM_RECEIVE, GM_FAILED, back_off, GIKEV2_GM_WAIT },
+	{ GIKEV2_GM_RECEIVE, GM_REREGISTER, register_anew, GIKEV2_GM_PAIRWISE },
+	{ GIKEV2_GM_KEY_TABLE, GM_SERVER_LOST, back_off, GIKEV2_GM_WAIT },
+	{ GIKEV2_GM_KEY_TABLE, GM_TIMER, register_anew, GIKEV2_GM_PAIRWISE },
+	{ GIKEV2_GM_KEY_TABLE, GM_REREGISTER, register_anew, GIKEV2_GM_PAIRWISE },
+	{ ANY_STATE, GM_KEYS_NOT_NEEDED, leave, GIKEV2_GM_IDLE },
+};
+
+static void machine(struct gikev2_member *member, enum gm_event event, int err,
+		    uint64_t now)
+{
+	const size_t count = sizeof(transitions) / sizeof(transitions[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct gm_transition *t = &transitions[i];
+
+		if (t->event != event ||
+		    (t->state != ANY_STATE && t->state != member->state))
+			continue;
+		/* first the state: the action may cause the next event */
+		if (member->state != t->next)
+			member->state_since = now;
+		member->state = t->next;
+		if (t->action)
+			t->action(member, err, now);
+		return;
+	}
+}
+
+const char *gikev2_member_state_text(enum gikev2_member_state state)
+{
+	static const char *const texts[GIKEV2_GM_STATE_MAX] = {
+		[GIKEV2_GM_IDLE] = "Idle",
+		[GIKEV2_GM_WAIT] = "Waiting to register",
+		[GIKEV2_GM_PAIRWISE] = "Pair-wise Key Generation",
+		[GIKEV2_GM_RECEIVE] = "Receive SAs from KS",
+		[GIKEV2_GM_KEY_TABLE] = "Key Table",
+	};
+
+	return state < GIKEV2_GM_STATE_MAX ? texts[state] : "?";
+}
+
+/* -------------------------------------------------------------------- rows */
+
+static void arm_expiry(struct gikev2_member *member)
+{
+	gikev2_timer_set(&member->engine->timers, &member->expiry,
+			 gikev2_rollover_next(&member->rows));
+}
+
+static void deliver(struct gikev2_member *member)
+{
+	struct gikev2 *engine = member->engine;
+
+	engine->callbacks->keys(engine->arg, member->cookie, member->rows.row,
+				member->rows.count);
+	arm_expiry(member);
+}
+
+static void expiry_fire(void *owner, uint64_t now)
+{
+	struct gikev2_member *member = owner;
+
+	if (!gikev2_rollover_expire(&member->rows, now)) {
+		arm_expiry(member);
+		return;
+	}
+	deliver(member);
+	if (!member->rows.count)
+		gikev2_event(member->engine, GIKEV2_EVENT_KEYS_EXPIRED,
+			     -GIKEV2_ERR_LIFETIME, member->cookie, member->ike,
+			     now);
+}
+
+/*
+ * When to ask for keys by ourselves: between 85 and 95 per cent of what is
+ * left, which is later than a server rolls.
+ */
+static void arm_soft_expiry(struct gikev2_member *member, uint64_t now)
+{
+	uint64_t last = gikev2_rollover_last(&member->rows);
+	uint64_t left = last > now ? last - now : 0;
+	uint64_t tenth = left / 10;
+	uint64_t wait = left / 5 * 4 + gikev2_jitter(member->engine, tenth);
+
+	if (wait < member->engine->params.retry_min)
+		wait = member->engine->params.retry_min;
+	gikev2_timer_set(&member->engine->timers, &member->timer, now + wait);
+}
+
+struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member)
+{
+	return &member->rows;
+}
+
+/* The rows were changed by a rekey. */
+void gikev2_member_rekeyed(struct gikev2_member *member, uint64_t now)
+{
+	member->rekeys++;
+	member->engine->totals.rekeys_received++;
+	member->last_rekey = now;
+	deliver(member);
+	if (member->state == GIKEV2_GM_KEY_TABLE)
+		arm_soft_expiry(member, now);
+	gikev2_event(member->engine, GIKEV2_EVENT_REKEYED, 0, member->cookie,
+		     member->ike, now);
+}
+
+/* The key server took the group's keys from us: obey, then ask again. */
+void gikev2_member_excluded(struct gikev2_member *member, uint64_t now)
+{
+	gikev2_rows_wipe(&member->rows);
+	deliver(member);
+	gikev2_event(member->engine, GIKEV2_EVENT_EXCLUDED,
+		     -GIKEV2_ERR_NOT_AUTHORIZED, member->cookie, member->ike,
+		     now);
+}
+
+/* ----------------------------------------------------------------- actions */
+
+/* Lets go of an SA, so that its end is no event here. */
+static void disown(struct gikev2_ike **place)
+{
+	if (*place)
+		(*place)->member = NULL;
+	*place = NULL;
+}
+
+static int start_attempt(struct gikev2_member *member, uint64_t now)
+{
+	const struct gikev2_endpoint *server =
+		&member->config.servers[member->server];
+	struct gikev2_path path = { .local = member->config.local,
+				    .remote = *server };
+	struct gikev2_ike *ike = gikev2_ike_new(member->engine, true, &path);
+	int ret;
+
+	if (!ike)
+		return -GIKEV2_ERR_NO_MEMORY;
+	ret = gikev2_init_start(ike, now);
+	if (ret < 0) {
+		gikev2_ike_end(ike, ret, now);
+		return ret;
+	}
+	ike->member = member;
+	member->attempt = ike;
+	return 0;
+}
+
+static void register_anew(struct gikev2_member *member, int err, uint64_t now)
+{
+	struct gikev2_ike *attempt = member->attempt;
+	int ret;
+
+	(void)err;
+	disown(&member->attempt);
+	if (attempt)
+		gikev2_ike_end(attempt, -GIKEV2_ERR_REPLACED, now);
+	gikev2_timer_set(&member->engine->timers, &member->timer, GIKEV2_NEVER);
+	ret = start_attempt(member, now);
+	if (ret < 0)
+		machine(member, GM_FAILED, gikev2_count(member->engine, ret),
+			now);
+}
+
+/* Refusals that no repetition mends soon. */
+static bool is_final(int err)
+{
+	return err == -GIKEV2_ERR_AUTH_FAILED ||
+	       err == -GIKEV2_ERR_NOT_AUTHORIZED ||
+	       err == -GIKEV2_ERR_INVALID_GROUP ||
+	       err == -GIKEV2_ERR_NO_CREDENTIAL;
+}
+
+/* The next server at once; when all had their turn, after a growing delay. */
+static void back_off(struct gikev2_member *member, int err, uint64_t now)
+{
+	const struct gikev2_params *params = &member->engine->params;
+
+	member->last_error = err;
+	member->server++;
+	if (member->server >= member->config.server_count) {
+		member->server = 0;
+		member->backoff *= 2;
+	}
+	if (member->backoff < params->retry_min)
+		member->backoff = params->retry_min;
+	if (member->backoff > params->retry_max ||
+	    (is_final(err) && member->server == 0))
+		member->backoff = params->retry_max;
+	gikev2_timer_set(&member->engine->timers, &member->timer,
+			 now + gikev2_jitter(member->engine, member->backoff));
+}
+
+static void registered(struct gikev2_member *member, int err, uint64_t now)
+{
+	struct gikev2_ike *old = member->ike;
+
+	(void)err;
+	disown(&member->ike);
+	/* the server forgot the old SA when it took the new one */
+	if (old)
+		gikev2_ike_end(old, -GIKEV2_ERR_REPLACED, now);
+	member->ike = member->attempt;
+	member->attempt = NULL;
+	member->backoff = 0;
+	member->last_error = 0;
+	member->registered_since = now;
+	member->registrations++;
+	member->engine->totals.registrations++;
+	deliver(member);
+	arm_soft_expiry(member, now);
+	gikev2_event(member->engine, GIKEV2_EVENT_REGISTERED, 0, member->cookie,
+		     member->ike, now);
+}
+
+static void leave(struct gikev2_member *member, int err, uint64_t now)
+{
+	struct gikev2_ike *attempt = member->attempt, *ike = member->ike;
+
+	disown(&member->attempt);
+	disown(&member->ike);
+	if (attempt)
+		gikev2_ike_delete(attempt, err, now);
+	if (ike)
+		gikev2_ike_delete(ike, err, now);
+	member->registered_since = 0;
+	gikev2_timer_set(&member->engine->timers, &member->timer, GIKEV2_NEVER);
+	gikev2_rows_wipe(&member->rows);
+	deliver(member);
+}
+
+/* ------------------------------------------------------ from the IKE SA side */
+
+const struct gikev2_member_config *
+gikev2_member_config(const struct gikev2_member *member)
+{
+	return &member->config;
+}
+
+void *gikev2_member_cookie(const struct gikev2_member *member)
+{
+	return member->cookie;
+}
+
+void gikev2_member_pairwise(struct gikev2_member *member, uint64_t now)
+{
+	machine(member, GM_PAIRWISE_DONE, 0, now);
+}
+
+void gikev2_member_downloaded(struct gikev2_ike *ike,
+			      const struct gikev2_download *download,
+			      uint64_t now)
+{
+	struct gikev2_member *member = ike->member;
+
+	gikev2_rollover_register(&member->rows, download, now);
+	machine(member, GM_SAS_RECEIVED, 0, now);
+}
+
+void gikev2_member_refuse(struct gikev2_ike *ike, int err, uint64_t now)
+{
+	struct gikev2_member *member = ike->member;
+
+	gikev2_count(ike->engine, err);
+	ike->refused = err;
+	gikev2_event(ike->engine, GIKEV2_EVENT_POLICY_REFUSED, err,
+		     member->cookie, ike, now);
+	gikev2_want(ike, GIKEV2_WANT_REFUSE, now);
+}
+
+static void attempt_failed(struct gikev2_member *member, struct gikev2_ike *ike,
+			   int err, uint64_t now)
+{
+	member->failures++;
+	gikev2_event(member->engine, GIKEV2_EVENT_REGISTRATION_FAILED, err,
+		     member->cookie, ike, now);
+	/* said by a server that proved who it is: no authorization, no key */
+	if (err == -GIKEV2_ERR_NOT_AUTHORIZED && member->rows.count)
+		gikev2_member_excluded(member, now);
+	machine(member, GM_FAILED, err, now);
+}
+
+void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
+			 int err, uint64_t now)
+{
+	if (ike == member->attempt) {
+		member->attempt = NULL;
+		attempt_failed(member, ike, err, now);
+	} else if (ike == member->ike) {
+		member->ike = NULL;
+		member->registered_since = 0;
+		member->last_error = err;
+		gikev2_event(member->engine, GIKEV2_EVENT_SERVER_LOST, err,
+			     member->cookie, ike, now);
+		machine(member, GM_SERVER_LOST, err, now);
+	}
+}
+
+void gikev2_member_hint(struct gikev2_member *member, uint64_t now)
+{
+	if (member->state != GIKEV2_GM_KEY_TABLE || now < member->hint_next)
+		return;
+	member->hint_next = now + HINT_INTERVAL;
+	machine(member, GM_REREGISTER, 0, now);
+}
+
+/* --------------------------------------------------------------- public API */
+
+static void timer_fire(void *owner, uint64_t now)
+{
+	machine(owner, GM_TIMER, 0, now);
+}
+
+static void link_member(struct gikev2 *engine, struct gikev2_member *member)
+{
+	member->next = engine->members;
+	if (member->next)
+		member->next->prev = member;
+	engine->members = member;
+}
+
+struct gikev2_member *gikev2_member_add(struct gikev2 *engine, void *cookie,
+					const struct gikev2_member_config *config,
+					uint64_t now)
+{
+	struct gikev2_member *member = calloc(1, sizeof(*member));
+
+	if (!member)
+		return NULL;
+	member->engine = engine;
+	member->cookie = cookie;
+	member->config = *config;
+	member->state_since = now;
+	if (gikev2_timer_init(&engine->timers, &member->timer, timer_fire,
+			      member) < 0 ||
+	    gikev2_timer_init(&engine->timers, &member->expiry, expiry_fire,
+			      member) < 0) {
+		gikev2_timer_fini(&engine->timers, &member->timer);
+		free(member);
+		return NULL;
+	}
+	link_member(engine, member);
+	if (config->offer_count && config->server_count)
+		machine(member, GM_KEYS_NEEDED, 0, now);
+	gikev2_bury(engine);
+	return member;
+}
+
+static bool endpoint_equal(const struct gikev2_endpoint *a,
+			   const struct gikev2_endpoint *b)
+{
+	return a->family == b->family && a->port == b->port &&
+	       memcmp(a->ip, b->ip, a->family == 4 ? 4 : 16) == 0;
+}
+
+static bool servers_equal(const struct gikev2_member_config *a,
+			  const struct gikev2_member_config *b)
+{
+	if (a->server_count != b->server_count ||
+	    !endpoint_equal(&a->local, &b->local))
+		return false;
+	for (size_t i = 0; i < a->server_count; i++)
+		if (!endpoint_equal(&a->servers[i], &b->servers[i]))
+			return false;
+	return true;
+}
+
+static bool offers_equal(const struct gikev2_member_config *a,
+			 const struct gikev2_member_config *b)
+{
+	if (a->offer_count != b->offer_count)
+		return false;
+	for (size_t i = 0; i < a->offer_count; i++)
+		if (a->offers[i].protocol != b->offers[i].protocol ||
+		    a->offers[i].algorithms != b->offers[i].algorithms)
+			return false;
+	return true;
+}
+
+void gikev2_member_update(struct gikev2_member *member,
+			  const struct gikev2_member_config *config,
+			  uint64_t now)
+{
+	bool same_group = gikev2_id_equal(&member->config.group, &config->group);
+	bool same_servers = servers_equal(&member->config, config);
+	bool same = same_group && same_servers &&
+		    offers_equal(&member->config, config) &&
+		    gikev2_id_equal(&member->config.server_identity,
+				    &config->server_identity);
+
+	if (same)
+		return;
+	/* keys of another group are not ours to keep */
+	if (!same_group)
+		machine(member, GM_KEYS_NOT_NEEDED, -GIKEV2_ERR_ADMIN, now);
+	member->config = *config;
+	if (!same_servers)
+		member->server = 0;
+	if (!config->offer_count || !config->server_count)
+		machine(member, GM_KEYS_NOT_NEEDED, -GIKEV2_ERR_ADMIN, now);
+	else if (member->state == GIKEV2_GM_IDLE)
+		machine(member, GM_KEYS_NEEDED, 0, now);
+	else
+		machine(member, GM_REREGISTER, 0, now);
+	gikev2_bury(member->engine);
+}
+
+void gikev2_member_reregister(struct gikev2_member *member, uint64_t now)
+{
+	machine(member, GM_REREGISTER, 0, now);
+	gikev2_bury(member->engine);
+}
+
+/* Without a word to the server. */
+void gikev2_member_free(struct gikev2_member *member)
+{
+	struct gikev2 *engine = member->engine;
+
+	disown(&member->attempt);
+	disown(&member->ike);
+	if (member->prev)
+		member->prev->next = member->next;
+	else
+		engine->members = member->next;
+	if (member->next)
+		member->next->prev = member->prev;
+	gikev2_timer_fini(&engine->timers, &member->timer);
+	gikev2_timer_fini(&engine->timers, &member->expiry);
+	explicit_bzero(member, sizeof(*member));
+	free(member);
+}
+
+void gikev2_member_del(struct gikev2_member *member, uint64_t now)
+{
+	struct gikev2 *engine = member->engine;
+
+	machine(member, GM_KEYS_NOT_NEEDED, -GIKEV2_ERR_ADMIN, now);
+	gikev2_member_free(member);
+	gikev2_bury(engine);
+}
+
+void gikev2_member_get_status(const struct gikev2_member *member,
+			      struct gikev2_member_status *status)
+{
+	const struct gikev2_ike *ike = member->ike ? member->ike
+						   : member->attempt;
+
+	*status = (struct gikev2_member_status){
+		.state = member->state,
+		.state_since = member->state_since,
+		.registered_since = member->registered_since,
+		.next_try = member->timer.slot ? member->timer.at : GIKEV2_NEVER,
+		.last_rekey = member->last_rekey,
+		.registrations = member->registrations,
+		.failures = member->failures,
+		.rekeys = member->rekeys,
+		.last_error = member->last_error,
+		.server_identity = ike ? ike->peer : NULL,
+		.rows = member->rows.row,
+		.row_count = member->rows.count,
+	};
+	if (ike)
+		status->server = ike->path.remote;
+	else if (member->config.server_count)
+		status->server = member->config.servers[member->server];
+}

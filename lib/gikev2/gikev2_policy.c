@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * SAg, GSA and KD payloads against key table rows: the only place that turns
+ * policy on the wire into keys, and keys into policy.
+ */
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+#define LIFETIME_LEN 4
+
+/* --------------------------------------------------------------------- SAg */
+
+static struct gikev2_transform *add_proposal(struct gikev2 *engine,
+					     struct gikev2_proposal *proposal,
+					     uint8_t protocol, size_t count)
+{
+	struct gikev2_transform *transforms = gikev2_arena_alloc(
+		&engine->arena, count * sizeof(*transforms));
+
+	/* no dependencies between protocols: one number for all of them */
+	proposal->number = 1;
+	proposal->protocol = protocol;
+	proposal->transforms =
+		(struct gikev2_list){ transforms, transforms ? count : 0 };
+	return transforms;
+}
+
+static void offer_algorithms(struct gikev2 *engine,
+			     struct gikev2_proposal *proposal,
+			     const struct gikev2_offer *offer)
+{
+	struct gikev2_transform *transform =
+		add_proposal(engine, proposal, offer->protocol,
+			     __builtin_popcount(offer->algorithms));
+
+	for (uint16_t algo = 1; transform && algo <= KEYTABLE_AUTH_ALGO_MAX;
+	     algo++) {
+		if (!(offer->algorithms & KEYTABLE_ALGO_BIT(algo)))
+			continue;
+		transform->type = GIKEV2_XF_INTEG;
+		transform->id = KEYTABLE_SAG_INTEG_BASE + algo;
+		transform++;
+	}
+}
+
+/* What this member can do (RFC 9838 section 4.3; wire profile). */
+void gikev2_sag_add(struct gikev2 *engine, struct gikev2_payloads *payloads,
+		    const struct gikev2_member_config *config)
+{
+	struct gikev2_payload *sag =
+		gikev2_payload_add(payloads, GIKEV2_PLD_SA);
+	struct gikev2_proposal *proposals =
+		gikev2_arena_alloc(&engine->arena, (1 + config->offer_count) *
+							   sizeof(*proposals));
+	struct gikev2_transform *kwa;
+
+	if (!proposals)
+		return;
+	sag->sa.proposals =
+		(struct gikev2_list){ proposals, 1 + config->offer_count };
+	kwa = add_proposal(engine, proposals, GIKEV2_PROTO_GIKE_UPDATE, 1);
+	if (kwa) {
+		kwa->type = GIKEV2_XF_KWA;
+		kwa->id = GIKEV2_KW_5649_256;
+	}
+	for (size_t i = 0; i < config->offer_count; i++)
+		offer_algorithms(engine, &proposals[1 + i], &config->offers[i]);
+}
+
+static bool lists(const struct gikev2_proposal *proposal, uint16_t algorithm)
+{
+	const struct gikev2_transform *transform = proposal->transforms.items;
+
+	for (size_t i = 0; i < proposal->transforms.count; i++, transform++)
+		if (transform->type == GIKEV2_XF_INTEG &&
+		    transform->id == KEYTABLE_SAG_INTEG_BASE + algorithm)
+			return true;
+	return false;
+}
+
+/* 1: lists protocol and algorithm; 0: not the protocol; or negative. */
+static int match_protocol(const struct gikev2_pld_sa *sag,
+			  const struct gikev2_group_protocol *protocol)
+{
+	const struct gikev2_proposal *proposal = sag->proposals.items;
+	int ret = 0;
+
+	for (size_t i = 0; i < sag->proposals.count; i++, proposal++) {
+		if (proposal->protocol != protocol->protocol)
+			continue;
+		if (lists(proposal, protocol->algorithm))
+			return 1;
+		ret = -GIKEV2_ERR_NO_PROPOSAL;
+	}
+	return ret;
+}
+
+uint32_t gikev2_offered_bit(uint8_t protocol)
+{
+	size_t count;
+	const struct keytable_protocol *table = keytable_protocols(&count);
+	const struct keytable_protocol *entry =
+		keytable_protocol_by_wire(protocol);
+
+	return entry ? 1u << (entry - table) : 0;
+}
+
+/*
+ * Which of the group's protocols a member gets: those it listed.  One that it
+ * listed without the group's algorithm is an error, and so is having none in
+ * common.  Without SAg it gets them all.
+ */
+int gikev2_sag_match(const struct gikev2_pld_sa *sag,
+		     const struct gikev2_group_config *config,
+		     uint32_t *offered)
+{
+	*offered = 0;
+	for (size_t i = 0; i < config->protocol_count; i++) {
+		int ret = sag ? match_protocol(sag, &config->protocols[i]) : 1;
+
+		if (ret < 0)
+			return ret;
+		if (ret)
+			*offered |= gikev2_offered_bit(
+				config->protocols[i].protocol);
+	}
+	return *offered ? 0 : -GIKEV2_ERR_NO_PROPOSAL;
+}
+
+/* -------------------------------------------------------------- generation */
+
+/* Whole seconds, rounded up, so that nobody lets go early. */
+static uint32_t seconds_left(uint64_t until, uint64_t now)
+{
+	return until <= now ? 0
+			    : (until - now + GIKEV2_SECOND - 1) / GIKEV2_SECOND;
+}
+
+static struct gikev2_attr *add_attr(struct gikev2 *engine,
+				    struct gikev2_list *list, uint16_t type,
+				    size_t len)
+{
+	struct gikev2_attr *attr =
+		gikev2_arena_alloc(&engine->arena, sizeof(*attr) + len);
+
+	if (!attr)
+		return NULL;
+	attr->type = type;
+	attr->data = (struct gikev2_chunk){ (uint8_t *)(attr + 1), len };
+	*list = (struct gikev2_list){ attr, 1 };
+	return attr;
+}
+
+static int make_policy(struct gikev2 *engine, const struct keytable_row *row,
+		       struct gikev2_chunk spi, struct gikev2_policy *policy,
+		       uint64_t now)
+{
+	struct gikev2_attr *lifetime = add_attr(
+		engine, &policy->attrs, GIKEV2_GSA_KEY_LIFETIME, LIFETIME_LEN);
+
+	if (!lifetime)
+		return -GIKEV2_ERR_NO_MEMORY;
+	gikev2_put_int((uint8_t *)lifetime->data.ptr,
+		       seconds_left(row->accept_end, now), LIFETIME_LEN);
+	policy->protocol = row->protocol;
+	policy->spi = spi;
+	policy->auth_algo = row->algorithm;
+	return 0;
+}
+
+/* SA_KEY: Key ID 0, KWK ID 0, the key under GSK_w of this SA. */
+static int make_bag(struct gikev2_ike *ike, const struct keytable_row *row,
+		    struct gikev2_chunk spi, const uint8_t *kwk,
+		    struct gikev2_bag *bag)
+{
+	size_t room = row->key_len + GIKEV2_WRAP_OVERHEAD;
+	struct gikev2_attr *key = add_attr(ike->engine, &bag->attrs,
+					   GIKEV2_SA_KEY,
+					   GIKEV2_WRAPPED_HEADER_LEN + room);
+	int ret;
+
+	if (!key)
+		return -GIKEV2_ERR_NO_MEMORY;
+	ret = gikev2_wrap(ike->engine->crypto, ike->suite.kwa, kwk,
+			  (struct gikev2_chunk){ row->key, row->key_len },
+			  (uint8_t *)key->data.ptr + GIKEV2_WRAPPED_HEADER_LEN,
+			  &room);
+	key->data.len = GIKEV2_WRAPPED_HEADER_LEN + room;
+	bag->protocol = row->protocol;
+	bag->spi = spi;
+	return ret;
+}
+
+static int make_row(struct gikev2_ike *ike, const struct keytable_row *row,
+		    const uint8_t *kwk, struct gikev2_policy *policy,
+		    struct gikev2_bag *bag, uint64_t now)
+{
+	const struct keytable_protocol *protocol =
+		keytable_protocol_by_wire(row->protocol);
+	uint8_t *octets =
+		gikev2_arena_alloc(&ike->engine->arena, protocol->spi_size);
+	struct gikev2_chunk spi = { octets, protocol->spi_size };
+	int ret;
+
+	if (!octets)
+		return -GIKEV2_ERR_NO_MEMORY;
+	gikev2_put_int(octets, row->id, protocol->spi_size);
+	ret = make_policy(ike->engine, row, spi, policy, now);
+	return ret < 0 ? ret : make_bag(ike, row, spi, kwk, bag);
+}
+
+static int make_group_wide(struct gikev2 *engine, struct gikev2_policy *policy,
+			   const struct gikev2_delays *delays)
+{
+	struct gikev2_attr *attr =
+		gikev2_arena_alloc(&engine->arena, 2 * sizeof(*attr));
+	size_t count = 0;
+
+	if (!attr)
+		return -GIKEV2_ERR_NO_MEMORY;
+	if (delays->has_atd)
+		attr[count++] = (struct gikev2_attr){ .type = GIKEV2_GWP_ATD,
+						      .tv = true,
+						      .value = delays->atd };
+	if (delays->has_dtd)
+		attr[count++] = (struct gikev2_attr){ .type = GIKEV2_GWP_DTD,
+						      .tv = true,
+						      .value = delays->dtd };
+	policy->protocol = GIKEV2_PROTO_NONE;
+	policy->attrs = (struct gikev2_list){ attr, count };
+	return 0;
+}
+
+/* Adds GSA and KD payloads with these rows, the oldest first. */
+int gikev2_policy_add(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
+		      const struct keytable_row *const *rows, size_t count,
+		      const struct gikev2_delays *delays, uint64_t now)
+{
+	struct gikev2 *engine = ike->engine;
+	bool wide = delays->has_atd || delays->has_dtd;
+	struct gikev2_policy *policies = gikev2_arena_alloc(
+		&engine->arena, (count + 1) * sizeof(*policies));
+	struct gikev2_bag *bags =
+		gikev2_arena_alloc(&engine->arena, count * sizeof(*bags));
+	uint8_t kwk[GIKEV2_KWK_MAX];
+	int ret;
+
+	if (!policies || !bags)
+		return -GIKEV2_ERR_NO_MEMORY;
+	ret = gikev2_kwk(ike, kwk);
+	for (size_t i = 0; ret == 0 && i < count; i++)
+		ret = make_row(ike, rows[i], kwk, &policies[i], &bags[i], now);
+	explicit_bzero(kwk, sizeof(kwk));
+	if (ret == 0 && wide)
+		ret = make_group_wide(engine, &policies[count], delays);
+	if (ret < 0)
+		return ret;
+	gikev2_payload_add(payloads, GIKEV2_PLD_GSA)->gsa.policies =
+		(struct gikev2_list){ policies, count + wide };
+	gikev2_payload_add(payloads, GIKEV2_PLD_KD)->kd.bags =
+		(struct gikev2_list){ bags, count };
+	return 0;
+}
+
+/* ----------------------------------------------------------------- receipt */
+
+struct reader {
+	struct gikev2_ike *ike;
+	const struct gikev2_pld_kd *kd;
+	const struct gikev2_member_config *config;
+	struct gikev2_download *download;
+	uint8_t kwk[GIKEV2_KWK_MAX];
+	uint64_t now;
+};
+
+static bool same_chunk(struct gikev2_chunk a, struct gikev2_chunk b)
+{
+	return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+/* The key bag of a policy: exactly one (RFC 9838 section 4.5.2). */
+static const struct gikev2_bag *find_bag(const struct gikev2_pld_kd *kd,
+					 const struct gikev2_policy *policy)
+{
+	const struct gikev2_bag *bag = kd->bags.items, *found = NULL;
+
+	for (size_t i = 0; i < kd->bags.count; i++, bag++) {
+		if (bag->protocol != policy->protocol ||
+		    !same_chunk(bag->spi, policy->spi))
+			continue;
+		if (found)
+			return NULL;
+		found = bag;
+	}
+	return found;
+}
+
+static int read_key(struct reader *reader, const struct gikev2_policy *policy,
+		    struct keytable_row *row)
+{
+	const struct gikev2_bag *bag = find_bag(reader->kd, policy);
+	const struct gikev2_attr *attr;
+	uint8_t plain[KEYTABLE_KEY_MAX + GIKEV2_WRAP_OVERHEAD];
+	struct gikev2_chunk wrapped;
+	size_t len = sizeof(plain);
+	int ret;
+
+	if (!bag)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	ret = gikev2_attr_find(&bag->attrs, GIKEV2_SA_KEY, false, &attr);
+	if (ret < 0)
+		return ret;
+	if (ret == 0 || attr->data.len <= GIKEV2_WRAPPED_HEADER_LEN)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	/* Key ID and KWK ID: keying material under the default KWK */
+	if (gikev2_get_int(attr->data.ptr, 4) ||
+	    gikev2_get_int(attr->data.ptr + 4, 4))
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	wrapped.ptr = attr->data.ptr + GIKEV2_WRAPPED_HEADER_LEN;
+	wrapped.len = attr->data.len - GIKEV2_WRAPPED_HEADER_LEN;
+	if (wrapped.len > sizeof(plain))
+		return -GIKEV2_ERR_BAD_KEY;
+	ret = gikev2_unwrap(reader->ike->engine->crypto,
+			    reader->ike->suite.kwa, reader->kwk, wrapped, plain,
+			    &len);
+	if (ret == 0 && len > KEYTABLE_KEY_MAX)
+		ret = -GIKEV2_ERR_BAD_KEY;
+	if (ret == 0) {
+		memcpy(row->key, plain, len);
+		row->key_len = len;
+	}
+	explicit_bzero(plain, sizeof(plain));
+	return ret;
+}
+
+static int read_lifetime(struct reader *reader,
+			 const struct gikev2_policy *policy,
+			 struct keytable_row *row)
+{
+	const struct gikev2_attr *attr;
+	int ret = gikev2_attr_find(&policy->attrs, GIKEV2_GSA_KEY_LIFETIME,
+				   false, &attr);
+
+	if (ret < 0)
+		return ret;
+	/* our profile always sends it: a key without an end is no policy */
+	if (ret == 0)
+		return -GIKEV2_ERR_BAD_POLICY;
+	if (attr->data.len != LIFETIME_LEN)
+		return -GIKEV2_ERR_BAD_ATTRIBUTE;
+	row->accept_end = reader->now +
+			  gikev2_get_int(attr->data.ptr, LIFETIME_LEN) *
+				  GIKEV2_SECOND;
+	return 0;
+}
+
+static const struct gikev2_offer *
+find_offer(const struct gikev2_member_config *config, uint8_t protocol)
+{
+	for (size_t i = 0; i < config->offer_count; i++)
+		if (config->offers[i].protocol == protocol)
+			return &config->offers[i];
+	return NULL;
+}
+
+/* A policy of a protocol that we listed: it must be one we can follow. */
+static int read_row(struct reader *reader, const struct gikev2_policy *policy,
+		    const struct gikev2_offer *offer)
+{
+	const struct keytable_protocol *protocol =
+		keytable_protocol_by_wire(policy->protocol);
+	struct gikev2_rows *keys = &reader->download->keys;
+	struct keytable_row *row = &keys->row[keys->count];
+	int ret;
+
+	if (keys->count == KEYTABLE_ROWS_MAX)
+		return -GIKEV2_ERR_LIMIT;
+	if (policy->spi.len != protocol->spi_size)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	if (policy->auth_algo > KEYTABLE_AUTH_ALGO_MAX ||
+	    !(offer->algorithms & KEYTABLE_ALGO_BIT(policy->auth_algo)))
+		return -GIKEV2_ERR_BAD_POLICY;
+	*row = (struct keytable_row){
+		.protocol = policy->protocol,
+		.direction = KEYTABLE_BOTH,
+		.algorithm = policy->auth_algo,
+		.id = gikev2_get_int(policy->spi.ptr, policy->spi.len),
+	};
+	/* counted already: what follows puts secrets into it */
+	keys->count++;
+	ret = read_lifetime(reader, policy, row);
+	if (ret == 0)
+		ret = read_key(reader, policy, row);
+	if (ret == 0 && !keytable_row_valid(row))
+		ret = -GIKEV2_ERR_BAD_KEY;
+	return ret;
+}
+
+static int read_group_wide(struct reader *reader,
+			   const struct gikev2_policy *policy)
+{
+	struct gikev2_download *download = reader->download;
+	const struct gikev2_attr *attr;
+	int ret;
+
+	ret = gikev2_attr_find(&policy->attrs, GIKEV2_GWP_ATD, true, &attr);
+	if (ret < 0)
+		return ret;
+	download->has_atd = ret;
+	download->atd = ret ? attr->value * GIKEV2_SECOND : 0;
+	ret = gikev2_attr_find(&policy->attrs, GIKEV2_GWP_DTD, true, &attr);
+	if (ret < 0)
+		return ret;
+	download->has_dtd = ret;
+	download->dtd = ret ? attr->value * GIKEV2_SECOND : 0;
+	return 0;
+}
+
+static int read_policies(struct reader *reader,
+			 const struct gikev2_pld_gsa *gsa)
+{
+	const struct gikev2_policy *policy = gsa->policies.items;
+	size_t wide = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < gsa->policies.count; i++, policy++) {
+		const struct gikev2_offer *offer =
+			find_offer(reader->config, policy->protocol);
+
+		if (policy->protocol == GIKEV2_PROTO_NONE) {
+			if (wide++)
+				return -GIKEV2_ERR_BAD_SYNTAX;
+			ret = read_group_wide(reader, policy);
+		} else if (offer) {
+			ret = read_row(reader, policy, offer);
+		}
+		/* what we did not list is for other members: skipped */
+		if (ret < 0)
+			return ret;
+	}
+	return reader->download->keys.count ? 0 : -GIKEV2_ERR_BAD_POLICY;
+}
+
+/* Two policies with one SPI would be two keys with one ID. */
+static int check_ids(const struct gikev2_rows *keys)
+{
+	for (size_t i = 0; i < keys->count; i++)
+		for (size_t j = i + 1; j < keys->count; j++)
+			if (keys->row[i].protocol == keys->row[j].protocol &&
+			    keys->row[i].id == keys->row[j].id)
+				return -GIKEV2_ERR_BAD_SYNTAX;
+	return 0;
+}
+
+/*
+ * Reads GSA and KD into *download, which is wiped and emptied on error:
+ * -BAD_SYNTAX and the like when it is malformed, -BAD_POLICY or -BAD_KEY
+ * when it is well formed but not for us.
+ */
+int gikev2_policy_read(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
+		       const struct gikev2_member_config *config,
+		       struct gikev2_download *download, uint64_t now)
+{
+	struct reader reader = {
+		.ike = ike,
+		.kd = &gikev2_payload_find(payloads, GIKEV2_PLD_KD)->kd,
+		.config = config,
+		.download = download,
+		.now = now,
+	};
+	int ret;
+
+	memset(download, 0, sizeof(*download));
+	/* the profile's numbers mean nothing from anybody else */
+	if (!ike->profile)
+		return -GIKEV2_ERR_BAD_POLICY;
+	ret = gikev2_kwk(ike, reader.kwk);
+	if (ret == 0)
+		ret = read_policies(
+			&reader,
+			&gikev2_payload_find(payloads, GIKEV2_PLD_GSA)->gsa);
+	if (ret == 0)
+		ret = check_ids(&download->keys);
+	explicit_bzero(reader.kwk, sizeof(reader.kwk));
+	if (ret < 0)
+		gikev2_rows_wipe(&download->keys);
+	return ret;
+}
