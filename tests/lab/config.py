@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"Names, addresses and configurations of the lab's routers."
+
+ROUTERS = ("r1", "r2", "r3")
+SERVER = "ks"
+SERVER_ADDRESS = "10.0.0.1"
+GROUP = "CORE"
+KEY_CHAIN = "CORE"
+PSK_DIR = "/etc/frr/mrkm"
+
+HELLO_INTERVAL = 1
+DEAD_INTERVAL = 4
+
+
+def number(name):
+    "r2 -> 2"
+    return int(name[1:])
+
+
+def router_id(name):
+    return f"10.255.0.{number(name)}"
+
+
+def core_address(name):
+    return f"10.0.1.{number(name)}"
+
+
+def mgmt_address(name):
+    return SERVER_ADDRESS if name == SERVER else f"10.0.0.{10 + number(name)}"
+
+
+def identity(name):
+    return f"{name}.example.net"
+
+
+def psk_file(name):
+    return f"{PSK_DIR}/{name}.psk"
+
+
+def psk(name):
+    """
+    The pre-shared key of a member, one of its own for each.  It protects
+    namespaces that live for minutes, so it need not be a secret.
+    """
+    return f"lab key of {name}: not a secret, never use it\n"
+
+
+def psk_files(name):
+    "The files that a router keeps: {path: content}."
+    members = ROUTERS if name == SERVER else (name,)
+    return {psk_file(member): psk(member) for member in members}
+
+
+def interfaces_config(name):
+    text = f"""\
+hostname {name}
+interface mgmt
+ ip address {mgmt_address(name)}/24
+exit
+"""
+    if name != SERVER:
+        text += f"""\
+interface lo
+ ip address {router_id(name)}/32
+exit
+interface core
+ ip address {core_address(name)}/24
+exit
+"""
+    return text
+
+
+def static_keys_config(algorithm="hmac-sha-256", key="typed-by-hand"):
+    "A key chain as an operator would type it, without mrkmd."
+    return f"""\
+key chain {KEY_CHAIN}
+ key 1
+  key-string {key}
+  cryptographic-algorithm {algorithm}
+ exit
+exit
+"""
+
+
+def ospf_config(name):
+    "OSPF, which logs every packet that it rejects; see ospf.rejections()."
+    return f"""\
+debug ospf packet all recv
+interface lo
+ ip ospf area 0
+exit
+interface core
+ ip ospf area 0
+ ip ospf hello-interval {HELLO_INTERVAL}
+ ip ospf dead-interval {DEAD_INTERVAL}
+ ip ospf graceful-restart hello-delay 1
+ ip ospf authentication key-chain {KEY_CHAIN}
+exit
+router ospf
+ ospf router-id {router_id(name)}
+ capability opaque
+ graceful-restart grace-period 60
+ graceful-restart helper enable
+exit
+"""
+
+
+def member_config(name):
+    return f"""\
+mrkm
+ identity fqdn {identity(name)}
+ group {GROUP}
+  key-server {SERVER_ADDRESS}
+  pre-shared-key file {psk_file(name)}
+  protocol ospfv2 key-chain {KEY_CHAIN}
+ exit
+exit
+"""
+
+
+def server_config(algorithm="hmac-sha-256", lifetime=3600, atd=1, dtd=3):
+    members = "".join(
+        f"   member fqdn {identity(r)} pre-shared-key file {psk_file(r)}\n"
+        for r in ROUTERS
+    )
+    return f"""\
+mrkm
+ identity fqdn {identity(SERVER)}
+ key-server
+  listen {SERVER_ADDRESS}
+  group {GROUP}
+{members}\
+   protocol ospfv2 algorithm {algorithm} lifetime {lifetime}
+   activation-delay {atd}
+   deactivation-delay {dtd}
+  exit
+ exit
+exit
+"""
+
+
+def router_config(name, keys=None):
+    "frr.conf of r1, r2, r3; `keys` in place of the member's configuration."
+    return (
+        interfaces_config(name)
+        + (member_config(name) if keys is None else keys)
+        + ospf_config(name)
+    )
+
+
+def key_server_config(**group):
+    "frr.conf of ks; `group` as in server_config()."
+    return interfaces_config(SERVER) + server_config(**group)

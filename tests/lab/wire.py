@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"OSPFv2 packets as they are on the wire, seen from inside a router's namespace."
+
+import ctypes
+import os
+import socket
+import struct
+import threading
+import time
+from collections import namedtuple
+
+CLONE_NEWNET = 0x40000000
+ETH_P_IP = 0x0800
+IPPROTO_OSPF = 89
+SO_TIMESTAMPNS = 35
+SCM_TIMESTAMPNS = SO_TIMESTAMPNS
+AUTH_NULL, AUTH_SIMPLE, AUTH_CRYPTOGRAPHIC = 0, 1, 2
+TYPES = {1: "Hello", 2: "DD", 3: "LS-Req", 4: "LS-Upd", 5: "LS-Ack"}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _setns(fd):
+    if _libc.setns(fd, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+def in_netns(pid, function):
+    """
+    Calls `function` in the network namespace of process `pid`.  A socket made
+    there stays there; this thread does not.
+    """
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    there = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+    try:
+        _setns(there)
+        try:
+            return function()
+        finally:
+            _setns(home)
+    finally:
+        os.close(there)
+        os.close(home)
+
+
+def packet_socket(interface):
+    "A socket that sees every IPv4 packet of an interface, both ways."
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))
+    sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    sock.bind((interface, ETH_P_IP))
+    return sock
+
+
+class OspfPacket(
+    namedtuple(
+        "OspfPacket",
+        "time sender source type auth_type key_id sequence digest checksum",
+    )
+):
+    """
+    `time` is a Unix time, `sender` a router ID, `digest` the octets behind the
+    packet that the header announces and that are really there.
+    """
+
+    def __str__(self):
+        return (
+            f"{self.time:.6f} {self.source} {TYPES.get(self.type, self.type)}"
+            f" AuType {self.auth_type} key {self.key_id}"
+            f" sequence {self.sequence} digest {len(self.digest)} octets"
+        )
+
+
+def parse_ospf(octets, when):
+    "An OspfPacket from an IPv4 packet; None when it is something else."
+    if len(octets) < 20 or octets[9] != IPPROTO_OSPF:
+        return None
+    header = (octets[0] & 15) * 4
+    total = struct.unpack_from("!H", octets, 2)[0]
+    ospf = octets[header:total]
+    if len(ospf) < 24 or ospf[0] != 2:
+        return None
+    kind, length = ospf[1], struct.unpack_from("!H", ospf, 2)[0]
+    checksum, auth_type = struct.unpack_from("!HH", ospf, 12)
+    key_id, announced, sequence = struct.unpack_from("!xxBBI", ospf, 16)
+    return OspfPacket(
+        when,
+        socket.inet_ntoa(ospf[4:8]),
+        socket.inet_ntoa(octets[12:16]),
+        kind,
+        auth_type,
+        key_id,
+        sequence,
+        bytes(ospf[length : length + announced]),
+        checksum,
+    )
+
+
+def _timestamp(ancillary):
+    for level, kind, data in ancillary:
+        if level == socket.SOL_SOCKET and kind == SCM_TIMESTAMPNS:
+            seconds, nanoseconds = struct.unpack("qq", data[:16])
+            return seconds + nanoseconds / 1e9
+    return time.time()
+
+
+class Capture:
+    """
+    Collects what `parse` makes of the packets on an interface in the network
+    namespace of process `pid`, from start to stop:
+
+        with Capture(pid, "core") as capture:
+            ...
+        for packet in capture.packets: ...
+    """
+
+    def __init__(self, pid, interface, parse=parse_ospf):
+        self.parse = parse
+        self.packets = []
+        self._arrived = threading.Condition()
+        self._socket = in_netns(pid, lambda: packet_socket(interface))
+        self._socket.settimeout(0.2)
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stopping = True
+        self._thread.join()
+        self._socket.close()
+
+    def _run(self):
+        while not self._stopping:
+            try:
+                octets, ancillary, _, _ = self._socket.recvmsg(65536, 256)
+            except socket.timeout:
+                continue
+            packet = self.parse(octets, _timestamp(ancillary))
+            if packet is not None:
+                with self._arrived:
+                    self.packets.append(packet)
+                    self._arrived.notify_all()
+
+    def wait_for(self, wanted, timeout):
+        "The first packet that `wanted` is true of; None when time is up."
+        end = time.monotonic() + timeout
+        seen = 0
+        with self._arrived:
+            while True:
+                for packet in self.packets[seen:]:
+                    if wanted(packet):
+                        return packet
+                seen = len(self.packets)
+                left = end - time.monotonic()
+                if left <= 0 or not self._arrived.wait(left):
+                    return None
