@@ -95,7 +95,8 @@ const struct gikev2_prf_alg *gikev2_prf_find(uint16_t id)
 	CRYPTO_THREAD_run_once(&probe_once, probe);
 	for (size_t i = 0; i < ARRAY_LEN(prfs); i++)
 		if (prfs[i].alg.id == id)
-			return provided.hash[prfs[i].hash] ? &prfs[i].alg : NULL;
+			return provided.hash[prfs[i].hash] ? &prfs[i].alg
+							   : NULL;
 	return NULL;
 }
 
@@ -175,7 +176,8 @@ struct gikev2_crypto *gikev2_crypto_new(void)
 	ERR_clear_error();
 
 	/* IKE itself cannot do without these two. */
-	if (ok && crypto->hash[GIKEV2_SHA1].md && crypto->hash[GIKEV2_SHA256].md)
+	if (ok && crypto->hash[GIKEV2_SHA1].md &&
+	    crypto->hash[GIKEV2_SHA256].md)
 		return crypto;
 	gikev2_crypto_free(crypto);
 	return NULL;

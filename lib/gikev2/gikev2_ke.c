@@ -35,20 +35,30 @@ enum kind {
 struct ke_row {
 	struct gikev2_ke_alg alg;
 	enum kind kind;
-	size_t index; /* into crypto->ecp, crypto->modp */
-	int nid;
-	BIGNUM *(*prime)(BIGNUM *bn);
+	size_t index; /* into curves, primes and what `crypto` makes of them */
 };
 
 /* MODP private values have over twice the bits of the group's strength. */
 static const struct ke_row rows[] = {
-	{ { 14, "MODP_2048", 256, 256, 32 }, MODP, 0, 0, BN_get_rfc3526_prime_2048 },
-	{ { 15, "MODP_3072", 384, 384, 36 }, MODP, 1, 0, BN_get_rfc3526_prime_3072 },
-	{ { 16, "MODP_4096", 512, 512, 42 }, MODP, 2, 0, BN_get_rfc3526_prime_4096 },
-	{ { 19, "ECP_256", 64, 32, 32 }, ECP, 0, NID_X9_62_prime256v1, NULL },
-	{ { 20, "ECP_384", 96, 48, 48 }, ECP, 1, NID_secp384r1, NULL },
-	{ { 21, "ECP_521", 132, 66, 66 }, ECP, 2, NID_secp521r1, NULL },
-	{ { 31, "CURVE25519", 32, 32, 32 }, X25519, 0, 0, NULL },
+	{ { 14, "MODP_2048", 256, 256, 32 }, MODP, 0 },
+	{ { 15, "MODP_3072", 384, 384, 36 }, MODP, 1 },
+	{ { 16, "MODP_4096", 512, 512, 42 }, MODP, 2 },
+	{ { 19, "ECP_256", 64, 32, 32 }, ECP, 0 },
+	{ { 20, "ECP_384", 96, 48, 48 }, ECP, 1 },
+	{ { 21, "ECP_521", 132, 66, 66 }, ECP, 2 },
+	{ { 31, "CURVE25519", 32, 32, 32 }, X25519, 0 },
+};
+
+static const int curves[GIKEV2_ECPS] = {
+	NID_X9_62_prime256v1,
+	NID_secp384r1,
+	NID_secp521r1,
+};
+
+static BIGNUM *(*const primes[GIKEV2_MODPS])(BIGNUM *bn) = {
+	BN_get_rfc3526_prime_2048,
+	BN_get_rfc3526_prime_3072,
+	BN_get_rfc3526_prime_4096,
 };
 
 struct gikev2_ke {
@@ -77,7 +87,7 @@ static bool probe_row(const struct ke_row *row)
 		EVP_KEYMGMT_free(x25519);
 		return found;
 	case ECP:
-		group = EC_GROUP_new_by_curve_name(row->nid);
+		group = EC_GROUP_new_by_curve_name(curves[row->index]);
 		found = group != NULL;
 		EC_GROUP_free(group);
 		return found;
@@ -122,7 +132,7 @@ static const EC_GROUP *ecp_group(const struct gikev2_ke *ke)
 	EC_GROUP **group = &ke->crypto->ecp[ke->row->index];
 
 	if (!*group)
-		*group = EC_GROUP_new_by_curve_name(ke->row->nid);
+		*group = EC_GROUP_new_by_curve_name(curves[ke->row->index]);
 	return *group;
 }
 
@@ -141,7 +151,7 @@ static const struct gikev2_modp *modp_group(const struct gikev2_ke *ke,
 
 	if (modp->mont)
 		return modp;
-	modp->prime = ke->row->prime(NULL);
+	modp->prime = primes[ke->row->index](NULL);
 	modp->prime_minus_1 = BN_dup(modp->prime);
 	modp->mont = BN_MONT_CTX_new();
 	if (modp->prime && modp->prime_minus_1 && modp->mont &&
@@ -173,7 +183,8 @@ static EVP_PKEY *x25519_import(struct gikev2_crypto *crypto, const char *what,
 		OSSL_PARAM_construct_end(),
 	};
 
-	if (!importer || EVP_PKEY_fromdata(importer, &key, selection, params) <= 0)
+	if (!importer ||
+	    EVP_PKEY_fromdata(importer, &key, selection, params) <= 0)
 		return NULL;
 	return key;
 }
@@ -184,7 +195,8 @@ static int x25519_generate(struct gikev2_ke *ke, const uint8_t *octets)
 
 	ke->key = x25519_import(ke->crypto, OSSL_PKEY_PARAM_PRIV_KEY,
 				EVP_PKEY_KEYPAIR, octets);
-	if (ke->key && EVP_PKEY_get_raw_public_key(ke->key, ke->public, &len) > 0)
+	if (ke->key &&
+	    EVP_PKEY_get_raw_public_key(ke->key, ke->public, &len) > 0)
 		return 0;
 	return gikev2_crypto_failed();
 }
@@ -221,7 +233,8 @@ static int ecp_generate(struct gikev2_ke *ke, BN_CTX *bn_ctx)
 	int ret = -GIKEV2_ERR_CRYPTO;
 
 	point = EC_POINT_new(group);
-	if (point && EC_POINT_mul(group, point, ke->private, NULL, NULL, bn_ctx) &&
+	if (point &&
+	    EC_POINT_mul(group, point, ke->private, NULL, NULL, bn_ctx) &&
 	    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED,
 			       octets, sizeof(octets), bn_ctx) == len) {
 		memcpy(ke->public, octets + 1, len - 1);
@@ -262,8 +275,8 @@ static int ecp_derive(const struct gikev2_ke *ke, struct gikev2_chunk peer,
 	memcpy(octets + 1, peer.ptr, peer.len);
 	/* Refuses what is off the curve.  The groups have prime order, so
 	 * there is nothing more to check. */
-	if (point && !EC_POINT_oct2point(group, point, octets, 1 + peer.len,
-					 bn_ctx))
+	if (point &&
+	    !EC_POINT_oct2point(group, point, octets, 1 + peer.len, bn_ctx))
 		ret = -GIKEV2_ERR_BAD_KE;
 	else if (point)
 		ret = ecp_multiply(ke, point, out, bn_ctx);
@@ -341,7 +354,9 @@ static int draw(struct gikev2_ke *ke, const BIGNUM *limit,
 
 	if (limit) /* P-521: 7 bits too many */
 		mask >>= len * 8 - (size_t)BN_num_bits(limit);
-	for (int i = 0; ret && i < DRAWS_MAX && !random(arg, octets, len); i++) {
+	for (int i = 0; ret && i < DRAWS_MAX; i++) {
+		if (random(arg, octets, len))
+			break;
 		octets[0] &= mask;
 		if (!BN_bin2bn(octets, (int)len, ke->private)) {
 			ret = -GIKEV2_ERR_NO_MEMORY;

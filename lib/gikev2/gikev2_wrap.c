@@ -122,7 +122,8 @@ int gikev2_wrap(struct gikev2_crypto *crypto, const struct gikev2_kwa *kwa,
 	size_t n = (plain.len + HALF - 1) / HALF;
 	bool ok;
 
-	if (plain.len == 0 || plain.len > PLAIN_MAX || *out_len < (n + 1) * HALF)
+	if (plain.len == 0 || plain.len > PLAIN_MAX ||
+	    *out_len < (n + 1) * HALF)
 		return -GIKEV2_ERR_LIMIT;
 	put_aiv(out, plain.len);
 	memset(out + n * HALF, 0, HALF);

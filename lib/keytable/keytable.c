@@ -112,5 +112,6 @@ bool keytable_row_can_accept(const struct keytable_row *row, uint64_t now)
 
 void keytable_wipe(struct keytable_row *rows, size_t count)
 {
-	explicit_bzero(rows, count * sizeof(*rows));
+	if (count) /* an empty set may be NULL */
+		explicit_bzero(rows, count * sizeof(*rows));
 }

@@ -166,7 +166,8 @@ static const struct prf_vector rfc4231[] = {
 	  "faea9ea9076ede7f4af152e8b2fa9cb6",
 	  "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde"
 	  "daa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854" },
-	{ "4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
+	{ "4a656665",
+	  "7768617420646f2079612077616e7420666f72206e6f7468696e673f",
 	  "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
 	  "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"
 	  "8e2240ca5e69e2c78b3239ecfab21649",
@@ -201,7 +202,8 @@ static void check_prf(void *crypto, uint16_t id, const struct prf_vector *v,
 	struct gikev2_chunk whole = chunk(&data);
 	uint8_t out[GIKEV2_PRF_MAX];
 
-	assert_int_equal(gikev2_prf(crypto, prf, chunk(&key), &whole, 1, out), 0);
+	assert_int_equal(gikev2_prf(crypto, prf, chunk(&key), &whole, 1, out),
+			 0);
 	assert_hex_equal(out, prf->len, want);
 
 	/* wherever the data is cut */
@@ -213,9 +215,8 @@ static void check_prf(void *crypto, uint16_t id, const struct prf_vector *v,
 		};
 
 		memset(out, 0, sizeof(out));
-		assert_int_equal(gikev2_prf(crypto, prf, chunk(&key), parts, 3,
-					    out),
-				 0);
+		assert_int_equal(
+			gikev2_prf(crypto, prf, chunk(&key), parts, 3, out), 0);
 		assert_hex_equal(out, prf->len, want);
 	}
 }
@@ -319,7 +320,8 @@ static void check_prf_plus(void *crypto, uint16_t id, const char *key_hex,
 /* NIST CAVP, IKEv2 (SP 800-135): SKEYSEED, then SK_d and so on */
 static void cavp_ikev2(void **state)
 {
-	struct test_octets nonces = test_hex("ed80dc79912c32a935fb6d1a3feac078");
+	struct test_octets nonces =
+		test_hex("ed80dc79912c32a935fb6d1a3feac078");
 	struct test_octets g_ir = test_hex(
 		"42968e5d0ccc3cfc5a3e4bc1bba370cea1fae0d54c49ccba34b2bee804beeb2e"
 		"9e8c57a4e01bd45102cf2433aacc6cfec06792f363e5170e6aa6650274e90664"
@@ -369,15 +371,16 @@ static void prf_plus_computed(void **state)
 		uint8_t sum[32];
 
 		memset(out, 0x5a, sizeof(out));
-		assert_int_equal(gikev2_prf_plus(*state, gikev2_prf_find(v->prf),
-						 chunk(&key), &part, 1, out,
-						 v->len),
-				 0);
+		assert_int_equal(
+			gikev2_prf_plus(*state, gikev2_prf_find(v->prf),
+					chunk(&key), &part, 1, out, v->len),
+			0);
 		assert_int_equal(out[v->len], 0x5a);
-		assert_int_equal(gikev2_sha256(*state,
-					       (struct gikev2_chunk){ out, v->len },
-					       sum),
-				 0);
+		assert_int_equal(
+			gikev2_sha256(*state,
+				      (struct gikev2_chunk){ out, v->len },
+				      sum),
+			0);
 		assert_hex_equal(sum, 32, v->sha256);
 	}
 }
@@ -399,9 +402,8 @@ static void prf_plus_limit(void **state)
 		assert_int_equal(gikev2_prf_plus(*state, prf, key, &key, 1, out,
 						 SIZE_MAX),
 				 -GIKEV2_ERR_LIMIT);
-		assert_int_equal(gikev2_prf_plus(*state, prf, key, &key, 1, out,
-						 0),
-				 0);
+		assert_int_equal(
+			gikev2_prf_plus(*state, prf, key, &key, 1, out, 0), 0);
 		assert_int_equal(out[0], 0x5a);
 	}
 }

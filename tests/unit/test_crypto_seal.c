@@ -91,7 +91,10 @@ static void check_seal(void *crypto, const struct seal_vector *v)
 static void chacha20_rfc7634(void **state)
 {
 	static const struct seal_vector v = {
-		28, 0, 0, 32,
+		28,
+		0,
+		0,
+		32,
 		"808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f"
 		"a0a1a2a3",
 		"",
@@ -169,11 +172,12 @@ static void cbc_sp800_38a(void **state)
 			"6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51"
 			"30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710");
 
-		assert_int_equal(gikev2_seal(*state,
-					     gikev2_encr_find(12, vectors[i].bits),
-					     integ, sk_e.octets, sk_a.octets,
-					     message.octets, 0, 64),
-				 0);
+		assert_int_equal(
+			gikev2_seal(*state,
+				    gikev2_encr_find(12, vectors[i].bits),
+				    integ, sk_e.octets, sk_a.octets,
+				    message.octets, 0, 64),
+			0);
 		assert_hex_equal(message.octets + 16, 64, vectors[i].cipher);
 	}
 }

@@ -49,7 +49,8 @@ static inline struct test_octets test_hex(const char *hex)
 		if (digit < 0)
 			fail_msg("not a hex digit: '%c'", *hex);
 		if (digits / 2 >= sizeof(out.octets))
-			fail_msg("hex string over %zu octets", sizeof(out.octets));
+			fail_msg("hex string over %zu octets",
+				 sizeof(out.octets));
 		out.octets[digits / 2] =
 			(uint8_t)(out.octets[digits / 2] << 4 | digit);
 		digits++;
