@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A small world for tests.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+/* xorshift64*: short, seeded, the same everywhere. */
+uint32_t world_random(struct world *world)
+{
+	world->seed ^= world->seed >> 12;
+	world->seed ^= world->seed << 25;
+	world->seed ^= world->seed >> 27;
+	return world->seed * UINT64_C(0x2545f4914f6cdd1d) >> 32;
+}
+
+/* --------------------------------------------------------------- callbacks */
+
+static void enqueue(struct world *world, const struct world_datagram *datagram)
+{
+	struct world_datagram *slot;
+
+	if (world->queued == WORLD_QUEUE_MAX)
+		return;
+	slot = &world->queue[world->queued++];
+	*slot = *datagram;
+	slot->order = world->sent++;
+	slot->due = world->now + WORLD_MS;
+	if (world->jitter)
+		slot->due += world_random(world) % world->jitter;
+}
+
+static int node_output(void *arg, const struct gikev2_path *path,
+		       const uint8_t *octets, size_t len)
+{
+	struct world_node *node = arg;
+	struct world *world = node->world;
+	struct world_datagram datagram = { .path = *path, .len = len };
+
+	if (len > sizeof(datagram.octets))
+		return -1;
+	datagram.path.local = node->address;
+	memcpy(datagram.octets, octets, len);
+	if (world->wire && !world->wire(world, &datagram))
+		return 0;
+	if (world_random(world) % 100 < world->loss)
+		return 0;
+	enqueue(world, &datagram);
+	if (world_random(world) % 100 < world->duplication)
+		enqueue(world, &datagram);
+	return 0;
+}
+
+static int node_random(void *arg, uint8_t *octets, size_t len)
+{
+	struct world_node *node = arg;
+
+	for (size_t i = 0; i < len; i++)
+		octets[i] = world_random(node->world);
+	return 0;
+}
+
+static int set_secret(struct gikev2_secret *secret, const char *psk)
+{
+	secret->len = strlen(psk);
+	memcpy(secret->octets, psk, secret->len);
+	return 0;
+}
+
+static int node_psk(void *arg, enum gikev2_role role, void *cookie,
+		    const struct gikev2_id *peer, struct gikev2_secret *secret)
+{
+	struct world_node *node = arg;
+
+	(void)cookie;
+	if (role == GIKEV2_MEMBER)
+		return set_secret(secret, node->psk);
+	for (size_t i = 0; i < node->peer_count; i++)
+		if (gikev2_id_equal(&node->peers[i].id, peer))
+			return set_secret(secret, node->peers[i].psk);
+	return -GIKEV2_ERR_NO_CREDENTIAL;
+}
+
+static int node_authorize(void *arg, void *cookie, const struct gikev2_id *peer)
+{
+	struct world_node *node = arg;
+
+	(void)cookie;
+	for (size_t i = 0; i < node->peer_count; i++)
+		if (gikev2_id_equal(&node->peers[i].id, peer) &&
+		    node->peers[i].authorized)
+			return 0;
+	return -GIKEV2_ERR_NOT_AUTHORIZED;
+}
+
+static void node_keys(void *arg, void *cookie, const struct keytable_row *rows,
+		      size_t count)
+{
+	struct world_node *node = arg;
+
+	(void)cookie;
+	memcpy(node->rows, rows, count * sizeof(*rows));
+	node->row_count = count;
+	node->deliveries++;
+}
+
+static void node_event(void *arg, const struct gikev2_event *event)
+{
+	struct world_node *node = arg;
+
+	node->events[event->type]++;
+	node->event_err[event->type] = event->err;
+}
+
+static const struct gikev2_callbacks callbacks = {
+	.output = node_output,
+	.random = node_random,
+	.psk = node_psk,
+	.authorize = node_authorize,
+	.keys = node_keys,
+	.event = node_event,
+};
+
+/* ------------------------------------------------------------------- nodes */
+
+struct world *world_new(uint64_t seed)
+{
+	struct world *world = calloc(1, sizeof(*world));
+
+	assert(world);
+	world->seed = seed ? seed : 1;
+	world->now = 1000 * GIKEV2_SECOND;
+	gikev2_params_default(&world->params);
+	return world;
+}
+
+void world_free(struct world *world)
+{
+	for (size_t i = 0; i < world->node_count; i++)
+		world_crash(&world->nodes[i]);
+	free(world);
+}
+
+struct world_node *world_add(struct world *world, const char *name)
+{
+	struct world_node *node = &world->nodes[world->node_count++];
+
+	assert(world->node_count <= WORLD_NODES_MAX);
+	node->world = world;
+	node->address = (struct gikev2_endpoint){
+		.family = 4,
+		.port = GIKEV2_PORT,
+		.ip = { 10, 0, 0, world->node_count },
+	};
+	node->identity.type = GIKEV2_ID_FQDN;
+	node->identity.len = strlen(name);
+	memcpy(node->identity.data, name, strlen(name));
+	world_boot(node);
+	return node;
+}
+
+void world_crash(struct world_node *node)
+{
+	gikev2_free(node->engine);
+	node->engine = NULL;
+	node->member = NULL;
+	node->group = NULL;
+	node->up = false;
+}
+
+void world_boot(struct world_node *node)
+{
+	world_crash(node);
+	node->engine = gikev2_new(&callbacks, node, &node->world->params);
+	assert(node->engine);
+	gikev2_set_identity(node->engine, &node->identity);
+	node->up = true;
+}
+
+void world_acquaint(struct world_node *server, struct world_node *member,
+		    const char *psk, const char *used)
+{
+	size_t i = server->peer_count++;
+
+	server->peers[i].id = member->identity;
+	server->peers[i].authorized = true;
+	strcpy(server->peers[i].psk, psk);
+	strcpy(member->psk, used);
+}
+
+static struct gikev2_id group_id(const char *name)
+{
+	struct gikev2_id id = { .type = GIKEV2_ID_KEY_ID, .len = strlen(name) };
+
+	memcpy(id.data, name, strlen(name));
+	return id;
+}
+
+void world_serve(struct world_node *server, uint16_t algorithm,
+		 uint32_t lifetime, uint16_t atd, uint16_t dtd)
+{
+	server->group_config = (struct gikev2_group_config){
+		.id = group_id("CORE"),
+		.protocols = { { 201, algorithm, lifetime } },
+		.protocol_count = 1,
+		.atd = atd,
+		.dtd = dtd,
+	};
+	server->group = gikev2_group_add(server->engine, server,
+					 &server->group_config,
+					 server->world->now);
+	assert(server->group);
+}
+
+void world_join(struct world_node *member, const struct world_node *server,
+		uint32_t algorithms)
+{
+	member->member_config = (struct gikev2_member_config){
+		.group = group_id("CORE"),
+		.servers = { server->address },
+		.server_count = 1,
+		.offers = { { 201, algorithms } },
+		.offer_count = 1,
+	};
+	member->member = gikev2_member_add(member->engine, member,
+					   &member->member_config,
+					   member->world->now);
+	assert(member->member);
+}
+
+/* ------------------------------------------------------------------- time */
+
+static struct world_node *at_address(struct world *world,
+				     const struct gikev2_endpoint *address)
+{
+	for (size_t i = 0; i < world->node_count; i++)
+		if (memcmp(world->nodes[i].address.ip, address->ip, 4) == 0)
+			return &world->nodes[i];
+	return NULL;
+}
+
+static void deliver(struct world *world, size_t at)
+{
+	struct world_datagram datagram = world->queue[at];
+	struct gikev2_path path = { datagram.path.remote, datagram.path.local };
+	struct world_node *node = at_address(world, &datagram.path.remote);
+
+	world->queue[at] = world->queue[--world->queued];
+	if (node && node->up)
+		gikev2_input(node->engine, &path, datagram.octets, datagram.len,
+			     world->now);
+}
+
+static size_t earliest(const struct world *world)
+{
+	size_t best = SIZE_MAX;
+
+	for (size_t i = 0; i < world->queued; i++)
+		if (best == SIZE_MAX ||
+		    world->queue[i].due < world->queue[best].due ||
+		    (world->queue[i].due == world->queue[best].due &&
+		     world->queue[i].order < world->queue[best].order))
+			best = i;
+	return best;
+}
+
+bool world_step(struct world *world, uint64_t until)
+{
+	size_t at = earliest(world);
+	uint64_t due = at == SIZE_MAX ? GIKEV2_NEVER : world->queue[at].due;
+	struct world_node *node = NULL;
+
+	for (size_t i = 0; i < world->node_count; i++) {
+		struct world_node *other = &world->nodes[i];
+		uint64_t deadline = other->engine
+					    ? gikev2_next_deadline(other->engine)
+					    : GIKEV2_NEVER;
+
+		if (deadline < due) {
+			due = deadline;
+			node = other;
+		}
+	}
+	if (due > until)
+		return false;
+	if (due > world->now)
+		world->now = due;
+	if (node)
+		gikev2_expire(node->engine, world->now);
+	else
+		deliver(world, at);
+	if (world->invariant)
+		world->invariant(world);
+	return true;
+}
+
+void world_run(struct world *world, uint64_t duration)
+{
+	uint64_t until = world->now + duration;
+
+	while (world_step(world, until))
+		;
+	world->now = until;
+	if (world->invariant)
+		world->invariant(world);
+}
+
+enum gikev2_member_state world_state(const struct world_node *node)
+{
+	struct gikev2_member_status status;
+
+	gikev2_member_get_status(node->member, &status);
+	return status.state;
+}
+
+const struct keytable_row *world_sender(const struct world_node *node)
+{
+	for (size_t i = 0; i < node->row_count; i++)
+		if (keytable_row_can_send(&node->rows[i], node->world->now))
+			return &node->rows[i];
+	return NULL;
+}
+
+bool world_accepts(const struct world_node *node,
+		   const struct keytable_row *row)
+{
+	for (size_t i = 0; i < node->row_count; i++)
+		if (node->rows[i].id == row->id &&
+		    node->rows[i].algorithm == row->algorithm &&
+		    memcmp(node->rows[i].key, row->key, row->key_len) == 0 &&
+		    keytable_row_can_accept(&node->rows[i], node->world->now))
+			return true;
+	return false;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A small world for tests: engines, a network between them, and virtual time.
+ * Everything in it follows from the seed.
+ */
+#ifndef WORLD_H
+#define WORLD_H
+
+#include "gikev2/gikev2_int.h"
+
+#define WORLD_NODES_MAX 8
+#define WORLD_MS UINT64_C(1000)
+
+struct world;
+
+/* What a router remembers of what its engine told it. */
+struct world_node {
+	struct world *world;
+	struct gikev2 *engine;
+	struct gikev2_endpoint address;
+	struct gikev2_id identity;
+	bool up;		/* datagrams reach it */
+	char psk[32];		/* as member */
+	struct gikev2_member *member;
+	struct gikev2_group *group;
+	struct gikev2_group_config group_config;
+	struct gikev2_member_config member_config;
+	struct keytable_row rows[KEYTABLE_ROWS_MAX];
+	size_t row_count;
+	unsigned int deliveries;
+	unsigned int events[GIKEV2_EVENT_MAX];
+	int event_err[GIKEV2_EVENT_MAX]; /* of the last one */
+	struct {			 /* as server: who shares which key */
+		struct gikev2_id id;
+		char psk[32];
+		bool authorized;
+	} peers[WORLD_NODES_MAX];
+	size_t peer_count;
+};
+
+struct world_datagram {
+	uint64_t due, order;
+	struct gikev2_path path; /* as the sender sees it */
+	size_t len;
+	uint8_t octets[2048];
+};
+
+#define WORLD_QUEUE_MAX 512
+
+struct world {
+	uint64_t now, seed, sent;
+	struct world_node nodes[WORLD_NODES_MAX];
+	size_t node_count;
+	/* the network: per cent, and microseconds on top of one millisecond */
+	unsigned int loss, duplication;
+	uint64_t jitter;
+	struct world_datagram queue[WORLD_QUEUE_MAX];
+	size_t queued;
+	/* sees each datagram as it is sent; false loses it */
+	bool (*wire)(struct world *world, struct world_datagram *datagram);
+	/* runs after each step */
+	void (*invariant)(struct world *world);
+	struct gikev2_params params;
+	void *user;
+};
+
+struct world *world_new(uint64_t seed);
+void world_free(struct world *world);
+
+uint32_t world_random(struct world *world);
+
+/* A router named NAME (FQDN) at 10.0.0.(index + 1). */
+struct world_node *world_add(struct world *world, const char *name);
+
+/* Starts, or starts again with no memory of what was. */
+void world_boot(struct world_node *node);
+void world_crash(struct world_node *node);
+
+/* The server shares `psk` with `member`, which uses `used`. */
+void world_acquaint(struct world_node *server, struct world_node *member,
+		    const char *psk, const char *used);
+
+/* Serves group "CORE" with OSPFv2 keys. */
+void world_serve(struct world_node *server, uint16_t algorithm,
+		 uint32_t lifetime, uint16_t atd, uint16_t dtd);
+
+/* Joins it; `algorithms` are what the router can do. */
+void world_join(struct world_node *member, const struct world_node *server,
+		uint32_t algorithms);
+
+#define WORLD_ALL_ALGORITHMS 0x3e
+
+/* One datagram or one deadline; false: nothing happens before `until`. */
+bool world_step(struct world *world, uint64_t until);
+void world_run(struct world *world, uint64_t duration);
+
+enum gikev2_member_state world_state(const struct world_node *node);
+
+/* The row the node sends with now; NULL. */
+const struct keytable_row *world_sender(const struct world_node *node);
+bool world_accepts(const struct world_node *node,
+		   const struct keytable_row *row);
+
+#endif /* WORLD_H */
