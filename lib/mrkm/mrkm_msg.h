@@ -13,7 +13,7 @@
  *	BIND, KEYS, ...	------------>	   each is answered by
  *			<------------	STATUS(serial, result for each key)
  *	SYNCED		------------>
- *			<------------	STATUS(serial)
+ *			<------------	SYNCED(serial)
  *	KEYS, WITHDRAW	------------>	   as they come
  *
  * HELLO starts a session anew at any time.  A receiver that cannot read a
@@ -23,6 +23,7 @@
 #ifndef MRKM_MSG_H
 #define MRKM_MSG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,7 +65,7 @@ enum mrkm_msg_type {
 	MRKM_MSG_BIND,	    /* mrkmd: this key chain is mine, keys follow */
 	MRKM_MSG_KEYS,	    /* mrkmd: its keys are these and no others */
 	MRKM_MSG_WITHDRAW,  /* mrkmd: no longer mine, forget its keys */
-	MRKM_MSG_SYNCED,    /* mrkmd: you were told everything */
+	MRKM_MSG_SYNCED,    /* mrkmd: you were told everything; and its answer */
 	MRKM_MSG_STATUS,    /* receiver: what became of the keys */
 	MRKM_MSG_RESYNC,    /* receiver: start again, because of `result` */
 	MRKM_MSG_TYPE_MAX
@@ -103,7 +104,7 @@ struct mrkm_msg {
 			   * names its wrap key */
 	uint32_t session; /* numbered by mrkmd; 0: none */
 	uint32_t serial;  /* mrkmd's messages of a session count from 1; the
-			   * STATUS that answers one repeats it, others have 0 */
+			   * answer to one repeats it; others have 0 */
 
 	/* HELLO */
 	uint8_t role;
@@ -148,6 +149,9 @@ int mrkm_msg_decode(struct mrkm_msg *msg, const uint8_t *in, size_t len);
 int mrkm_msg_row_identity(const struct mrkm_msg *msg,
 			  const struct mrkm_msg_row *row, uint8_t *out,
 			  size_t size);
+
+/* May `name` be a group or a key chain: 1..MRKM_NAME_MAX, '!'..'~'? */
+bool mrkm_name_valid(const char *name);
 
 /* Name of a message type for logs.  Never NULL. */
 const char *mrkm_msg_type_name(uint8_t type);

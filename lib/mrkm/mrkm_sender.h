@@ -76,7 +76,7 @@ struct mrkm_sender *mrkm_sender_new(const struct mrkm_sender_callbacks *callback
 void mrkm_sender_free(struct mrkm_sender *sender);
 
 /* The way through zebra is open (again), or closed. */
-void mrkm_sender_connected(struct mrkm_sender *sender, uint64_t now);
+void mrkm_sender_connected(struct mrkm_sender *sender);
 void mrkm_sender_disconnected(struct mrkm_sender *sender);
 
 /* zebra says that a receiver registered; that one is gone (NULL: all are). */
