@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mrkmd: what the daemon holds.
+ *
+ * The configuration lives in the northbound's tree alone.  After each commit
+ * mrkm_config_apply() makes everything below follow it.
+ */
+#ifndef MRKM_H
+#define MRKM_H
+
+#include <zebra.h>
+
+#include "frrevent.h"
+#include "memory.h"
+#include "privs.h"
+#include "typesafe.h"
+
+#include "gikev2/gikev2.h"
+#include "keytable/keytable.h"
+#include "mrkmd/mrkm_config.h"
+
+#define MRKM_VTY_PORT 2624
+
+DECLARE_MGROUP(MRKMD);
+
+PREDECL_RBTREE_UNIQ(mrkm_groups);
+PREDECL_RBTREE_UNIQ(mrkm_ks_groups);
+PREDECL_RBTREE_UNIQ(mrkm_ks_members);
+
+/* A group that this router is a member of. */
+struct mrkm_group {
+	struct mrkm_groups_item item;
+	struct mrkm_group_config config;
+	struct gikev2_member *member; /* NULL: memory was short */
+	bool configured;	      /* by the commit being applied */
+};
+
+/* A router that may join a group of ours. */
+struct mrkm_ks_member {
+	struct mrkm_ks_members_item item;
+	struct gikev2_id identity;
+	char *psk_file;
+	bool configured; /* as above */
+};
+
+/* A group that this router is the key server of. */
+struct mrkm_ks_group {
+	struct mrkm_ks_groups_item item;
+	struct mrkm_ks_group_config config;
+	struct gikev2_group *group; /* NULL: not served, nothing to serve */
+	struct mrkm_ks_members_head members;
+	bool configured; /* as above */
+};
+
+/* Datagrams that never reached the engine. */
+#define MRKM_IO_DROPS(X)                                                       \
+	X(TRUNCATED, "truncated", "datagram longer than any message")          \
+	X(NO_LOCAL, "no-local-address", "no local address told by the kernel") \
+	X(NOT_LISTENING, "not-listening", "registration at an address without \"listen\"")
+
+enum mrkm_io_drop {
+#define X(name, json, text) MRKM_IO_DROP_##name,
+	MRKM_IO_DROPS(X)
+#undef X
+		MRKM_IO_DROP_MAX
+};
+
+struct mrkm_io {
+	int fd4, fd6; /* -1: closed */
+	uint16_t port; /* that they are bound to */
+	int error;     /* errno that keeps them from it */
+	struct event *t_read4, *t_read6, *t_retry;
+	uint64_t drops[MRKM_IO_DROP_MAX];
+	uint8_t buf[65536];
+};
+
+struct mrkm {
+	struct event_loop *loop;
+	struct gikev2 *engine;
+	struct event *t_engine;
+	struct mrkm_base_config base;
+	struct mrkm_groups_head groups;
+	struct mrkm_ks_groups_head ks_groups;
+	struct mrkm_io io;
+};
+
+extern struct mrkm mrkm;
+extern struct zebra_privs_t mrkm_privs;
+
+int mrkm_group_cmp(const struct mrkm_group *a, const struct mrkm_group *b);
+int mrkm_ks_group_cmp(const struct mrkm_ks_group *a,
+		      const struct mrkm_ks_group *b);
+int mrkm_ks_member_cmp(const struct mrkm_ks_member *a,
+		       const struct mrkm_ks_member *b);
+
+DECLARE_RBTREE_UNIQ(mrkm_groups, struct mrkm_group, item, mrkm_group_cmp);
+DECLARE_RBTREE_UNIQ(mrkm_ks_groups, struct mrkm_ks_group, item,
+		    mrkm_ks_group_cmp);
+DECLARE_RBTREE_UNIQ(mrkm_ks_members, struct mrkm_ks_member, item,
+		    mrkm_ks_member_cmp);
+
+/* ------------------------------------------------------------ mrkm_engine.c */
+
+void mrkm_engine_init(void);
+void mrkm_engine_fini(void);
+
+/* Microseconds of CLOCK_MONOTONIC, as the engine and the channel count. */
+uint64_t mrkm_now(void);
+
+/* Whole seconds since an instant, 0 when it never was. */
+uint64_t mrkm_seconds_since(uint64_t instant);
+
+/* Seconds until an instant, rounded up; 0 when it has passed. */
+uint64_t mrkm_seconds_until(uint64_t instant);
+
+/* To be called after each call that may have moved the engine's deadline. */
+void mrkm_engine_reschedule(void);
+
+/* ------------------------------------------------------------- mrkm_group.c */
+
+struct mrkm_group *mrkm_group_find(const char *name);
+
+/* Creates the group, or makes it follow its new configuration. */
+void mrkm_group_apply(const struct mrkm_group_config *config);
+
+/* Leaves the group: the keys are withdrawn from the daemons. */
+void mrkm_group_del(struct mrkm_group *group);
+
+/* Frees it and leaves its keys with the daemons: mrkmd ends. */
+void mrkm_group_free(struct mrkm_group *group);
+
+/* What the daemons can do has changed. */
+void mrkm_group_offers_changed(void);
+
+/* The engine's callbacks of a member. */
+void mrkm_group_keys(struct mrkm_group *group, const struct keytable_row *rows,
+		     size_t count);
+int mrkm_group_psk(struct mrkm_group *group, const struct gikev2_id *server,
+		   struct gikev2_secret *secret);
+
+/*
+ * What keeps the group from working, and what to do, as a sentence.  False,
+ * and an empty text, when nothing does.
+ */
+bool mrkm_group_problem(const struct mrkm_group *group, char *buf, size_t size);
+
+/* ------------------------------------------------------------ mrkm_server.c */
+
+struct mrkm_ks_group *mrkm_ks_group_find(const char *name);
+
+/*
+ * Creates the group, or makes it follow its new configuration.  Its members
+ * are those of `members`, which are taken over.
+ */
+void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
+			 struct mrkm_ks_members_head *members);
+
+/* Ends the group: its members are told. */
+void mrkm_ks_group_del(struct mrkm_ks_group *group);
+
+/* Frees it without a word to the members: mrkmd ends. */
+void mrkm_ks_group_free(struct mrkm_ks_group *group);
+
+struct mrkm_ks_member *mrkm_ks_member_find(struct mrkm_ks_group *group,
+					   const struct gikev2_id *identity);
+struct mrkm_ks_member *mrkm_ks_member_new(const struct gikev2_id *identity,
+					  const char *psk_file);
+void mrkm_ks_members_free(struct mrkm_ks_members_head *members);
+
+/* The engine's callbacks of a key server; no group: one that is unknown. */
+int mrkm_ks_psk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
+		struct gikev2_secret *secret);
+int mrkm_ks_authorize(struct mrkm_ks_group *group,
+		      const struct gikev2_id *peer);
+
+/* As mrkm_group_problem(). */
+bool mrkm_ks_group_problem(const struct mrkm_ks_group *group, char *buf,
+			   size_t size);
+
+/* True when members may register at that address. */
+bool mrkm_server_listens(const struct gikev2_endpoint *local);
+
+/* ---------------------------------------------------------------- mrkm_io.c */
+
+void mrkm_io_init(void);
+void mrkm_io_fini(void);
+
+/* Opens or closes the sockets as the configuration wants. */
+void mrkm_io_apply(void);
+
+/* Sends one datagram: the engine's output.  0, or -GIKEV2_ERR_OUTPUT. */
+int mrkm_io_send(const struct gikev2_path *path, const uint8_t *octets,
+		 size_t len);
+
+const char *mrkm_io_drop_name(enum mrkm_io_drop drop);
+const char *mrkm_io_drop_text(enum mrkm_io_drop drop);
+
+/* As mrkm_group_problem(). */
+bool mrkm_io_problem(char *buf, size_t size);
+
+#endif /* MRKM_H */

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What an operator can do about a reason.
+ */
+#include <stdlib.h>
+
+#include "gikev2/gikev2_err.h"
+#include "mrkmd/mrkm_advice.h"
+
+static const char *const advice[GIKEV2_ERR_MAX] = {
+	[GIKEV2_ERR_TIMEOUT] =
+		"check that the key server is up, has a route back, and listens at that address and UDP port",
+	[GIKEV2_ERR_AUTH_FAILED] =
+		"compare the pre-shared key here with the key server's for this router, and this router's \"identity\" with its \"member\" line there",
+	[GIKEV2_ERR_NO_CREDENTIAL] =
+		"check the pre-shared key file, and the \"identity\" that the key server must have",
+	[GIKEV2_ERR_INVALID_GROUP] =
+		"check the group's name or \"id\" here and at the key server",
+	[GIKEV2_ERR_NOT_AUTHORIZED] =
+		"add this router's identity to the group's members at the key server",
+	[GIKEV2_ERR_REGISTRATION_FAILED] =
+		"the key server is full or has no keys: look at \"show mrkm key-server\" there",
+	[GIKEV2_ERR_NO_PROPOSAL] =
+		"compare the group's protocols and algorithms at the key server with what the daemons here can do (\"show mrkm group\")",
+	[GIKEV2_ERR_BAD_POLICY] =
+		"the key server asks for what this router cannot do: compare protocols and algorithms",
+	[GIKEV2_ERR_BAD_KEY] =
+		"the key server sent a key that no daemon can use: check its software",
+	[GIKEV2_ERR_NO_MEMORY] = "free memory on this router",
+	[GIKEV2_ERR_NO_RANDOM] =
+		"check the random number generator of this router",
+	[GIKEV2_ERR_CRYPTO] = "check the OpenSSL installation of this router",
+	[GIKEV2_ERR_OUTPUT] =
+		"check that there is a route to the key server and that no filter is in the way",
+	[GIKEV2_ERR_DELETED] =
+		"it will be tried again; look at the key server's log for the cause",
+	[GIKEV2_ERR_LIFETIME] =
+		"check that the key server is up and can be reached",
+};
+
+const char *mrkm_advice(int err)
+{
+	err = abs(err);
+	if (err < GIKEV2_ERR_MAX && advice[err])
+		return advice[err];
+	return "it will be tried again; \"debug mrkm events\" tells more";
+}

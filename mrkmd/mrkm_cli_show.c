@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The running configuration, as commands.
+ */
+#include <zebra.h>
+
+#include "northbound.h"
+#include "vty.h"
+#include "yang.h"
+
+#include "mrkmd/mrkm_nb.h"
+
+/* A line starts with as many spaces as the node has ancestors. */
+static void indent(struct vty *vty, const struct lyd_node *node)
+{
+	for (node = lyd_parent(node); node; node = lyd_parent(node))
+		vty_out(vty, " ");
+}
+
+static const char *value(const struct lyd_node *node, const char *xpath)
+{
+	return yang_dnode_get_string(node, "%s", xpath);
+}
+
+static void line(struct vty *vty, const struct lyd_node *node,
+		 const char *command, const char *argument)
+{
+	indent(vty, node);
+	vty_out(vty, "%s %s\n", command, argument);
+}
+
+static void exit_line(struct vty *vty, const struct lyd_node *node)
+{
+	indent(vty, node);
+	vty_out(vty, "exit\n");
+}
+
+static void identity(struct vty *vty, const struct lyd_node *node,
+		     const char *command)
+{
+	indent(vty, node);
+	vty_out(vty, "%s %s %s\n", command, value(node, "type"),
+		value(node, "value"));
+}
+
+void mrkm_cli_show(struct vty *vty, const struct lyd_node *node, bool defaults)
+{
+	vty_out(vty, "!\nmrkm\n");
+}
+
+void mrkm_cli_show_end(struct vty *vty, const struct lyd_node *node)
+{
+	vty_out(vty, "exit\n!\n");
+}
+
+void mrkm_cli_show_identity(struct vty *vty, const struct lyd_node *node,
+			    bool defaults)
+{
+	identity(vty, node, "identity");
+}
+
+void mrkm_cli_show_port(struct vty *vty, const struct lyd_node *node,
+			bool defaults)
+{
+	line(vty, node, "port", value(node, "."));
+}
+
+void mrkm_cli_show_liveness_interval(struct vty *vty,
+				     const struct lyd_node *node, bool defaults)
+{
+	line(vty, node, "liveness-interval", value(node, "."));
+}
+
+void mrkm_cli_show_group(struct vty *vty, const struct lyd_node *node,
+			 bool defaults)
+{
+	line(vty, node, "group", value(node, "name"));
+}
+
+void mrkm_cli_show_group_end(struct vty *vty, const struct lyd_node *node)
+{
+	exit_line(vty, node);
+}
+
+void mrkm_cli_show_id(struct vty *vty, const struct lyd_node *node,
+		      bool defaults)
+{
+	identity(vty, node, "id");
+}
+
+void mrkm_cli_show_group_key_server(struct vty *vty,
+				    const struct lyd_node *node, bool defaults)
+{
+	indent(vty, node);
+	vty_out(vty, "key-server %s", value(node, "address"));
+	if (yang_dnode_exists(node, "identity"))
+		vty_out(vty, " identity %s %s", value(node, "identity/type"),
+			value(node, "identity/value"));
+	vty_out(vty, "\n");
+}
+
+void mrkm_cli_show_group_psk(struct vty *vty, const struct lyd_node *node,
+			     bool defaults)
+{
+	line(vty, node, "pre-shared-key file", value(node, "."));
+}
+
+void mrkm_cli_show_group_protocol(struct vty *vty, const struct lyd_node *node,
+				  bool defaults)
+{
+	indent(vty, node);
+	vty_out(vty, "protocol %s key-chain %s\n", value(node, "name"),
+		value(node, "key-chain"));
+}
+
+void mrkm_cli_show_ks(struct vty *vty, const struct lyd_node *node,
+		      bool defaults)
+{
+	indent(vty, node);
+	vty_out(vty, "key-server\n");
+}
+
+void mrkm_cli_show_ks_end(struct vty *vty, const struct lyd_node *node)
+{
+	exit_line(vty, node);
+}
+
+void mrkm_cli_show_listen(struct vty *vty, const struct lyd_node *node,
+			  bool defaults)
+{
+	line(vty, node, "listen", value(node, "."));
+}
+
+void mrkm_cli_show_half_open_limit(struct vty *vty, const struct lyd_node *node,
+				   bool defaults)
+{
+	line(vty, node, "half-open-limit", value(node, "."));
+}
+
+void mrkm_cli_show_ks_group(struct vty *vty, const struct lyd_node *node,
+			    bool defaults)
+{
+	line(vty, node, "group", value(node, "name"));
+}
+
+void mrkm_cli_show_ks_group_end(struct vty *vty, const struct lyd_node *node)
+{
+	exit_line(vty, node);
+}
+
+void mrkm_cli_show_ks_member(struct vty *vty, const struct lyd_node *node,
+			     bool defaults)
+{
+	indent(vty, node);
+	vty_out(vty, "member %s %s pre-shared-key file %s\n",
+		value(node, "type"), value(node, "value"),
+		value(node, "pre-shared-key-file"));
+}
+
+void mrkm_cli_show_ks_protocol(struct vty *vty, const struct lyd_node *node,
+			       bool defaults)
+{
+	indent(vty, node);
+	vty_out(vty, "protocol %s algorithm %s lifetime %s\n",
+		value(node, "name"), value(node, "algorithm"),
+		value(node, "lifetime"));
+}
+
+/* activation-delay and deactivation-delay: the command is the leaf's name. */
+void mrkm_cli_show_delay(struct vty *vty, const struct lyd_node *node,
+			 bool defaults)
+{
+	line(vty, node, node->schema->name, value(node, "."));
+}

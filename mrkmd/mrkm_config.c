@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The configuration, read out of the northbound's tree.
+ *
+ * Checking and applying read by the same functions, so that what passed the
+ * one is what reaches the other.
+ */
+#include <zebra.h>
+
+#include "northbound.h"
+#include "yang.h"
+
+#include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_config.h"
+
+static const struct {
+	const char *name;
+	uint8_t type;
+} id_types[] = {
+	{ "fqdn", GIKEV2_ID_FQDN },
+	{ "email", GIKEV2_ID_RFC822_ADDR },
+	{ "address", GIKEV2_ID_IPV4_ADDR },
+	{ "address", GIKEV2_ID_IPV6_ADDR },
+	{ "key-id", GIKEV2_ID_KEY_ID },
+};
+
+bool mrkm_address_read(const char *text, struct gikev2_endpoint *endpoint)
+{
+	memset(endpoint, 0, sizeof(*endpoint));
+	if (inet_pton(AF_INET, text, endpoint->ip) == 1)
+		endpoint->family = 4;
+	else if (inet_pton(AF_INET6, text, endpoint->ip) == 1)
+		endpoint->family = 6;
+	return endpoint->family != 0;
+}
+
+const char *mrkm_address_text(const struct gikev2_endpoint *endpoint, char *buf,
+			      size_t size)
+{
+	if (!endpoint->family ||
+	    !inet_ntop(endpoint->family == 6 ? AF_INET6 : AF_INET, endpoint->ip,
+		       buf, size))
+		strlcpy(buf, "none", size);
+	return buf;
+}
+
+bool mrkm_identity_read(const char *type, const char *value,
+			struct gikev2_id *id)
+{
+	struct gikev2_endpoint address;
+	size_t len = strlen(value);
+
+	memset(id, 0, sizeof(*id));
+	if (!strcmp(type, "address")) {
+		if (!mrkm_address_read(value, &address))
+			return false;
+		id->type = address.family == 4 ? GIKEV2_ID_IPV4_ADDR
+					       : GIKEV2_ID_IPV6_ADDR;
+		id->len = address.family == 4 ? 4 : 16;
+		memcpy(id->data, address.ip, id->len);
+		return true;
+	}
+	if (!len || len > GIKEV2_ID_MAX)
+		return false;
+	if (!strcmp(type, "email") && !strchr(value, '@'))
+		return false;
+	for (size_t i = 0; i < array_size(id_types); i++)
+		if (!strcmp(type, id_types[i].name))
+			id->type = id_types[i].type;
+	id->len = len;
+	memcpy(id->data, value, len);
+	return id->type != GIKEV2_ID_NONE;
+}
+
+bool mrkm_identity_write(const struct gikev2_id *id, const char **type,
+			 char *value, size_t size)
+{
+	bool v4 = id->type == GIKEV2_ID_IPV4_ADDR && id->len == 4;
+	bool v6 = id->type == GIKEV2_ID_IPV6_ADDR && id->len == 16;
+
+	*type = NULL;
+	for (size_t i = 0; i < array_size(id_types); i++)
+		if (id->type == id_types[i].type)
+			*type = id_types[i].name;
+	if (v4 || v6)
+		return inet_ntop(v4 ? AF_INET : AF_INET6, id->data, value,
+				 size) != NULL;
+	if (!*type || !strcmp(*type, "address") || id->len >= size ||
+	    memchr(id->data, 0, id->len))
+		return false;
+	memcpy(value, id->data, id->len);
+	value[id->len] = '\0';
+	return true;
+}
+
+/* ------------------------------------------------------- reading the tree */
+
+/*
+ * The value of a leaf, NULL when it is not set.  Straight through the
+ * siblings: an XPath evaluation a leaf is too slow for thousands of members.
+ */
+static const char *leaf(const struct lyd_node *parent, const char *name)
+{
+	const struct lyd_node *child;
+
+	LY_LIST_FOR (lyd_child(parent), child)
+		if (!strcmp(child->schema->name, name))
+			return lyd_get_value(child);
+	return NULL;
+}
+
+static uint32_t leaf_number(const struct lyd_node *parent, const char *name)
+{
+	const char *value = leaf(parent, name);
+
+	return value ? strtoul(value, NULL, 10) : 0;
+}
+
+static const struct lyd_node *container(const struct lyd_node *parent,
+					const char *name)
+{
+	const struct lyd_node *child;
+
+	LY_LIST_FOR (lyd_child(parent), child)
+		if (!strcmp(child->schema->name, name))
+			return child;
+	return NULL;
+}
+
+#define FOR_EACH(parent, list, child)                                          \
+	LY_LIST_FOR (lyd_child(parent), child)                                 \
+		if (!strcmp(child->schema->name, list))
+
+/* Writes a sentence and is the error. */
+PRINTFRR(3, 4)
+static int fail(char *problem, size_t size, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintfrr(problem, size, format, ap);
+	va_end(ap);
+	return -1;
+}
+
+/* The identity in a container or list entry of that grouping. */
+static int read_identity(const struct lyd_node *node, struct gikev2_id *id,
+			 char *problem, size_t size)
+{
+	const char *type = leaf(node, "type");
+	const char *value = leaf(node, "value");
+
+	if (mrkm_identity_read(type, value, id))
+		return 0;
+	return fail(problem, size,
+		    "identity \"%s %s\": \"%s\" is not %s: correct it", type,
+		    value, value,
+		    !strcmp(type, "address") ? "an IPv4 or IPv6 address"
+		    : !strcmp(type, "email") ? "a mailbox (user@domain)"
+					     : "a name of 1 to 255 octets");
+}
+
+/* IDg: what `id` says, else the octets of the name as ID_KEY_ID. */
+static int read_group_id(const struct lyd_node *node, struct gikev2_id *id,
+			 char *problem, size_t size)
+{
+	const struct lyd_node *override = container(node, "id");
+
+	if (override)
+		return read_identity(override, id, problem, size);
+	mrkm_identity_read("key-id", leaf(node, "name"), id);
+	return 0;
+}
+
+static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
+		     char *problem, size_t size)
+{
+	const struct lyd_node *identity = container(tree, "identity");
+	const struct lyd_node *server = container(tree, "key-server");
+	const struct lyd_node *child;
+
+	memset(base, 0, sizeof(*base));
+	base->enabled = true;
+	base->key_server = server != NULL;
+	base->port = leaf_number(tree, "port");
+	base->liveness_interval = leaf_number(tree, "liveness-interval");
+	if (identity && read_identity(identity, &base->identity, problem, size))
+		return -1;
+	if (!server)
+		return 0;
+	base->half_open_limit = leaf_number(server, "half-open-limit");
+	FOR_EACH (server, "listen", child) {
+		if (base->listen_count == MRKM_LISTEN_MAX)
+			return fail(problem, size,
+				    "key server: more than %d addresses to listen at: remove some, or all of them to listen everywhere",
+				    MRKM_LISTEN_MAX);
+		mrkm_address_read(lyd_get_value(child),
+				  &base->listen[base->listen_count++]);
+	}
+	return 0;
+}
+
+/* Link-local addresses mean nothing without an interface. */
+static bool usable_server(const struct gikev2_endpoint *endpoint)
+{
+	if (endpoint->family == 4)
+		return endpoint->ip[0] != 0 && endpoint->ip[0] < 224;
+	return endpoint->ip[0] != 0xff &&
+	       !(endpoint->ip[0] == 0xfe && (endpoint->ip[1] & 0xc0) == 0x80);
+}
+
+static int read_server(const struct lyd_node *node, uint16_t port,
+		       struct mrkm_key_server_config *server, char *problem,
+		       size_t size)
+{
+	const struct lyd_node *identity = container(node, "identity");
+
+	mrkm_address_read(leaf(node, "address"), &server->endpoint);
+	server->endpoint.port = port;
+	if (!usable_server(&server->endpoint))
+		return fail(problem, size,
+			    "key server %s: name a unicast address that is not link-local",
+			    leaf(node, "address"));
+	if (!identity)
+		return 0;
+	return read_identity(identity, &server->identity, problem, size);
+}
+
+static int read_protocol(const struct lyd_node *node, uint8_t *wire,
+			 char *problem, size_t size)
+{
+	const struct keytable_protocol *protocol, *table;
+	char known[256] = "";
+	size_t count;
+
+	protocol = keytable_protocol_by_name(leaf(node, "name"));
+	if (protocol) {
+		*wire = protocol->wire;
+		return 0;
+	}
+	table = keytable_protocols(&count);
+	for (size_t i = 0; i < count; i++) {
+		strlcat(known, " ", sizeof(known));
+		strlcat(known, table[i].name, sizeof(known));
+	}
+	return fail(problem, size,
+		    "protocol \"%s\" is not known: name one of%s",
+		    leaf(node, "name"), known);
+}
+
+/* The parts of a group that are lists. */
+static int read_group_lists(const struct lyd_node *node, uint16_t port,
+			    struct mrkm_group_config *config, char *problem,
+			    size_t size)
+{
+	const struct lyd_node *child;
+
+	FOR_EACH (node, "key-server", child)
+		if (read_server(child, port,
+				&config->servers[config->server_count++],
+				problem, size))
+			return -1;
+	FOR_EACH (node, "protocol", child) {
+		struct mrkm_protocol_config *protocol =
+			&config->protocols[config->protocol_count++];
+
+		if (read_protocol(child, &protocol->protocol, problem, size))
+			return -1;
+		strlcpy(protocol->key_chain, leaf(child, "key-chain"),
+			sizeof(protocol->key_chain));
+	}
+	return 0;
+}
+
+static int read_group(const struct lyd_node *node, uint16_t port,
+		      struct mrkm_group_config *config, char *problem,
+		      size_t size)
+{
+	const char *psk_file = leaf(node, "pre-shared-key-file");
+	char why[512];
+
+	memset(config, 0, sizeof(*config));
+	strlcpy(config->name, leaf(node, "name"), sizeof(config->name));
+	if (psk_file)
+		strlcpy(config->psk_file, psk_file, sizeof(config->psk_file));
+	if (read_group_id(node, &config->id, why, sizeof(why)) ||
+	    read_group_lists(node, port, config, why, sizeof(why)))
+		return fail(problem, size, "group %s: %s", config->name, why);
+	return 0;
+}
+
+static int read_ks_protocol(const struct lyd_node *node,
+			    struct gikev2_group_protocol *config, char *problem,
+			    size_t size)
+{
+	const struct keytable_algorithm *algorithm;
+	const char *name = leaf(node, "algorithm");
+	char known[256] = "";
+
+	if (read_protocol(node, &config->protocol, problem, size))
+		return -1;
+	config->lifetime = leaf_number(node, "lifetime");
+	algorithm = keytable_algorithm_by_name(name);
+	if (algorithm &&
+	    keytable_key_len(keytable_protocol_by_wire(config->protocol),
+			     algorithm->id)) {
+		config->algorithm = algorithm->id;
+		return 0;
+	}
+	for (uint16_t id = 1; id <= KEYTABLE_AUTH_ALGO_MAX; id++) {
+		if (!keytable_key_len(
+			    keytable_protocol_by_wire(config->protocol), id))
+			continue;
+		strlcat(known, " ", sizeof(known));
+		strlcat(known, keytable_algorithm_by_id(id)->name,
+			sizeof(known));
+	}
+	return fail(problem, size,
+		    "protocol %s has no algorithm \"%s\": name one of%s",
+		    leaf(node, "name"), name, known);
+}
+
+/* What the delays and lifetimes must be to each other. */
+static int check_times(const struct gikev2_group_config *config, char *problem,
+		       size_t size)
+{
+	uint32_t shortest = gikev2_group_lifetime_min(config);
+
+	if (config->dtd <= config->atd + 1)
+		return fail(problem, size,
+			    "deactivation-delay %u must exceed activation-delay %u by more than one second: raise the former or lower the latter",
+			    config->dtd, config->atd);
+	for (size_t i = 0; i < config->protocol_count; i++)
+		if (config->protocols[i].lifetime < shortest)
+			return fail(problem, size,
+				    "lifetime %u of protocol %s leaves no room for a roll: with these delays it must be at least %u seconds",
+				    config->protocols[i].lifetime,
+				    keytable_protocol_by_wire(
+					    config->protocols[i].protocol)
+					    ->name,
+				    shortest);
+	return 0;
+}
+
+static int read_ks_group(const struct lyd_node *node,
+			 struct mrkm_ks_group_config *config, char *problem,
+			 size_t size)
+{
+	struct gikev2_group_config *engine = &config->engine;
+	const struct lyd_node *child;
+	char why[512];
+	int err;
+
+	memset(config, 0, sizeof(*config));
+	strlcpy(config->name, leaf(node, "name"), sizeof(config->name));
+	engine->atd = leaf_number(node, "activation-delay");
+	engine->dtd = leaf_number(node, "deactivation-delay");
+	err = read_group_id(node, &engine->id, why, sizeof(why));
+	FOR_EACH (node, "protocol", child)
+		if (!err)
+			err = read_ks_protocol(
+				child,
+				&engine->protocols[engine->protocol_count++],
+				why, sizeof(why));
+	if (!err)
+		err = check_times(engine, why, sizeof(why));
+	if (err)
+		return fail(problem, size, "key server, group %s: %s",
+			    config->name, why);
+	return 0;
+}
+
+/* `members` gets an entry for each that may join. */
+static int read_ks_members(const struct lyd_node *node,
+			   struct mrkm_ks_members_head *members, char *problem,
+			   size_t size)
+{
+	const struct lyd_node *child;
+	struct gikev2_id id;
+	char why[512];
+
+	FOR_EACH (node, "member", child) {
+		struct mrkm_ks_member *member;
+
+		if (read_identity(child, &id, why, sizeof(why)))
+			return fail(problem, size,
+				    "key server, group %s, member: %s",
+				    leaf(node, "name"), why);
+		if (!members)
+			continue;
+		member = mrkm_ks_member_new(&id,
+					    leaf(child, "pre-shared-key-file"));
+		mrkm_ks_members_add(members, member);
+	}
+	return 0;
+}
+
+/* --------------------------------------------------------------- checking */
+
+/* No two groups or protocols may feed one key chain. */
+static int check_key_chains(const struct lyd_node *tree, char *problem,
+			    size_t size)
+{
+	const struct lyd_node *a, *b, *pa, *pb;
+
+	FOR_EACH (tree, "group", a)
+		FOR_EACH (a, "protocol", pa)
+			FOR_EACH (tree, "group", b)
+				FOR_EACH (b, "protocol", pb) {
+					const char *chain =
+						leaf(pa, "key-chain");
+
+					if (pa == pb ||
+					    strcmp(chain, leaf(pb, "key-chain")))
+						continue;
+					return fail(problem, size,
+						    "key chain %s is named by group %s, protocol %s, and by group %s, protocol %s: give each its own",
+						    chain, leaf(a, "name"),
+						    leaf(pa, "name"),
+						    leaf(b, "name"),
+						    leaf(pb, "name"));
+				}
+	return 0;
+}
+
+/* No two groups of one role may have the same IDg. */
+static int check_ids(const struct lyd_node *parent, const char *role,
+		     char *problem, size_t size)
+{
+	const struct lyd_node *a, *b;
+	struct gikev2_id id_a, id_b;
+	char why[512];
+
+	FOR_EACH (parent, "group", a)
+		FOR_EACH (parent, "group", b) {
+			if (a == b ||
+			    read_group_id(a, &id_a, why, sizeof(why)) ||
+			    read_group_id(b, &id_b, why, sizeof(why)) ||
+			    !gikev2_id_equal(&id_a, &id_b))
+				continue;
+			return fail(problem, size,
+				    "%sgroups %s and %s have the same identity: change \"id\" of one",
+				    role, leaf(a, "name"), leaf(b, "name"));
+		}
+	return 0;
+}
+
+int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
+{
+	const struct lyd_node *server = container(tree, "key-server");
+	struct mrkm_base_config base;
+	struct mrkm_group_config group;
+	struct mrkm_ks_group_config ks_group;
+	const struct lyd_node *child;
+
+	if (read_base(tree, &base, problem, size))
+		return -1;
+	if (!base.identity.type &&
+	    (server || container(tree, "group")))
+		return fail(problem, size,
+			    "this router has no identity: configure \"identity\" under \"mrkm\" before groups and the key server");
+	FOR_EACH (tree, "group", child)
+		if (read_group(child, base.port, &group, problem, size))
+			return -1;
+	if (check_key_chains(tree, problem, size) ||
+	    check_ids(tree, "", problem, size))
+		return -1;
+	if (!server)
+		return 0;
+	FOR_EACH (server, "group", child)
+		if (read_ks_group(child, &ks_group, problem, size) ||
+		    read_ks_members(child, NULL, problem, size))
+			return -1;
+	return check_ids(server, "key server: ", problem, size);
+}
+
+/* --------------------------------------------------------------- applying */
+
+static void apply_params(const struct mrkm_base_config *base)
+{
+	struct gikev2_params params;
+
+	gikev2_params_default(&params);
+	if (base->liveness_interval)
+		params.liveness_time =
+			base->liveness_interval * GIKEV2_SECOND;
+	if (base->half_open_limit)
+		params.half_open_max = base->half_open_limit;
+	gikev2_set_params(mrkm.engine, &params);
+}
+
+static void apply_ks_groups(const struct lyd_node *server)
+{
+	struct mrkm_ks_group_config config;
+	struct mrkm_ks_group *group;
+	const struct lyd_node *child;
+	char problem[512];
+
+	frr_each (mrkm_ks_groups, &mrkm.ks_groups, group)
+		group->configured = false;
+	if (server)
+		FOR_EACH (server, "group", child) {
+			struct mrkm_ks_members_head members;
+
+			mrkm_ks_members_init(&members);
+			if (!read_ks_group(child, &config, problem,
+					   sizeof(problem)) &&
+			    !read_ks_members(child, &members, problem,
+					     sizeof(problem)))
+				mrkm_ks_group_apply(&config, &members);
+			mrkm_ks_members_free(&members);
+			mrkm_ks_members_fini(&members);
+		}
+	frr_each_safe (mrkm_ks_groups, &mrkm.ks_groups, group)
+		if (!group->configured)
+			mrkm_ks_group_del(group);
+}
+
+static void apply_groups(const struct lyd_node *tree)
+{
+	struct mrkm_group_config config;
+	struct mrkm_group *group;
+	const struct lyd_node *child;
+	char problem[512];
+
+	frr_each (mrkm_groups, &mrkm.groups, group)
+		group->configured = false;
+	if (tree)
+		FOR_EACH (tree, "group", child)
+			if (!read_group(child, mrkm.base.port, &config, problem,
+					sizeof(problem)))
+				mrkm_group_apply(&config);
+	frr_each_safe (mrkm_groups, &mrkm.groups, group)
+		if (!group->configured)
+			mrkm_group_del(group);
+}
+
+void mrkm_config_apply(const struct lyd_node *tree)
+{
+	struct mrkm_base_config base = {};
+	char problem[512];
+
+	if (tree && read_base(tree, &base, problem, sizeof(problem)))
+		return;
+	mrkm.base = base;
+	apply_params(&base);
+	if (base.identity.type)
+		gikev2_set_identity(mrkm.engine, &base.identity);
+	/* Sockets first: a group registers as soon as it is there. */
+	if (base.enabled)
+		mrkm_io_apply();
+	/* Ours before theirs: this router may be a member of its own group. */
+	apply_ks_groups(tree ? container(tree, "key-server") : NULL);
+	apply_groups(tree);
+	/* The last word of what went needed the sockets. */
+	if (!base.enabled)
+		mrkm_io_apply();
+	mrkm_engine_reschedule();
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The protocol engine's surroundings: time, randomness, sockets, credentials,
+ * and the way of its keys.
+ */
+#include <zebra.h>
+
+#include <openssl/rand.h>
+
+#include "log.h"
+#include "monotime.h"
+
+#include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_event.h"
+
+static int on_output(void *arg, const struct gikev2_path *path,
+		     const uint8_t *octets, size_t len)
+{
+	return mrkm_io_send(path, octets, len);
+}
+
+/* Keys are drawn with this too: the private generator, not the public one. */
+static int on_random(void *arg, uint8_t *octets, size_t len)
+{
+	if (len <= INT_MAX && RAND_priv_bytes(octets, len) == 1)
+		return 0;
+	return -GIKEV2_ERR_NO_RANDOM;
+}
+
+static int on_psk(void *arg, enum gikev2_role role, void *cookie,
+		  const struct gikev2_id *peer, struct gikev2_secret *secret)
+{
+	if (role == GIKEV2_MEMBER)
+		return mrkm_group_psk(cookie, peer, secret);
+	return mrkm_ks_psk(cookie, peer, secret);
+}
+
+static int on_authorize(void *arg, void *cookie, const struct gikev2_id *peer)
+{
+	return mrkm_ks_authorize(cookie, peer);
+}
+
+static void on_keys(void *arg, void *cookie, const struct keytable_row *rows,
+		    size_t count)
+{
+	mrkm_group_keys(cookie, rows, count);
+}
+
+static void on_event(void *arg, const struct gikev2_event *event)
+{
+	mrkm_event(event);
+}
+
+static const struct gikev2_callbacks callbacks = {
+	.output = on_output,
+	.random = on_random,
+	.psk = on_psk,
+	.authorize = on_authorize,
+	.keys = on_keys,
+	.event = on_event,
+};
+
+uint64_t mrkm_now(void)
+{
+	return monotime(NULL);
+}
+
+uint64_t mrkm_seconds_since(uint64_t instant)
+{
+	uint64_t now = mrkm_now();
+
+	return instant && now > instant ? (now - instant) / GIKEV2_SECOND : 0;
+}
+
+uint64_t mrkm_seconds_until(uint64_t instant)
+{
+	uint64_t now = mrkm_now();
+
+	if (instant <= now)
+		return 0;
+	return (instant - now - 1) / GIKEV2_SECOND + 1;
+}
+
+static void engine_timer(struct event *event)
+{
+	gikev2_expire(mrkm.engine, mrkm_now());
+	mrkm_engine_reschedule();
+}
+
+void mrkm_engine_reschedule(void)
+{
+	uint64_t deadline = gikev2_next_deadline(mrkm.engine);
+	uint64_t now = mrkm_now();
+	uint64_t wait = deadline > now ? deadline - now : 0;
+	struct timeval tv = {
+		.tv_sec = wait / GIKEV2_SECOND,
+		.tv_usec = wait % GIKEV2_SECOND,
+	};
+
+	event_cancel(&mrkm.t_engine);
+	if (deadline != GIKEV2_NEVER)
+		event_add_timer_tv(mrkm.loop, engine_timer, NULL, &tv,
+				   &mrkm.t_engine);
+}
+
+void mrkm_engine_init(void)
+{
+	struct gikev2_params params;
+
+	gikev2_params_default(&params);
+	mrkm.engine = gikev2_new(&callbacks, NULL, &params);
+	if (mrkm.engine)
+		return;
+	zlog_err("mrkm: the protocol engine cannot start: memory is short, or OpenSSL lacks an algorithm: check \"openssl list -providers\"");
+	exit(1);
+}
+
+/* Says nothing to anybody: the keys outlive this process. */
+void mrkm_engine_fini(void)
+{
+	event_cancel(&mrkm.t_engine);
+	gikev2_free(mrkm.engine);
+	mrkm.engine = NULL;
+}

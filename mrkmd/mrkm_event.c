@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Events: log lines with limits, and notifications.
+ */
+#include <zebra.h>
+
+#include "log.h"
+
+#include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_advice.h"
+#include "mrkmd/mrkm_channel.h"
+#include "mrkmd/mrkm_debug.h"
+#include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_nb.h"
+
+/* A window, and what may pass in it. */
+#define WINDOW	 (10 * GIKEV2_SECOND)
+#define STRANGER 1  /* what anybody can cause */
+#define FRIEND	 20 /* what only an authenticated peer can */
+
+struct limiter {
+	uint64_t window_start;
+	uint32_t passed;
+	uint64_t suppressed;
+};
+
+static struct {
+	struct limiter named[MRKM_LIMIT_MAX];
+	struct limiter drops[GIKEV2_ERR_MAX];
+	struct limiter events[GIKEV2_EVENT_MAX][GIKEV2_ERR_MAX];
+} limiters;
+
+/* May this one pass?  *suppressed gets how many did not since the last. */
+static bool pass(struct limiter *limiter, uint32_t most, uint64_t *suppressed)
+{
+	uint64_t now = mrkm_now();
+
+	if (!limiter->window_start || now - limiter->window_start >= WINDOW) {
+		limiter->window_start = now;
+		limiter->passed = 0;
+	}
+	if (limiter->passed >= most) {
+		limiter->suppressed++;
+		return false;
+	}
+	limiter->passed++;
+	*suppressed = limiter->suppressed;
+	limiter->suppressed = 0;
+	return true;
+}
+
+static void log_line(int priority, const char *line, uint64_t suppressed)
+{
+	if (suppressed)
+		zlog(priority, "mrkm: %s (%" PRIu64 " more like this one were not logged)",
+		     line, suppressed);
+	else
+		zlog(priority, "mrkm: %s", line);
+}
+
+void mrkm_log_limited(enum mrkm_limit limit, int priority, const char *format,
+		      ...)
+{
+	uint64_t suppressed;
+	char line[1024];
+	va_list ap;
+
+	if (!pass(&limiters.named[limit], STRANGER, &suppressed))
+		return;
+	va_start(ap, format);
+	vsnprintfrr(line, sizeof(line), format, ap);
+	va_end(ap);
+	log_line(priority, line, suppressed);
+}
+
+void mrkm_log_drop(int err, const struct gikev2_path *path)
+{
+	char line[256], remote[64];
+	uint64_t suppressed;
+
+	if (!DEBUG_MODE_CHECK(&mrkm_dbg_packets, DEBUG_MODE_ALL) ||
+	    !pass(&limiters.drops[abs(err)], STRANGER, &suppressed))
+		return;
+	snprintf(line, sizeof(line), "datagram of %s dropped: %s",
+		 gikev2_endpoint_text(&path->remote, remote, sizeof(remote)),
+		 gikev2_err_text(err));
+	log_line(LOG_DEBUG, line, suppressed);
+}
+
+/* ------------------------------------------------------------ engine events */
+
+enum side { MEMBER, SERVER };
+
+static const struct {
+	enum side side;
+	int priority;
+	uint32_t most; /* in a window */
+	const char *notification;
+} kinds[GIKEV2_EVENT_MAX] = {
+	/* clang-format off */
+	[GIKEV2_EVENT_REGISTERED] = { MEMBER, LOG_INFO, FRIEND, "registered" },
+	[GIKEV2_EVENT_REGISTRATION_FAILED] = { MEMBER, LOG_WARNING, STRANGER, "registration-failed" },
+	[GIKEV2_EVENT_SERVER_LOST] = { MEMBER, LOG_WARNING, FRIEND, "server-lost" },
+	[GIKEV2_EVENT_REKEYED] = { MEMBER, LOG_INFO, FRIEND, "rekeyed" },
+	[GIKEV2_EVENT_POLICY_REFUSED] = { MEMBER, LOG_ERR, FRIEND, "policy-refused" },
+	[GIKEV2_EVENT_EXCLUDED] = { MEMBER, LOG_ERR, FRIEND, "excluded" },
+	[GIKEV2_EVENT_KEYS_EXPIRED] = { MEMBER, LOG_ALERT, FRIEND, "keys-expired" },
+	[GIKEV2_EVENT_MEMBER_REGISTERED] = { SERVER, LOG_INFO, FRIEND, "member-registered" },
+	[GIKEV2_EVENT_MEMBER_REFUSED] = { SERVER, LOG_WARNING, STRANGER, "member-refused" },
+	[GIKEV2_EVENT_MEMBER_GONE] = { SERVER, LOG_WARNING, FRIEND, "member-gone" },
+	[GIKEV2_EVENT_MEMBER_ACKNOWLEDGED] = { SERVER, LOG_DEBUG, FRIEND, "member-acknowledged" },
+	[GIKEV2_EVENT_ROLLED] = { SERVER, LOG_INFO, FRIEND, "rolled" },
+	/* clang-format on */
+};
+
+static const char *group_name(const struct gikev2_event *event)
+{
+	if (!event->cookie)
+		return NULL;
+	if (kinds[event->type].side == MEMBER)
+		return ((struct mrkm_group *)event->cookie)->config.name;
+	return ((struct mrkm_ks_group *)event->cookie)->config.name;
+}
+
+static void describe(const struct gikev2_event *event, char *line, size_t size)
+{
+	const char *group = group_name(event);
+	char peer[300], remote[64], at[400] = "";
+
+	if (event->peer)
+		snprintf(at, sizeof(at), ": %s",
+			 gikev2_id_text(event->peer, peer, sizeof(peer)));
+	if (event->path)
+		snprintf(at + strlen(at), sizeof(at) - strlen(at), "%s %s",
+			 event->peer ? " at" : ":",
+			 gikev2_endpoint_text(&event->path->remote, remote,
+					      sizeof(remote)));
+	snprintf(line, size, "group %s: %s%s", group ? group : "unknown",
+		 gikev2_event_text(event->type), at);
+	if (!event->err)
+		return;
+	snprintf(line + strlen(line), size - strlen(line), ": %s",
+		 gikev2_err_text(event->err));
+	/* The advice is for the member's operator; a server has many. */
+	if (kinds[event->type].side == MEMBER)
+		snprintf(line + strlen(line), size - strlen(line), ": %s",
+			 mrkm_advice(event->err));
+}
+
+static void notify(const struct gikev2_event *event)
+{
+	struct mrkm_notification notification = {
+		.name = kinds[event->type].notification,
+		.group = group_name(event),
+	};
+	char peer[300], address[INET6_ADDRSTRLEN];
+
+	if (event->path)
+		notification.address = mrkm_address_text(&event->path->remote,
+							 address,
+							 sizeof(address));
+	if (event->peer)
+		notification.peer =
+			gikev2_id_text(event->peer, peer, sizeof(peer));
+	if (event->err)
+		notification.reason = gikev2_err_text(event->err);
+	if (kinds[event->type].side == MEMBER)
+		mrkm_notify_member(&notification);
+	else
+		mrkm_notify_server(&notification);
+}
+
+void mrkm_event(const struct gikev2_event *event)
+{
+	struct limiter *limiter =
+		&limiters.events[event->type][abs(event->err)];
+	uint64_t suppressed;
+	char line[1024];
+
+	if (!pass(limiter, kinds[event->type].most, &suppressed))
+		return;
+	if (kinds[event->type].priority != LOG_DEBUG ||
+	    DEBUG_MODE_CHECK(&mrkm_dbg_events, DEBUG_MODE_ALL)) {
+		describe(event, line, sizeof(line));
+		log_line(kinds[event->type].priority, line, suppressed);
+	}
+	notify(event);
+}
+
+/* ------------------------------------------------------------- key channel */
+
+void mrkm_event_key_result(const struct mrkm_key_status *status)
+{
+	const struct keytable_protocol *protocol =
+		keytable_protocol_by_wire(status->protocol);
+	const char *name = protocol ? protocol->name : "unknown protocol";
+	struct mrkm_notification notification = {
+		.group = status->group,
+		.protocol = name,
+		.key_chain = status->key_chain,
+		.daemon = status->daemon,
+		.reason = mrkm_err_text(status->result),
+	};
+
+	if (status->result == MRKM_ERR_OK || status->result == MRKM_ERR_PENDING) {
+		DEBUGD(&mrkm_dbg_keys,
+		       "mrkm: group %s: %s key %u in key chain %s of %s: %s",
+		       status->group, name, status->id, status->key_chain,
+		       status->daemon, mrkm_err_text(status->result));
+		return;
+	}
+	mrkm_log_limited(MRKM_LIMIT_KEY_REFUSED, LOG_ERR,
+			 "group %s: %s refused %s key %u for key chain %s: %s",
+			 status->group, status->daemon, name, status->id,
+			 status->key_chain, mrkm_err_text(status->result));
+	mrkm_notify_key_refused(&notification);
+}

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Groups that this router is a member of: between the configuration, the
+ * engine's members and the key channel.
+ */
+#include <zebra.h>
+
+#include "log.h"
+
+#include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_advice.h"
+#include "mrkmd/mrkm_channel.h"
+#include "mrkmd/mrkm_debug.h"
+#include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_psk.h"
+
+DEFINE_MTYPE_STATIC(MRKMD, MRKM_GROUP, "MRKM group");
+
+int mrkm_group_cmp(const struct mrkm_group *a, const struct mrkm_group *b)
+{
+	return strcmp(a->config.name, b->config.name);
+}
+
+struct mrkm_group *mrkm_group_find(const char *name)
+{
+	struct mrkm_group *group;
+
+	frr_each (mrkm_groups, &mrkm.groups, group)
+		if (!strcmp(group->config.name, name))
+			return group;
+	return NULL;
+}
+
+/*
+ * What the engine is to do for a group.  Without a pre-shared key there is no
+ * use in asking a server, and without offers there is nothing to ask for; the
+ * engine then keeps what it has and waits.
+ */
+static void engine_config(const struct mrkm_group_config *config,
+			  struct gikev2_member_config *engine)
+{
+	memset(engine, 0, sizeof(*engine));
+	engine->group = config->id;
+	if (config->psk_file[0])
+		for (size_t i = 0; i < config->server_count; i++)
+			engine->servers[engine->server_count++] =
+				config->servers[i].endpoint;
+	for (size_t i = 0; i < config->protocol_count; i++) {
+		uint8_t protocol = config->protocols[i].protocol;
+		uint32_t algorithms = mrkm_channel_algorithms(protocol);
+
+		if (algorithms)
+			engine->offers[engine->offer_count++] =
+				(struct gikev2_offer){ protocol, algorithms };
+	}
+}
+
+static const struct mrkm_protocol_config *
+find_protocol(const struct mrkm_group_config *config, uint8_t protocol)
+{
+	for (size_t i = 0; i < config->protocol_count; i++)
+		if (config->protocols[i].protocol == protocol)
+			return &config->protocols[i];
+	return NULL;
+}
+
+static void channel_failed(const struct mrkm_group *group,
+			   const struct mrkm_protocol_config *protocol, int err)
+{
+	zlog_err("mrkm: group %s: key chain %s cannot be kept: %s",
+		 group->config.name, protocol->key_chain, mrkm_err_text(err));
+}
+
+/* Claims the key chains that the configuration names, lets go of others. */
+static void bind_key_chains(struct mrkm_group *group,
+			    const struct mrkm_group_config *old)
+{
+	for (size_t i = 0; i < old->protocol_count; i++)
+		if (!find_protocol(&group->config, old->protocols[i].protocol))
+			mrkm_channel_unset(old->name,
+					   old->protocols[i].protocol);
+
+	for (size_t i = 0; i < group->config.protocol_count; i++) {
+		const struct mrkm_protocol_config *now =
+			&group->config.protocols[i];
+		const struct mrkm_protocol_config *was =
+			find_protocol(old, now->protocol);
+		int err;
+
+		if (was && !strcmp(was->key_chain, now->key_chain))
+			continue;
+		err = mrkm_channel_bind(group->config.name, now->protocol,
+					now->key_chain);
+		if (err)
+			channel_failed(group, now, err);
+	}
+}
+
+/* The rows of one protocol into its key chain. */
+static void deliver(const struct mrkm_group *group,
+		    const struct mrkm_protocol_config *protocol,
+		    const struct keytable_row *rows, size_t count)
+{
+	struct keytable_row mine[KEYTABLE_ROWS_MAX];
+	size_t n = 0;
+	int err;
+
+	for (size_t i = 0; i < count && n < array_size(mine); i++)
+		if (rows[i].protocol == protocol->protocol)
+			mine[n++] = rows[i];
+	err = mrkm_channel_set(group->config.name, protocol->protocol,
+			       protocol->key_chain, mine, n);
+	keytable_wipe(mine, n);
+	if (err)
+		channel_failed(group, protocol, err);
+	DEBUGD(&mrkm_dbg_keys, "group %s: %zu %s keys into key chain %s",
+	       group->config.name, n,
+	       keytable_protocol_by_wire(protocol->protocol)->name,
+	       protocol->key_chain);
+}
+
+void mrkm_group_keys(struct mrkm_group *group, const struct keytable_row *rows,
+		     size_t count)
+{
+	for (size_t i = 0; i < group->config.protocol_count; i++)
+		deliver(group, &group->config.protocols[i], rows, count);
+}
+
+static void engine_update(struct mrkm_group *group)
+{
+	struct gikev2_member_config config;
+	struct gikev2_member_status status;
+
+	engine_config(&group->config, &config);
+	if (!group->member) {
+		group->member = gikev2_member_add(mrkm.engine, group, &config,
+						  mrkm_now());
+		if (!group->member)
+			zlog_err("mrkm: group %s cannot be joined: out of memory",
+				 group->config.name);
+		return;
+	}
+	gikev2_member_update(group->member, &config, mrkm_now());
+	/* Keys that are there already, for a key chain that is new. */
+	gikev2_member_get_status(group->member, &status);
+	if (status.row_count)
+		mrkm_group_keys(group, status.rows, status.row_count);
+}
+
+void mrkm_group_apply(const struct mrkm_group_config *config)
+{
+	struct mrkm_group *group = mrkm_group_find(config->name);
+	struct mrkm_group_config old = {};
+
+	if (group && !memcmp(&group->config, config, sizeof(*config))) {
+		group->configured = true;
+		return;
+	}
+	if (group) {
+		old = group->config;
+		group->config = *config;
+	} else {
+		group = XCALLOC(MTYPE_MRKM_GROUP, sizeof(*group));
+		group->config = *config;
+		mrkm_groups_add(&mrkm.groups, group);
+	}
+	group->configured = true;
+	bind_key_chains(group, &old);
+	engine_update(group);
+}
+
+void mrkm_group_del(struct mrkm_group *group)
+{
+	if (group->member)
+		gikev2_member_del(group->member, mrkm_now());
+	for (size_t i = 0; i < group->config.protocol_count; i++)
+		mrkm_channel_unset(group->config.name,
+				   group->config.protocols[i].protocol);
+	mrkm_group_free(group);
+}
+
+void mrkm_group_free(struct mrkm_group *group)
+{
+	mrkm_groups_del(&mrkm.groups, group);
+	XFREE(MTYPE_MRKM_GROUP, group);
+}
+
+void mrkm_group_offers_changed(void)
+{
+	struct mrkm_group *group;
+
+	frr_each (mrkm_groups, &mrkm.groups, group)
+		engine_update(group);
+	mrkm_engine_reschedule();
+}
+
+/* --------------------------------------------------------------------- PSK */
+
+/* The identity that the server in use must have; NULL: any. */
+static const struct gikev2_id *expected_server(struct mrkm_group *group)
+{
+	struct gikev2_member_status status;
+
+	if (!group->member)
+		return NULL;
+	gikev2_member_get_status(group->member, &status);
+	for (size_t i = 0; i < group->config.server_count; i++) {
+		const struct mrkm_key_server_config *server =
+			&group->config.servers[i];
+
+		if (server->endpoint.family == status.server.family &&
+		    !memcmp(server->endpoint.ip, status.server.ip,
+			    sizeof(status.server.ip)))
+			return server->identity.type ? &server->identity : NULL;
+	}
+	return NULL;
+}
+
+int mrkm_group_psk(struct mrkm_group *group, const struct gikev2_id *server,
+		   struct gikev2_secret *secret)
+{
+	const struct gikev2_id *expected = expected_server(group);
+	char problem[512], want[300], got[300];
+
+	if (server && expected && !gikev2_id_equal(server, expected)) {
+		mrkm_log_limited(MRKM_LIMIT_SERVER_IDENTITY, LOG_WARNING,
+				 "group %s: the key server says it is %s, the configuration wants %s",
+				 group->config.name,
+				 gikev2_id_text(server, got, sizeof(got)),
+				 gikev2_id_text(expected, want, sizeof(want)));
+		return -GIKEV2_ERR_NO_CREDENTIAL;
+	}
+	if (!group->config.psk_file[0])
+		return -GIKEV2_ERR_NO_CREDENTIAL;
+	if (!mrkm_psk_read(group->config.psk_file, secret, problem,
+			   sizeof(problem)))
+		return 0;
+	mrkm_log_limited(MRKM_LIMIT_PSK, LOG_ERR, "group %s: %s",
+			 group->config.name, problem);
+	return -GIKEV2_ERR_NO_CREDENTIAL;
+}
+
+/* ----------------------------------------------------------------- problem */
+
+/* The first key of the group that a daemon refused. */
+struct refusal {
+	const struct mrkm_group *group;
+	char *buf;
+	size_t size;
+	bool found;
+};
+
+static void find_refusal(void *arg, const struct mrkm_key_status *status)
+{
+	struct refusal *refusal = arg;
+
+	if (refusal->found || strcmp(status->group, refusal->group->config.name))
+		return;
+	if (status->result == MRKM_ERR_OK || status->result == MRKM_ERR_PENDING)
+		return;
+	refusal->found = true;
+	snprintf(refusal->buf, refusal->size, "%s refused key chain %s: %s",
+		 status->daemon, status->key_chain,
+		 mrkm_err_text(status->result));
+}
+
+/* What the configuration lacks. */
+static bool config_problem(const struct mrkm_group_config *config, char *buf,
+			   size_t size)
+{
+	if (!config->server_count)
+		strlcpy(buf, "no key server: configure \"key-server\"", size);
+	else if (!config->psk_file[0])
+		strlcpy(buf, "no pre-shared key: configure \"pre-shared-key file\"",
+			size);
+	else if (!config->protocol_count)
+		strlcpy(buf, "no protocol: configure \"protocol\"", size);
+	else
+		return mrkm_psk_check(config->psk_file, buf, size) != 0;
+	return true;
+}
+
+/* Protocols that no daemon has offered to take keys for. */
+static bool offer_problem(const struct mrkm_group_config *config, char *buf,
+			  size_t size)
+{
+	for (size_t i = 0; i < config->protocol_count; i++) {
+		const struct keytable_protocol *protocol =
+			keytable_protocol_by_wire(config->protocols[i].protocol);
+
+		if (mrkm_channel_algorithms(protocol->wire))
+			continue;
+		snprintf(buf, size,
+			 "waiting for %s: start it with module mrkm (\"-M mrkm\")%s",
+			 protocol->daemons[0],
+			 mrkm_channel_connected()
+				 ? ""
+				 : ", and zebra, which is not connected");
+		return true;
+	}
+	return false;
+}
+
+bool mrkm_group_problem(const struct mrkm_group *group, char *buf, size_t size)
+{
+	struct refusal refusal = { group, buf, size };
+	struct gikev2_member_status status;
+
+	buf[0] = '\0';
+	if (config_problem(&group->config, buf, size) ||
+	    mrkm_io_problem(buf, size) ||
+	    offer_problem(&group->config, buf, size))
+		return true;
+	buf[0] = '\0';
+	if (!group->member) {
+		strlcpy(buf, "out of memory: remove the group and configure it again",
+			size);
+		return true;
+	}
+	gikev2_member_get_status(group->member, &status);
+	if (status.state != GIKEV2_GM_KEY_TABLE && status.last_error) {
+		snprintf(buf, size, "%s: %s", gikev2_err_text(status.last_error),
+			 mrkm_advice(status.last_error));
+		return true;
+	}
+	mrkm_channel_visit_keys(find_refusal, &refusal);
+	return refusal.found;
+}

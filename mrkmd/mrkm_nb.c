@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Northbound: which callback serves which node of frr-mrkmd.yang.
+ */
+#include <zebra.h>
+
+#include "northbound.h"
+
+#include "mrkmd/mrkm_nb.h"
+
+/* clang-format off */
+const struct frr_yang_module_info frr_mrkmd_info = {
+	.name = "frr-mrkmd",
+	.nodes = {
+		{
+			.xpath = "/frr-mrkmd:mrkm",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_mrkm_destroy,
+				.pre_validate = mrkm_nb_mrkm_pre_validate,
+				.apply_finish = mrkm_nb_mrkm_apply_finish,
+				.cli_show = mrkm_cli_show,
+				.cli_show_end = mrkm_cli_show_end,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/identity",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_identity,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/identity/type",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/identity/value",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/port",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_port,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/liveness-interval",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_liveness_interval,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.get_next = mrkm_nb_group_get_next,
+				.get_keys = mrkm_nb_group_get_keys,
+				.lookup_entry = mrkm_nb_group_lookup_entry,
+				.cli_show = mrkm_cli_show_group,
+				.cli_show_end = mrkm_cli_show_group_end,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/id",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_id,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/id/type",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/id/value",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/key-server",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.move = mrkm_nb_move,
+				.cli_show = mrkm_cli_show_group_key_server,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/key-server/identity",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/key-server/identity/type",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/key-server/identity/value",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/pre-shared-key-file",
+			.cbs = {
+				.modify = mrkm_nb_psk_file_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_group_psk,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/protocol",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_group_protocol,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/protocol/key-chain",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/state",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/problem",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key-server",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key-server-identity",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/registered-seconds",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/registrations",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/failures",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/rekeys",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key",
+			.cbs = {
+				.get_next = mrkm_nb_group_key_get_next,
+				.get_keys = mrkm_nb_key_get_keys,
+				.lookup_entry = mrkm_nb_group_key_lookup_entry,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key/protocol",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key/id",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key/algorithm",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key/sends",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key/accepts",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key/seconds-to-send",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key/seconds-of-send",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/group/state/key/seconds-of-accept",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_ks,
+				.cli_show_end = mrkm_cli_show_ks_end,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/listen",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_listen,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/half-open-limit",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_half_open_limit,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.get_next = mrkm_nb_ks_group_get_next,
+				.get_keys = mrkm_nb_ks_group_get_keys,
+				.lookup_entry = mrkm_nb_ks_group_lookup_entry,
+				.cli_show = mrkm_cli_show_ks_group,
+				.cli_show_end = mrkm_cli_show_ks_group_end,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/id",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_id,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/id/type",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/id/value",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/member",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.get_next = mrkm_nb_ks_member_get_next,
+				.get_keys = mrkm_nb_ks_member_get_keys,
+				.lookup_entry = mrkm_nb_ks_member_lookup_entry,
+				.cli_show = mrkm_cli_show_ks_member,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/pre-shared-key-file",
+			.cbs = {
+				.modify = mrkm_nb_psk_file_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/state/registered",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/state/address",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/state/registered-seconds",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/state/seen-seconds",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/state/generation",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/protocol",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_ks_protocol,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/protocol/algorithm",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/protocol/lifetime",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/activation-delay",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_delay,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/deactivation-delay",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_delay,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/generation",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/members",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/pending",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/seconds-to-roll",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key",
+			.cbs = {
+				.get_next = mrkm_nb_ks_group_key_get_next,
+				.get_keys = mrkm_nb_key_get_keys,
+				.lookup_entry = mrkm_nb_ks_group_key_lookup_entry,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/protocol",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/id",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/algorithm",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/sends",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/accepts",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/seconds-to-send",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/seconds-of-send",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/seconds-of-accept",
+			.cbs = {
+				.get = mrkm_nb_key_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/datagrams-in",
+			.cbs = {
+				.get = mrkm_nb_totals_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/datagrams-out",
+			.cbs = {
+				.get = mrkm_nb_totals_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/retransmissions",
+			.cbs = {
+				.get = mrkm_nb_totals_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/registrations",
+			.cbs = {
+				.get = mrkm_nb_totals_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/rekeys-sent",
+			.cbs = {
+				.get = mrkm_nb_totals_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/rekeys-received",
+			.cbs = {
+				.get = mrkm_nb_totals_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/ike-sas",
+			.cbs = {
+				.get = mrkm_nb_totals_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/half-open",
+			.cbs = {
+				.get = mrkm_nb_totals_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/reason",
+			.cbs = {
+				.get_next = mrkm_nb_reason_get_next,
+				.get_keys = mrkm_nb_reason_get_keys,
+				.lookup_entry = mrkm_nb_reason_lookup_entry,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/reason/name",
+			.cbs = {
+				.get = mrkm_nb_reason_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkm/statistics/reason/count",
+			.cbs = {
+				.get = mrkm_nb_reason_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:rekey",
+			.cbs = {
+				.rpc = mrkm_nb_rekey,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:re-register",
+			.cbs = {
+				.rpc = mrkm_nb_re_register,
+			},
+		},
+		{
+			.xpath = NULL,
+		},
+	},
+};

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Groups that this router is the key server of: between the configuration and
+ * the engine's groups.
+ */
+#include <zebra.h>
+
+#include "log.h"
+
+#include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_debug.h"
+#include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_psk.h"
+
+DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_GROUP, "MRKM key server's group");
+DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_MEMBER, "MRKM key server's member");
+DEFINE_MTYPE_STATIC(MRKMD, MRKM_FILE_NAME, "MRKM file name");
+
+int mrkm_ks_group_cmp(const struct mrkm_ks_group *a,
+		      const struct mrkm_ks_group *b)
+{
+	return strcmp(a->config.name, b->config.name);
+}
+
+int mrkm_ks_member_cmp(const struct mrkm_ks_member *a,
+		       const struct mrkm_ks_member *b)
+{
+	if (a->identity.type != b->identity.type)
+		return numcmp(a->identity.type, b->identity.type);
+	if (a->identity.len != b->identity.len)
+		return numcmp(a->identity.len, b->identity.len);
+	return memcmp(a->identity.data, b->identity.data, a->identity.len);
+}
+
+struct mrkm_ks_group *mrkm_ks_group_find(const char *name)
+{
+	struct mrkm_ks_group *group;
+
+	frr_each (mrkm_ks_groups, &mrkm.ks_groups, group)
+		if (!strcmp(group->config.name, name))
+			return group;
+	return NULL;
+}
+
+/* ----------------------------------------------------------------- members */
+
+struct mrkm_ks_member *mrkm_ks_member_new(const struct gikev2_id *identity,
+					  const char *psk_file)
+{
+	struct mrkm_ks_member *member =
+		XCALLOC(MTYPE_MRKM_KS_MEMBER, sizeof(*member));
+
+	member->identity = *identity;
+	member->psk_file = XSTRDUP(MTYPE_MRKM_FILE_NAME, psk_file);
+	return member;
+}
+
+static void member_free(struct mrkm_ks_member *member)
+{
+	XFREE(MTYPE_MRKM_FILE_NAME, member->psk_file);
+	XFREE(MTYPE_MRKM_KS_MEMBER, member);
+}
+
+void mrkm_ks_members_free(struct mrkm_ks_members_head *members)
+{
+	struct mrkm_ks_member *member;
+
+	while ((member = mrkm_ks_members_pop(members)))
+		member_free(member);
+}
+
+struct mrkm_ks_member *mrkm_ks_member_find(struct mrkm_ks_group *group,
+					   const struct gikev2_id *identity)
+{
+	struct mrkm_ks_member member = { .identity = *identity };
+
+	return mrkm_ks_members_find(&group->members, &member);
+}
+
+/*
+ * Those that are no longer in `members` are shut out.  They know the keys in
+ * use, so the group rolls to keys that they do not know.
+ */
+static void shut_out(struct mrkm_ks_group *group,
+		     struct mrkm_ks_members_head *members)
+{
+	struct mrkm_ks_member *member;
+	uint64_t now = mrkm_now();
+	char id[300];
+	size_t gone = 0;
+
+	if (!group->group)
+		return;
+	frr_each (mrkm_ks_members, &group->members, member) {
+		size_t n;
+
+		if (mrkm_ks_members_find(members, member))
+			continue;
+		n = gikev2_group_clear_member(group->group, &member->identity,
+					      now);
+		if (n)
+			zlog_info("mrkm: group %s: %s is no longer a member and was shut out",
+				  group->config.name,
+				  gikev2_id_text(&member->identity, id,
+						 sizeof(id)));
+		gone += n;
+	}
+	if (gone && gikev2_group_rekey(group->group, now))
+		zlog_err("mrkm: group %s: no new keys after a member was shut out: run \"mrkm rekey group %s\"",
+			 group->config.name, group->config.name);
+}
+
+/* ------------------------------------------------------------------ groups */
+
+static void engine_update(struct mrkm_ks_group *group, bool changed)
+{
+	int err;
+
+	if (!group->config.engine.protocol_count) {
+		if (group->group)
+			gikev2_group_del(group->group, mrkm_now());
+		group->group = NULL;
+		return;
+	}
+	if (!group->group) {
+		group->group = gikev2_group_add(mrkm.engine, group,
+						&group->config.engine,
+						mrkm_now());
+		if (!group->group)
+			zlog_err("mrkm: key server: group %s cannot be served: out of memory",
+				 group->config.name);
+		return;
+	}
+	if (!changed)
+		return;
+	err = gikev2_group_update(group->group, &group->config.engine,
+				  mrkm_now());
+	if (err)
+		zlog_err("mrkm: key server: group %s keeps its old configuration: %s",
+			 group->config.name, gikev2_err_text(err));
+}
+
+void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
+			 struct mrkm_ks_members_head *members)
+{
+	struct mrkm_ks_group *group = mrkm_ks_group_find(config->name);
+	bool changed = true;
+
+	if (group) {
+		changed = memcmp(&group->config, config, sizeof(*config)) != 0;
+		group->config = *config;
+	} else {
+		group = XCALLOC(MTYPE_MRKM_KS_GROUP, sizeof(*group));
+		group->config = *config;
+		mrkm_ks_members_init(&group->members);
+		mrkm_ks_groups_add(&mrkm.ks_groups, group);
+	}
+	group->configured = true;
+	shut_out(group, members);
+	mrkm_ks_members_swap_all(&group->members, members);
+	engine_update(group, changed);
+}
+
+void mrkm_ks_group_del(struct mrkm_ks_group *group)
+{
+	if (group->group)
+		gikev2_group_del(group->group, mrkm_now());
+	mrkm_ks_group_free(group);
+}
+
+void mrkm_ks_group_free(struct mrkm_ks_group *group)
+{
+	mrkm_ks_groups_del(&mrkm.ks_groups, group);
+	mrkm_ks_members_free(&group->members);
+	mrkm_ks_members_fini(&group->members);
+	XFREE(MTYPE_MRKM_KS_GROUP, group);
+}
+
+/* --------------------------------------------------------------- callbacks */
+
+/* The entry of `peer` in `group`, else in any group. */
+static const struct mrkm_ks_member *
+credential_of(struct mrkm_ks_group *group, const struct gikev2_id *peer)
+{
+	const struct mrkm_ks_member *member =
+		group ? mrkm_ks_member_find(group, peer) : NULL;
+
+	if (member)
+		return member;
+	frr_each (mrkm_ks_groups, &mrkm.ks_groups, group) {
+		member = mrkm_ks_member_find(group, peer);
+		if (member)
+			return member;
+	}
+	return NULL;
+}
+
+/*
+ * A member of another group can prove who it is, and is then told that it may
+ * not join this one, which says more than a failed authentication.
+ */
+int mrkm_ks_psk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
+		struct gikev2_secret *secret)
+{
+	const struct mrkm_ks_member *member = credential_of(group, peer);
+	char problem[512], id[300];
+
+	if (!member)
+		return -GIKEV2_ERR_NO_CREDENTIAL;
+	if (!mrkm_psk_read(member->psk_file, secret, problem, sizeof(problem)))
+		return 0;
+	mrkm_log_limited(MRKM_LIMIT_PSK, LOG_ERR, "key server: member %s: %s",
+			 gikev2_id_text(peer, id, sizeof(id)), problem);
+	return -GIKEV2_ERR_NO_CREDENTIAL;
+}
+
+int mrkm_ks_authorize(struct mrkm_ks_group *group, const struct gikev2_id *peer)
+{
+	if (group && mrkm_ks_member_find(group, peer))
+		return 0;
+	return -GIKEV2_ERR_NOT_AUTHORIZED;
+}
+
+bool mrkm_server_listens(const struct gikev2_endpoint *local)
+{
+	if (!mrkm.base.key_server)
+		return false;
+	if (!mrkm.base.listen_count)
+		return true;
+	for (size_t i = 0; i < mrkm.base.listen_count; i++)
+		if (mrkm.base.listen[i].family == local->family &&
+		    !memcmp(mrkm.base.listen[i].ip, local->ip,
+			    sizeof(local->ip)))
+			return true;
+	return false;
+}
+
+/* ----------------------------------------------------------------- problem */
+
+/* The first member whose pre-shared key is of no use. */
+static bool member_problem(const struct mrkm_ks_group *group, char *buf,
+			   size_t size)
+{
+	const struct mrkm_ks_member *member;
+	char problem[512], id[300];
+
+	frr_each (mrkm_ks_members_const, &group->members, member) {
+		if (!mrkm_psk_check(member->psk_file, problem, sizeof(problem)))
+			continue;
+		snprintf(buf, size, "member %s: %s",
+			 gikev2_id_text(&member->identity, id, sizeof(id)),
+			 problem);
+		return true;
+	}
+	return false;
+}
+
+bool mrkm_ks_group_problem(const struct mrkm_ks_group *group, char *buf,
+			   size_t size)
+{
+	buf[0] = '\0';
+	if (mrkm_io_problem(buf, size))
+		return true;
+	if (!group->config.engine.protocol_count)
+		strlcpy(buf, "no protocol: configure \"protocol\"", size);
+	else if (!group->group)
+		strlcpy(buf, "out of memory: remove the group and configure it again",
+			size);
+	else if (!mrkm_ks_members_count(&group->members))
+		strlcpy(buf, "no member: configure \"member\"", size);
+	else
+		return member_problem(group, buf, size);
+	return true;
+}

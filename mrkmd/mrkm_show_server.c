@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * show mrkm key-server
+ */
+#include <zebra.h>
+
+#include "termtable.h"
+
+#include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_show.h"
+
+static void show_listen(struct vty *vty)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (!mrkm.base.listen_count)
+		mrkm_show_line(vty, "Listens at", "every address, port %u",
+			       mrkm.base.port);
+	for (size_t i = 0; i < mrkm.base.listen_count; i++)
+		mrkm_show_line(vty, i ? "" : "Listens at", "%s, port %u",
+			       mrkm_address_text(&mrkm.base.listen[i], text,
+						 sizeof(text)),
+			       mrkm.base.port);
+}
+
+static void show_status(struct vty *vty, const struct mrkm_ks_group *group)
+{
+	struct gikev2_group_status status;
+	char time[32];
+
+	gikev2_group_get_status(group->group, mrkm_now(), &status);
+	mrkm_show_line(vty, "Members", "%u registered, %zu configured",
+		       status.members, mrkm_ks_members_count(&group->members));
+	mrkm_show_line(vty, "Generation", "%" PRIu64 ", made %s ago",
+		       status.generation,
+		       mrkm_show_since(status.created, time, sizeof(time)));
+	if (status.pending)
+		mrkm_show_line(vty, "Not acknowledged", "by %u members",
+			       status.pending);
+	if (mrkm_seconds_until(status.atd_end))
+		mrkm_show_line(vty, "Members send", "with it in %s",
+			       mrkm_show_until(status.atd_end, time,
+					       sizeof(time)));
+	mrkm_show_line(vty, "Next roll", "in %s",
+		       mrkm_show_until(status.next_roll, time, sizeof(time)));
+	mrkm_show_rows(vty, status.rows, status.row_count);
+}
+
+static void show_group(struct vty *vty, const struct mrkm_ks_group *group)
+{
+	const struct gikev2_group_config *config = &group->config.engine;
+	char text[MRKM_TEXT_SIZE];
+
+	vty_out(vty, "Group %s\n", group->config.name);
+	mrkm_show_line(vty, "Group identity", "%s",
+		       gikev2_id_text(&config->id, text, sizeof(text)));
+	for (size_t i = 0; i < config->protocol_count; i++)
+		mrkm_show_line(
+			vty, "Protocol", "%s, %s, lifetime %u seconds",
+			keytable_protocol_by_wire(config->protocols[i].protocol)
+				->name,
+			keytable_algorithm_by_id(config->protocols[i].algorithm)
+				->name,
+			config->protocols[i].lifetime);
+	mrkm_show_line(vty, "Delays",
+		       "activation %u seconds, deactivation %u seconds",
+		       config->atd, config->dtd);
+	if (mrkm_ks_group_problem(group, text, sizeof(text)))
+		mrkm_show_line(vty, "Problem", "%s", text);
+	if (group->group)
+		show_status(vty, group);
+	vty_out(vty, "\n");
+}
+
+/* ----------------------------------------------------------------- members */
+
+static bool add_member(void *arg,
+		       const struct gikev2_group_member_status *status)
+{
+	char id[MRKM_TEXT_SIZE], endpoint[64], since[32], seen[32];
+
+	ttable_add_row(arg, "%s|%s|%s|%s|%" PRIu64,
+		       gikev2_id_text(status->identity, id, sizeof(id)),
+		       gikev2_endpoint_text(&status->path.remote, endpoint,
+					    sizeof(endpoint)),
+		       mrkm_show_since(status->registered_since, since,
+				       sizeof(since)),
+		       mrkm_show_since(status->last_seen, seen, sizeof(seen)),
+		       status->generation);
+	return true;
+}
+
+struct presence {
+	const struct gikev2_id *identity;
+	bool found;
+};
+
+static bool is_present(void *arg,
+		       const struct gikev2_group_member_status *status)
+{
+	struct presence *presence = arg;
+
+	presence->found = gikev2_id_equal(status->identity, presence->identity);
+	return !presence->found;
+}
+
+static bool registered(const struct mrkm_ks_group *group,
+		       const struct mrkm_ks_member *member)
+{
+	struct presence presence = { &member->identity, false };
+
+	if (group->group)
+		gikev2_group_members(group->group, is_present, &presence);
+	return presence.found;
+}
+
+static void show_members(struct vty *vty, const struct mrkm_ks_group *group)
+{
+	struct ttable *table = ttable_new(&ttable_styles[TTSTYLE_BLANK]);
+	const struct mrkm_ks_member *member;
+	char id[MRKM_TEXT_SIZE], *text;
+
+	vty_out(vty, "Group %s\n", group->config.name);
+	ttable_add_row(table, "Member|Address|Registered|Heard|Generation");
+	if (group->group)
+		gikev2_group_members(group->group, add_member, table);
+	frr_each (mrkm_ks_members_const, &group->members, member)
+		if (!registered(group, member))
+			ttable_add_row(table, "%s|not registered|-|-|-",
+				       gikev2_id_text(&member->identity, id,
+						      sizeof(id)));
+	text = ttable_dump(table, "\n");
+	vty_out(vty, "%s\n", text);
+	XFREE(MTYPE_TMP_TTABLE, text);
+	ttable_del(table);
+}
+
+/* -------------------------------------------------------------------- JSON */
+
+static bool add_member_json(void *arg,
+			    const struct gikev2_group_member_status *status)
+{
+	struct json_object *members = arg;
+	struct json_object *json = json_object_new_object();
+	char text[MRKM_TEXT_SIZE];
+
+	json_object_boolean_add(json, "registered", true);
+	json_object_string_add(json, "address",
+			       gikev2_endpoint_text(&status->path.remote, text,
+						    sizeof(text)));
+	json_object_int_add(json, "registeredSeconds",
+			    mrkm_seconds_since(status->registered_since));
+	json_object_int_add(json, "heardSeconds",
+			    mrkm_seconds_since(status->last_seen));
+	json_object_int_add(json, "generation", status->generation);
+	json_object_object_add(members,
+			       gikev2_id_text(status->identity, text,
+					      sizeof(text)),
+			       json);
+	return true;
+}
+
+static struct json_object *members_json(const struct mrkm_ks_group *group)
+{
+	struct json_object *members = json_object_new_object();
+	const struct mrkm_ks_member *member;
+	char id[MRKM_TEXT_SIZE];
+
+	frr_each (mrkm_ks_members_const, &group->members, member) {
+		struct json_object *json = json_object_new_object();
+
+		json_object_boolean_add(json, "registered", false);
+		json_object_object_add(members,
+				       gikev2_id_text(&member->identity, id,
+						      sizeof(id)),
+				       json);
+	}
+	/* A registered member's object takes the place of that one. */
+	if (group->group)
+		gikev2_group_members(group->group, add_member_json, members);
+	return members;
+}
+
+struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group)
+{
+	struct json_object *json = json_object_new_object();
+	struct gikev2_group_status status;
+	char text[MRKM_TEXT_SIZE];
+
+	json_object_string_add(json, "groupIdentity",
+			       gikev2_id_text(&group->config.engine.id, text,
+					      sizeof(text)));
+	json_object_boolean_add(json, "serving", group->group != NULL);
+	json_object_int_add(json, "membersConfigured",
+			    mrkm_ks_members_count(&group->members));
+	json_object_int_add(json, "activationDelay", group->config.engine.atd);
+	json_object_int_add(json, "deactivationDelay",
+			    group->config.engine.dtd);
+	if (mrkm_ks_group_problem(group, text, sizeof(text)))
+		json_object_string_add(json, "problem", text);
+	if (!group->group)
+		return json;
+	gikev2_group_get_status(group->group, mrkm_now(), &status);
+	json_object_int_add(json, "members", status.members);
+	json_object_int_add(json, "pending", status.pending);
+	json_object_int_add(json, "generation", status.generation);
+	json_object_int_add(json, "secondsToRoll",
+			    mrkm_seconds_until(status.next_roll));
+	json_object_object_add(json, "keys",
+			       mrkm_json_rows(status.rows, status.row_count));
+	return json;
+}
+
+/* ---------------------------------------------------------------- commands */
+
+int mrkm_show_server(struct vty *vty, bool members, bool json)
+{
+	struct json_object *groups = json ? json_object_new_object() : NULL;
+	const struct mrkm_ks_group *group;
+
+	if (!json && !mrkm.base.key_server) {
+		vty_out(vty,
+			"This router is not a key server: \"key-server\" under \"mrkm\" makes it one\n");
+		return CMD_SUCCESS;
+	}
+	if (!json && !members) {
+		vty_out(vty, "Key server\n");
+		show_listen(vty);
+		mrkm_show_line(vty, "Half-open limit", "%u",
+			       mrkm.base.half_open_limit);
+		vty_out(vty, "\n");
+	}
+	frr_each (mrkm_ks_groups_const, &mrkm.ks_groups, group) {
+		if (json)
+			json_object_object_add(
+				groups, group->config.name,
+				members ? members_json(group)
+					: mrkm_json_ks_group(group));
+		else if (members)
+			show_members(vty, group);
+		else
+			show_group(vty, group);
+	}
+	if (json)
+		return vty_json(vty, groups);
+	if (!mrkm_ks_groups_count(&mrkm.ks_groups))
+		vty_out(vty, "No group is configured for the key server\n");
+	return CMD_SUCCESS;
+}
