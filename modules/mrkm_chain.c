@@ -406,15 +406,17 @@ static int take_order(struct mrkm_chains *chains, const struct mrkm_order *order
 		      struct mrkm_binding **result, uint64_t now)
 {
 	struct mrkm_binding *mine;
-	int err = place_order(chains, order, &mine);
+	int err;
 
+	for_each_binding(b, chains)
+		if (is_of(b, order) &&
+		    strcmp(b->key_chain, order->key_chain) != 0)
+			withdraw(chains, b, now);
+	err = place_order(chains, order, &mine);
 	if (!err)
 		err = make_last_resort(chains, last_resort(mine));
 	if (err)
 		return err;
-	for_each_binding(b, chains)
-		if (b != mine && is_of(b, order))
-			withdraw(chains, b, now);
 	strcpy(mine->group, order->group);
 	mine->protocol = order->protocol;
 	mine->boot = order->boot;

@@ -132,8 +132,9 @@ struct mrkm_chains {
 /*
  * The applier's side of mrkm_receiver_callbacks.  0, or a negated reason:
  * MRKM_ERR_PROTOCOL, MRKM_ERR_CHAIN_BUSY, MRKM_ERR_LIMIT, MRKM_ERR_NO_MEMORY,
- * MRKM_ERR_CRYPTO: nothing changed; MRKM_ERR_CONFLICT: taken, and effective
- * once the operator's keys are gone.
+ * MRKM_ERR_CRYPTO: the key chain is not changed, but (group, protocol) is
+ * withdrawn from any other; MRKM_ERR_CONFLICT: taken, and effective once the
+ * operator's keys are gone.
  */
 int mrkm_chains_bind(struct mrkm_chains *chains, const struct mrkm_order *order,
 		     uint64_t now);

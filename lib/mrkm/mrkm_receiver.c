@@ -115,6 +115,7 @@ static int on_hello(struct mrkm_receiver *receiver, const struct mrkm_msg *msg)
 	receiver->mrkmd_boot = msg->boot;
 	receiver->session = msg->session;
 	receiver->serial = 0;
+	receiver->unreadable = false;
 	return send_msg(receiver, &receiver->hello);
 }
 
@@ -148,23 +149,24 @@ static int unwrap_rows(struct mrkm_receiver *receiver,
 static int on_keys(struct mrkm_receiver *receiver, const struct mrkm_msg *msg)
 {
 	struct keytable_row rows[KEYTABLE_ROWS_MAX];
-	enum mrkm_err verdict[KEYTABLE_ROWS_MAX] = { 0 };
+	enum mrkm_err verdict[KEYTABLE_ROWS_MAX] = { 0 }, refused;
 	struct mrkm_msg_result results[KEYTABLE_ROWS_MAX];
 	struct mrkm_order order = order_of(msg);
 	int err = unwrap_rows(receiver, msg, rows);
 
 	if (err) {
 		receiver->counters[-err]++;
-		for (size_t i = 0; i < msg->row_count; i++)
-			verdict[i] = -err;
+		receiver->unreadable = true;
 	} else {
 		err = receiver->callbacks->keys(receiver->arg, &order, rows,
 						msg->row_count, verdict);
 	}
 	keytable_wipe(rows, msg->row_count);
+	refused = -err;
 	for (size_t i = 0; i < msg->row_count; i++) {
 		results[i].id = msg->rows[i].id;
-		results[i].result = verdict[i];
+		/* What holds for the key chain holds for each of its keys. */
+		results[i].result = verdict[i] ? verdict[i] : refused;
 	}
 	return send_status(receiver, msg, err, results, msg->row_count);
 }
@@ -183,7 +185,9 @@ static int on_synced(struct mrkm_receiver *receiver, const struct mrkm_msg *msg)
 	struct mrkm_msg answer = { .type = MRKM_MSG_SYNCED,
 				   .serial = msg->serial };
 
-	receiver->callbacks->synced(receiver->arg, msg->boot, msg->session);
+	if (!receiver->unreadable)
+		receiver->callbacks->synced(receiver->arg, msg->boot,
+					    msg->session);
 	return send_msg(receiver, &answer);
 }
 

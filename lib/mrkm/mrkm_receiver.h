@@ -61,6 +61,7 @@ struct mrkm_receiver {
 	uint64_t mrkmd_boot;   /* of the last HELLO; 0: none yet */
 	uint32_t session;      /* 0: none */
 	uint32_t serial;       /* of the last message taken */
+	bool unreadable;       /* were keys of this session */
 	uint64_t counters[MRKM_ERR_MAX]; /* messages dropped, by reason */
 };
 

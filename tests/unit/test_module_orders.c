@@ -155,6 +155,13 @@ static void test_chain_of_another_group(void **state)
 	assert_int_equal(order_bind(), -MRKM_ERR_CHAIN_BUSY);
 	assert_int_equal(sends("CHAIN"), 1);
 	assert_null(find_key("CHAIN", 2));
+	/* Nor does the group stay where it was. */
+	order.key_chain = "OTHER";
+	assert_int_equal(order_keys(&row, 1), 0);
+	order.key_chain = "CHAIN";
+	assert_int_equal(order_keys(&row, 1), -MRKM_ERR_CHAIN_BUSY);
+	assert_int_equal(sends("OTHER"), NOBODY);
+	assert_int_equal(sends("CHAIN"), 1);
 }
 
 static void test_binding_limit(void **state)
