@@ -2,8 +2,8 @@
 /*
  * Algorithm tables, hashes, PRF and prf+.
  *
- * HMAC is put together from the hash here: EVP_MAC costs half as much again
- * for the short inputs of IKE, and keeps the key in its context.
+ * HMAC is put together from the hash here: EVP_MAC keeps the key in its
+ * context, and to wipe it there costs half as much again as a short HMAC.
  */
 #include <stdlib.h>
 #include <string.h>
