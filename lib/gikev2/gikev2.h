@@ -169,14 +169,22 @@ struct gikev2_callbacks {
 struct gikev2_params {
 	uint32_t half_open_max;	  /* half-open IKE SAs as server */
 	uint64_t half_open_time;  /* life of one */
+	uint32_t cookie_threshold; /* half-open IKE SAs before cookies are on */
 	uint64_t retransmit_time; /* before the first retransmission */
 	uint32_t retransmit_tries; /* transmissions in all; time doubles */
 	uint64_t liveness_time;	  /* silence before a liveness check */
 	uint64_t retry_min, retry_max; /* back-off between registrations */
 	uint64_t restart_time;	  /* ATD of a server that knows no past */
+	uint32_t suite_disabled;  /* gikev2_suite_bit()s: not for IKE SAs here */
 };
 
 void gikev2_params_default(struct gikev2_params *params);
+
+/*
+ * The bit of a transform of IKE SAs, by type, ID and Key Length (bits, 0 where
+ * there is none; RFC 7296 section 3.3.2).  0: not one that this engine does.
+ */
+uint32_t gikev2_suite_bit(uint8_t type, uint16_t id, uint16_t key_bits);
 
 /* NULL when memory or the cryptographic library is short. */
 struct gikev2 *gikev2_new(const struct gikev2_callbacks *callbacks, void *arg,

@@ -18,6 +18,7 @@ void gikev2_params_default(struct gikev2_params *params)
 	*params = (struct gikev2_params){
 		.half_open_max = 256,
 		.half_open_time = 30 * GIKEV2_SECOND,
+		.cookie_threshold = 64,
 		.retransmit_time = GIKEV2_SECOND,
 		.retransmit_tries = 6,
 		.liveness_time = 20 * GIKEV2_SECOND,

@@ -23,6 +23,7 @@
 	X(UNKNOWN_SPI, "no IKE SA with that SPI")                              \
 	X(NOT_SERVER, "registration request, but no key server is configured") \
 	X(HALF_OPEN_LIMIT, "too many half-open registrations")                 \
+	X(COOKIE, "asked to come again with a cookie")                         \
 	X(BAD_STATE, "exchange not admissible in this state")                  \
 	X(BAD_PAYLOADS, "payloads do not fit the exchange in this state")      \
 	X(OLD_MESSAGE, "Message ID is outside the window")                     \

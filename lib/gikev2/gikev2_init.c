@@ -6,6 +6,10 @@
 
 #include "gikev2/gikev2_int.h"
 
+#define COOKIE_MAX 64
+/* Answers that make us send another IKE_SA_INIT request. */
+#define ROUNDS_MAX 4
+
 static void add_ke(struct gikev2_payloads *tx, const struct gikev2_ke_alg *alg,
 		   const uint8_t *public)
 {
@@ -30,14 +34,14 @@ static int make_nonce(struct gikev2 *engine, struct gikev2_octets *nonce)
 	return ret < 0 ? ret : gikev2_octets_set(nonce, octets, sizeof(octets));
 }
 
-static int make_ke(struct gikev2_ike *ike, const struct gikev2_ke_alg *alg,
-		   uint8_t *public)
+static int make_ke(struct gikev2_ike *ike, const struct gikev2_ke_alg *alg)
 {
 	struct gikev2 *engine = ike->engine;
-	int ret = gikev2_ke_new(engine->crypto, alg, engine->callbacks->random,
-				engine->arg, &ike->setup->ke);
 
-	return ret < 0 ? ret : gikev2_ke_public(ike->setup->ke, public);
+	gikev2_ke_free(ike->setup->ke);
+	ike->setup->ke = NULL;
+	return gikev2_ke_new(engine->crypto, alg, engine->callbacks->random,
+			     engine->arg, &ike->setup->ke);
 }
 
 static bool is_profile(struct gikev2_rx *rx)
@@ -58,29 +62,42 @@ static bool is_profile(struct gikev2_rx *rx)
 
 /* --------------------------------------------------------------- initiator */
 
-int gikev2_init_start(struct gikev2_ike *ike, uint64_t now)
+/* The request, as the setup has it: a cookie in front when there is one. */
+static int send_request(struct gikev2_ike *ike, uint64_t now)
 {
-	const struct gikev2_ke_alg *alg = gikev2_ke_find(GIKEV2_KE_CURVE25519);
+	struct gikev2_setup *setup = ike->setup;
 	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
 	uint8_t public[GIKEV2_KE_PUBLIC_MAX];
+	int ret = gikev2_ke_public(setup->ke, public);
+
+	if (ret < 0)
+		return ret;
+	if (setup->cookie.len)
+		gikev2_notify_add(tx, GIKEV2_N_COOKIE, setup->cookie.ptr,
+				  setup->cookie.len);
+	gikev2_suite_offer(ike->engine,
+			   gikev2_payload_add(tx, GIKEV2_PLD_SA));
+	add_ke(tx, gikev2_ke_algorithm(setup->ke), public);
+	add_octets(tx, GIKEV2_PLD_NONCE, setup->ni.ptr, setup->ni.len);
+	add_octets(tx, GIKEV2_PLD_VENDOR, ike->engine->vendor_id,
+		   GIKEV2_VENDOR_ID_LEN);
+	return gikev2_send_init(ike, tx, now);
+}
+
+int gikev2_init_start(struct gikev2_ike *ike, uint64_t now)
+{
+	const struct gikev2_ke_alg *alg = gikev2_suite_first_ke(ike->engine);
 	int ret;
 
 	if (!alg)
 		return -GIKEV2_ERR_CRYPTO;
-	ret = make_ke(ike, alg, public);
+	ret = make_ke(ike, alg);
 	if (ret == 0)
 		ret = make_nonce(ike->engine, &ike->setup->ni);
 	if (ret < 0)
 		return ret;
 	ike->engine->arena.used = 0;
-	gikev2_suite_offer(ike->engine,
-			   gikev2_payload_add(tx, GIKEV2_PLD_SA));
-	add_ke(tx, alg, public);
-	add_octets(tx, GIKEV2_PLD_NONCE, ike->setup->ni.ptr,
-		   ike->setup->ni.len);
-	add_octets(tx, GIKEV2_PLD_VENDOR, ike->engine->vendor_id,
-		   GIKEV2_VENDOR_ID_LEN);
-	return gikev2_send_init(ike, tx, now);
+	return send_request(ike, now);
 }
 
 /* What we know of the responder; used by both sides. */
@@ -116,6 +133,7 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (memcmp(rx->header.spi_r, zero, GIKEV2_SPI_LEN) == 0)
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	ret = gikev2_suite_accept(
+		ike->engine,
 		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa, &suite);
 	if (ret < 0)
 		return ret;
@@ -145,16 +163,56 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	return ret;
 }
 
-/* Anybody can send this: it is remembered for the operator, no more. */
+/* The responder wants to see that we are where we say. */
+static int take_cookie(struct gikev2_ike *ike, const struct gikev2_rx *rx,
+		       struct gikev2_chunk cookie)
+{
+	int ret;
+
+	if (!cookie.len || cookie.len > COOKIE_MAX)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	ret = gikev2_octets_set(&ike->setup->cookie, cookie.ptr, cookie.len);
+	return ret < 0 ? ret : send_request(ike, rx->now);
+}
+
+/* It wants another group: one that we offered, and not the same again. */
+static int take_group(struct gikev2_ike *ike, const struct gikev2_rx *rx,
+		      struct gikev2_chunk data)
+{
+	const struct gikev2_ke_alg *alg;
+	int ret;
+
+	if (data.len != 2)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	alg = gikev2_ke_find(gikev2_get_int(data.ptr, 2));
+	if (!alg || !gikev2_suite_knows(ike->engine, GIKEV2_XF_KE, alg->id, 0) ||
+	    alg == gikev2_ke_algorithm(ike->setup->ke))
+		return -GIKEV2_ERR_BAD_KE;
+	ret = make_ke(ike, alg);
+	return ret < 0 ? ret : send_request(ike, rx->now);
+}
+
+/*
+ * Anybody can send this.  A cookie and another group are worth another try,
+ * a few times; all else is counted, and the request goes on being repeated.
+ */
 int gikev2_init_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
-	const struct gikev2_pld_notify *notify =
+	const struct gikev2_pld_notify *cookie =
+		gikev2_notify_find(rx->payloads, GIKEV2_N_COOKIE);
+	const struct gikev2_pld_notify *error =
 		gikev2_notify_error(rx->payloads);
 
-	(void)ike;
-	if (!notify)
+	if (cookie || (error && error->type == GIKEV2_N_INVALID_KE_PAYLOAD)) {
+		if (ike->setup->rounds == ROUNDS_MAX)
+			return -GIKEV2_ERR_LIMIT;
+		ike->setup->rounds++;
+		return cookie ? take_cookie(ike, rx, cookie->data)
+			      : take_group(ike, rx, error->data);
+	}
+	if (!error)
 		return -GIKEV2_ERR_BAD_PAYLOADS;
-	return gikev2_err_from_notify(notify->type);
+	return gikev2_err_from_notify(error->type);
 }
 
 /* --------------------------------------------------------------- responder */
@@ -177,7 +235,9 @@ static int negotiate(struct gikev2_rx *rx, struct gikev2_suite *suite)
 		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_KE)->ke;
 	uint8_t group[2];
 	int ret = gikev2_suite_choose(
-		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa, suite);
+		rx->engine,
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa,
+		ke->group, suite);
 
 	if (ret < 0)
 		return answer_error(rx, GIKEV2_N_NO_PROPOSAL_CHOSEN, NULL, 0,
@@ -209,7 +269,9 @@ static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (ret == 0)
 		ret = make_nonce(ike->engine, &setup->nr);
 	if (ret == 0)
-		ret = make_ke(ike, ike->suite.ke, public);
+		ret = make_ke(ike, ike->suite.ke);
+	if (ret == 0)
+		ret = gikev2_ke_public(setup->ke, public);
 	if (ret < 0)
 		return ret;
 	gikev2_suite_answer(ike->engine, &ike->suite,
@@ -237,6 +299,9 @@ int gikev2_init_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 			      ike->setup->init_response.len);
 		return -GIKEV2_ERR_DUPLICATE;
 	}
+	ret = gikev2_cookie_check(rx);
+	if (ret < 0)
+		return ret;
 	if (engine->totals.half_open >= engine->params.half_open_max)
 		return -GIKEV2_ERR_HALF_OPEN_LIMIT;
 	ret = negotiate(rx, &suite);

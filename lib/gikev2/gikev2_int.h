@@ -71,6 +71,8 @@ struct gikev2_setup {
 	struct gikev2_octets peer_ke;
 	struct gikev2_octets ni, nr;
 	struct gikev2_octets init_request, init_response;
+	struct gikev2_octets cookie; /* that the responder asked for */
+	uint8_t rounds;		     /* IKE_SA_INIT requests beyond the first */
 	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
 	bool keyed;
 };
@@ -184,11 +186,16 @@ int gikev2_kwk(const struct gikev2_ike *ike, uint8_t *kwk);
 
 /* gikev2_suite.c: IKE SA proposals */
 void gikev2_suite_offer(struct gikev2 *engine, struct gikev2_payload *sa);
-int gikev2_suite_choose(const struct gikev2_pld_sa *sa,
+const struct gikev2_ke_alg *gikev2_suite_first_ke(const struct gikev2 *engine);
+bool gikev2_suite_knows(const struct gikev2 *engine, uint8_t type, uint16_t id,
+			uint16_t key_bits);
+int gikev2_suite_choose(const struct gikev2 *engine,
+			const struct gikev2_pld_sa *sa, uint16_t ke_group,
 			struct gikev2_suite *suite);
 void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite,
 			 struct gikev2_payload *sa);
-int gikev2_suite_accept(const struct gikev2_pld_sa *sa,
+int gikev2_suite_accept(const struct gikev2 *engine,
+			const struct gikev2_pld_sa *sa,
 			struct gikev2_suite *suite);
 
 /* gikev2_transition.c: the handler for what came, by state; ike may be NULL */
@@ -270,6 +277,21 @@ int gikev2_group_acknowledged(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_group_unregister(struct gikev2_ike *ike, struct gikev2_rx *rx);
 void gikev2_group_free(struct gikev2_group *group);
 
+/* ----------------------------------------------------------------- cookies */
+
+#define GIKEV2_COOKIE_SECRET_LEN 32
+
+/* Two secrets, the younger in use; gikev2_cookie.c. */
+struct gikev2_cookies {
+	uint8_t secret[2][GIKEV2_COOKIE_SECRET_LEN];
+	uint8_t version; /* of the younger, which is secret[version % 2] */
+	uint64_t rolled; /* 0: none drawn yet */
+};
+
+/* Is this IKE_SA_INIT request to show a cookie, and does it?  0: go on;
+ * -COOKIE: it was told to come again with one. */
+int gikev2_cookie_check(struct gikev2_rx *rx);
+
 /* ------------------------------------------------------------------ engine */
 
 struct gikev2 {
@@ -293,6 +315,7 @@ struct gikev2 {
 	uint64_t counters[GIKEV2_ERR_MAX];
 	struct gikev2_totals totals;
 	uint64_t spi_notify_next; /* rate limit of INVALID_IKE_SPI */
+	struct gikev2_cookies cookies;
 
 	/* for one message at a time */
 	struct gikev2_arena arena;

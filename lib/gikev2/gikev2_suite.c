@@ -6,32 +6,68 @@
 
 #include "gikev2/gikev2_int.h"
 
-/*
- * What is offered, in order of preference; a responder takes from it what the
- * initiator prefers.  AEAD needs no INTEG, so one proposal holds them all.
- */
-static const struct {
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* What we do, in order of preference. */
+static const struct known {
 	uint8_t type;
 	uint16_t id, key_bits;
-} offer[] = {
+} known[] = {
 	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_GCM_16, 256 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_CHACHA20_POLY1305, 0 },
 	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_GCM_16, 128 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_CBC, 256 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_CBC, 128 },
 	{ GIKEV2_XF_PRF, GIKEV2_PRF_HMAC_SHA2_256, 0 },
 	{ GIKEV2_XF_PRF, GIKEV2_PRF_HMAC_SHA2_384, 0 },
 	{ GIKEV2_XF_PRF, GIKEV2_PRF_HMAC_SHA2_512, 0 },
+	{ GIKEV2_XF_INTEG, GIKEV2_INTEG_HMAC_SHA2_256_128, 0 },
+	{ GIKEV2_XF_INTEG, GIKEV2_INTEG_HMAC_SHA2_384_192, 0 },
+	{ GIKEV2_XF_INTEG, GIKEV2_INTEG_HMAC_SHA2_512_256, 0 },
 	{ GIKEV2_XF_KE, GIKEV2_KE_CURVE25519, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_ECP_256, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_ECP_384, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_ECP_521, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_MODP_2048, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_MODP_3072, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_MODP_4096, 0 },
 	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_256, 0 },
+	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_192, 0 },
+	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_128, 0 },
 };
-#define OFFER_COUNT (sizeof(offer) / sizeof(offer[0]))
 
-static bool is_offered(uint8_t type, uint16_t id, uint16_t key_bits)
+/* Is it offered in a proposal of AEAD ciphers, or in one of the others? */
+static bool belongs(const struct known *entry, bool aead)
 {
-	for (size_t i = 0; i < OFFER_COUNT; i++)
-		if (offer[i].type == type && offer[i].id == id &&
-		    offer[i].key_bits == key_bits)
-			return true;
-	return false;
+	const struct gikev2_encr *encr;
+
+	if (entry->type == GIKEV2_XF_INTEG)
+		return !aead;
+	if (entry->type == GIKEV2_XF_KE && !gikev2_ke_find(entry->id))
+		return false;
+	if (entry->type != GIKEV2_XF_ENCR)
+		return true;
+	encr = gikev2_encr_find(entry->id, entry->key_bits);
+	return encr && (encr->icv_len > 0) == aead;
 }
+
+uint32_t gikev2_suite_bit(uint8_t type, uint16_t id, uint16_t key_bits)
+{
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (known[i].type == type && known[i].id == id &&
+		    known[i].key_bits == key_bits)
+			return 1u << i;
+	return 0;
+}
+
+bool gikev2_suite_knows(const struct gikev2 *engine, uint8_t type, uint16_t id,
+			uint16_t key_bits)
+{
+	return gikev2_suite_bit(type, id, key_bits) &
+	       ~engine->params.suite_disabled;
+}
+
+/* -------------------------------------------------------------- generation */
 
 static void transform_fill(struct gikev2 *engine,
 			   struct gikev2_transform *transform, uint8_t type,
@@ -52,51 +88,102 @@ static void transform_fill(struct gikev2 *engine,
 	transform->attrs = (struct gikev2_list){ attr, 1 };
 }
 
-/* One proposal with room for `count` transforms; NULL: arena full. */
-static struct gikev2_transform *proposal_add(struct gikev2 *engine,
-					     struct gikev2_payload *sa,
-					     uint8_t number, size_t count)
+static void fill_proposal(struct gikev2 *engine,
+			  struct gikev2_proposal *proposal, uint8_t number,
+			  bool aead)
 {
-	struct gikev2_proposal *proposal =
-		gikev2_arena_alloc(&engine->arena, sizeof(*proposal));
-	struct gikev2_transform *transforms = gikev2_arena_alloc(
-		&engine->arena, count * sizeof(*transforms));
+	struct gikev2_transform *transform = gikev2_arena_alloc(
+		&engine->arena, ARRAY_LEN(known) * sizeof(*transform));
 
-	if (!proposal || !transforms)
-		return NULL;
 	proposal->number = number;
 	proposal->protocol = GIKEV2_PROTO_IKE;
-	proposal->transforms = (struct gikev2_list){ transforms, count };
-	sa->sa.proposals = (struct gikev2_list){ proposal, 1 };
-	return transforms;
+	proposal->transforms.items = transform;
+	for (size_t i = 0; transform && i < ARRAY_LEN(known); i++) {
+		if (engine->params.suite_disabled & 1u << i ||
+		    !belongs(&known[i], aead))
+			continue;
+		transform_fill(engine, transform++, known[i].type, known[i].id,
+			       known[i].key_bits);
+		proposal->transforms.count++;
+	}
 }
 
+static bool has_cipher(const struct gikev2 *engine, bool aead)
+{
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (known[i].type == GIKEV2_XF_ENCR &&
+		    !(engine->params.suite_disabled & 1u << i) &&
+		    belongs(&known[i], aead))
+			return true;
+	return false;
+}
+
+/* The group that we try first; NULL: all are disabled. */
+const struct gikev2_ke_alg *gikev2_suite_first_ke(const struct gikev2 *engine)
+{
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (known[i].type == GIKEV2_XF_KE &&
+		    !(engine->params.suite_disabled & 1u << i) &&
+		    gikev2_ke_find(known[i].id))
+			return gikev2_ke_find(known[i].id);
+	return NULL;
+}
+
+/* AEAD and classic ciphers go into proposals of their own. */
 void gikev2_suite_offer(struct gikev2 *engine, struct gikev2_payload *sa)
 {
-	struct gikev2_transform *transform =
-		proposal_add(engine, sa, 1, OFFER_COUNT);
+	struct gikev2_proposal *proposals =
+		gikev2_arena_alloc(&engine->arena, 2 * sizeof(*proposals));
+	size_t count = 0;
 
-	for (size_t i = 0; transform && i < OFFER_COUNT; i++)
-		transform_fill(engine, transform++, offer[i].type, offer[i].id,
-			       offer[i].key_bits);
+	if (!proposals)
+		return;
+	for (int classic = 0; classic < 2; classic++) {
+		if (!has_cipher(engine, !classic))
+			continue;
+		fill_proposal(engine, &proposals[count], count + 1, !classic);
+		count++;
+	}
+	sa->sa.proposals = (struct gikev2_list){ proposals, count };
 }
 
 void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite,
 			 struct gikev2_payload *sa)
 {
-	struct gikev2_transform *transform =
-		proposal_add(engine, sa, suite->number, 4);
+	struct gikev2_proposal *proposal =
+		gikev2_arena_alloc(&engine->arena, sizeof(*proposal));
+	struct gikev2_transform *first, *transform =
+		gikev2_arena_alloc(&engine->arena, 5 * sizeof(*transform));
 
-	if (!transform)
+	if (!proposal || !transform)
 		return;
+	first = transform;
 	transform_fill(engine, transform++, GIKEV2_XF_ENCR, suite->encr->id,
 		       suite->encr->key_bits);
 	transform_fill(engine, transform++, GIKEV2_XF_PRF, suite->prf->id, 0);
+	if (suite->integ)
+		transform_fill(engine, transform++, GIKEV2_XF_INTEG,
+			       suite->integ->id, 0);
 	transform_fill(engine, transform++, GIKEV2_XF_KE, suite->ke->id, 0);
-	transform_fill(engine, transform, GIKEV2_XF_KWA, suite->kwa->id, 0);
+	transform_fill(engine, transform++, GIKEV2_XF_KWA, suite->kwa->id, 0);
+	proposal->number = suite->number;
+	proposal->protocol = GIKEV2_PROTO_IKE;
+	proposal->transforms = (struct gikev2_list){ first, transform - first };
+	sa->sa.proposals = (struct gikev2_list){ proposal, 1 };
 }
 
-/* The Key Length; -NO_PROPOSAL when there is an attribute we do not know. */
+/* ------------------------------------------------------------------- choice */
+
+/* What a proposal offers, as far as we do it. */
+struct choice {
+	const struct gikev2 *engine;
+	struct gikev2_suite suite;
+	uint16_t ke_hint;  /* the group of the KE payload that came along */
+	bool has_integ;	   /* offers INTEG */
+	bool integ_none;   /* ... and NONE among it */
+};
+
+/* The Key Length; negative when there is an attribute we do not know. */
 static int key_bits(const struct gikev2_transform *transform)
 {
 	const struct gikev2_attr *attr = transform->attrs.items;
@@ -109,80 +196,106 @@ static int key_bits(const struct gikev2_transform *transform)
 	return attr->value;
 }
 
-/* Takes the transform unless one of its type was taken already. */
-static int take(struct gikev2_suite *suite,
-		const struct gikev2_transform *transform)
+/* The first of each type that we do; of KE, the one whose value we have. */
+static void take_known(struct choice *choice, uint8_t type, uint16_t id,
+		       uint16_t bits)
+{
+	struct gikev2_suite *suite = &choice->suite;
+
+	if (type == GIKEV2_XF_ENCR && !suite->encr)
+		suite->encr = gikev2_encr_find(id, bits);
+	else if (type == GIKEV2_XF_PRF && !suite->prf)
+		suite->prf = gikev2_prf_find(id);
+	else if (type == GIKEV2_XF_INTEG && !suite->integ)
+		suite->integ = gikev2_integ_find(id);
+	else if (type == GIKEV2_XF_KE && (!suite->ke || id == choice->ke_hint))
+		suite->ke = gikev2_ke_find(id);
+	else if (type == GIKEV2_XF_KWA && !suite->kwa)
+		suite->kwa = gikev2_kwa_find(id);
+}
+
+/* -NO_PROPOSAL: of a type that makes the whole proposal unacceptable. */
+static int take(struct choice *choice, const struct gikev2_transform *transform)
 {
 	int bits = key_bits(transform);
 
 	switch (transform->type) {
+	case GIKEV2_XF_INTEG:
+		choice->has_integ = true;
+		if (transform->id == GIKEV2_INTEG_NONE)
+			choice->integ_none = true;
+		break;
 	case GIKEV2_XF_ENCR:
 	case GIKEV2_XF_PRF:
 	case GIKEV2_XF_KE:
 	case GIKEV2_XF_KWA:
 		break;
-	case GIKEV2_XF_INTEG:
-		/* NONE is how some say "AEAD" */
-		if (transform->id == GIKEV2_INTEG_NONE)
-			return 0;
-		return -GIKEV2_ERR_NO_PROPOSAL;
 	default:
-		/* an unknown type makes the whole proposal unacceptable */
 		return -GIKEV2_ERR_NO_PROPOSAL;
 	}
-	if (bits < 0 || !is_offered(transform->type, transform->id, bits))
-		return 0;
-	if (transform->type == GIKEV2_XF_ENCR && !suite->encr)
-		suite->encr = gikev2_encr_find(transform->id, bits);
-	if (transform->type == GIKEV2_XF_PRF && !suite->prf)
-		suite->prf = gikev2_prf_find(transform->id);
-	if (transform->type == GIKEV2_XF_KE && !suite->ke)
-		suite->ke = gikev2_ke_find(transform->id);
-	if (transform->type == GIKEV2_XF_KWA && !suite->kwa)
-		suite->kwa = gikev2_kwa_find(transform->id);
+	if (bits >= 0 && gikev2_suite_knows(choice->engine, transform->type,
+					    transform->id, bits))
+		take_known(choice, transform->type, transform->id, bits);
 	return 0;
 }
 
-static int try_proposal(const struct gikev2_proposal *proposal,
-			struct gikev2_suite *suite)
+static int try_proposal(const struct gikev2 *engine,
+			const struct gikev2_proposal *proposal,
+			uint16_t ke_hint, struct gikev2_suite *suite)
 {
 	const struct gikev2_transform *transform = proposal->transforms.items;
+	struct choice choice = { .engine = engine,
+				 .suite = { .number = proposal->number },
+				 .ke_hint = ke_hint };
 
-	*suite = (struct gikev2_suite){ .number = proposal->number };
 	if (proposal->protocol != GIKEV2_PROTO_IKE || proposal->spi.len)
 		return -GIKEV2_ERR_NO_PROPOSAL;
 	for (size_t i = 0; i < proposal->transforms.count; i++)
-		if (take(suite, transform++) < 0)
+		if (take(&choice, transform++) < 0)
 			return -GIKEV2_ERR_NO_PROPOSAL;
+	*suite = choice.suite;
 	if (!suite->encr || !suite->prf || !suite->ke || !suite->kwa)
+		return -GIKEV2_ERR_NO_PROPOSAL;
+	if (!suite->encr->icv_len)
+		return suite->integ ? 0 : -GIKEV2_ERR_NO_PROPOSAL;
+	suite->integ = NULL;
+	if (choice.has_integ && !choice.integ_none)
 		return -GIKEV2_ERR_NO_PROPOSAL;
 	return 0;
 }
 
-/* Responder: the first proposal, and in it the first transforms, that we do. */
-int gikev2_suite_choose(const struct gikev2_pld_sa *sa,
+/*
+ * Responder: the first proposal, and in it the first transforms, that we do.
+ * `ke_group` is the group of the KE payload: taken when it is acceptable,
+ * since any other costs a round trip.
+ */
+int gikev2_suite_choose(const struct gikev2 *engine,
+			const struct gikev2_pld_sa *sa, uint16_t ke_group,
 			struct gikev2_suite *suite)
 {
 	const struct gikev2_proposal *proposal = sa->proposals.items;
 
 	for (size_t i = 0; i < sa->proposals.count; i++)
-		if (try_proposal(proposal++, suite) == 0)
+		if (try_proposal(engine, proposal++, ke_group, suite) == 0)
 			return 0;
 	return -GIKEV2_ERR_NO_PROPOSAL;
 }
 
 /*
  * Initiator: exactly one proposal, with one transform of each type, all of
- * which we offered.
+ * them from the one of ours that has its number.
  */
-int gikev2_suite_accept(const struct gikev2_pld_sa *sa,
+int gikev2_suite_accept(const struct gikev2 *engine,
+			const struct gikev2_pld_sa *sa,
 			struct gikev2_suite *suite)
 {
 	const struct gikev2_proposal *proposal = sa->proposals.items;
 	const struct gikev2_transform *transform = proposal->transforms.items;
 	uint32_t seen = 0;
+	uint8_t number;
+	int ret;
 
-	if (sa->proposals.count != 1 || proposal->number != 1)
+	if (sa->proposals.count != 1)
 		return -GIKEV2_ERR_NO_PROPOSAL;
 	for (size_t i = 0; i < proposal->transforms.count; i++) {
 		uint32_t bit = transform[i].type < 32 ? 1u << transform[i].type
@@ -192,5 +305,9 @@ int gikev2_suite_accept(const struct gikev2_pld_sa *sa,
 			return -GIKEV2_ERR_NO_PROPOSAL;
 		seen |= bit;
 	}
-	return try_proposal(proposal, suite);
+	ret = try_proposal(engine, proposal, 0, suite);
+	if (ret < 0)
+		return ret;
+	number = suite->encr->icv_len || !has_cipher(engine, true) ? 1 : 2;
+	return proposal->number == number ? 0 : -GIKEV2_ERR_NO_PROPOSAL;
 }

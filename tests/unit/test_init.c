@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * IKE_SA_INIT: cookies, groups that the other side wants, every transform.
+ */
+#include "test_util.h"
+#include "world.h"
+
+#define SECOND GIKEV2_SECOND
+
+struct scene {
+	struct world *world;
+	struct world_node *ks, *r1;
+};
+
+static struct scene setup(uint64_t seed)
+{
+	struct scene s = { .world = world_new(seed) };
+
+	s.ks = world_add(s.world, "ks");
+	s.r1 = world_add(s.world, "r1");
+	world_acquaint(s.ks, s.r1, "secret", "secret");
+	world_serve(s.ks, KEYTABLE_HMAC_SHA_256, 3600, 5, 15);
+	return s;
+}
+
+static void join(struct scene *s)
+{
+	world_join(s->r1, s->ks, WORLD_ALL_ALGORITHMS);
+	world_run(s->world, 5 * SECOND);
+}
+
+static uint64_t counted(const struct world_node *node, enum gikev2_err err)
+{
+	return gikev2_counters(node->engine)[err];
+}
+
+/* ----------------------------------------------------------------- cookies */
+
+static void set_cookie_threshold(struct scene *s, uint32_t threshold)
+{
+	s->world->params.cookie_threshold = threshold;
+	gikev2_set_params(s->ks->engine, &s->world->params);
+}
+
+static void cookie(void **state)
+{
+	struct scene s = setup(1);
+
+	(void)state;
+	set_cookie_threshold(&s, 0);
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+	assert_true(world_step(s.world, GIKEV2_NEVER));
+	/* no state before the proof */
+	assert_int_equal(s.ks->engine->totals.ike_sas, 0);
+	assert_int_equal(counted(s.ks, GIKEV2_ERR_COOKIE), 1);
+	world_run(s.world, SECOND);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+	assert_int_equal(counted(s.ks, GIKEV2_ERR_COOKIE), 1);
+	world_free(s.world);
+}
+
+static void cookie_secret_rolls(void **state)
+{
+	struct scene s = setup(2);
+	uint64_t drawn = s.world->now + WORLD_MS;
+
+	(void)state;
+	set_cookie_threshold(&s, 0);
+	join(&s);
+	assert_int_equal(s.ks->engine->cookies.rolled, drawn);
+	/* asked for one millisecond before the minute is over, shown after */
+	world_run(s.world, drawn + 60 * SECOND - 2 * WORLD_MS - s.world->now);
+	gikev2_member_reregister(s.r1->member, s.world->now);
+	world_run(s.world, SECOND);
+	assert_int_equal(s.ks->engine->cookies.rolled,
+			 drawn + 60 * SECOND + WORLD_MS);
+	assert_int_equal(s.r1->events[GIKEV2_EVENT_REGISTERED], 2);
+	assert_int_equal(counted(s.ks, GIKEV2_ERR_COOKIE), 2);
+	world_free(s.world);
+}
+
+static bool spoil_cookie(struct world *world, struct world_datagram *datagram)
+{
+	(void)world;
+	/* N(COOKIE) stands behind the header; its data from octet 36 on */
+	if (datagram->octets[18] == GIKEV2_IKE_SA_INIT &&
+	    datagram->octets[16] == GIKEV2_PLD_NOTIFY &&
+	    datagram->octets[19] == GIKEV2_FLAG_I)
+		datagram->octets[40] ^= 1;
+	return true;
+}
+
+static void wrong_cookie(void **state)
+{
+	struct scene s = setup(3);
+
+	(void)state;
+	set_cookie_threshold(&s, 0);
+	s.world->wire = spoil_cookie;
+	join(&s);
+	assert_int_equal(s.ks->engine->totals.ike_sas, 0);
+	assert_int_equal(s.ks->engine->totals.registrations, 0);
+	/* and the member does not go round for ever */
+	assert_true(counted(s.r1, GIKEV2_ERR_LIMIT) > 0);
+	assert_true(counted(s.ks, GIKEV2_ERR_COOKIE) < 12);
+	world_free(s.world);
+}
+
+static void no_cookie_without_load(void **state)
+{
+	struct scene s = setup(4);
+
+	(void)state;
+	set_cookie_threshold(&s, 1);
+	join(&s);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+	assert_int_equal(counted(s.ks, GIKEV2_ERR_COOKIE), 0);
+	world_free(s.world);
+}
+
+/* -------------------------------------------------------------- transforms */
+
+struct transform {
+	uint8_t type;
+	uint16_t id, key_bits;
+};
+
+static const struct transform all[] = {
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_GCM_16, 256 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_GCM_16, 128 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_CHACHA20_POLY1305, 0 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_CBC, 256 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_CBC, 128 },
+	{ GIKEV2_XF_PRF, GIKEV2_PRF_HMAC_SHA2_256, 0 },
+	{ GIKEV2_XF_PRF, GIKEV2_PRF_HMAC_SHA2_384, 0 },
+	{ GIKEV2_XF_PRF, GIKEV2_PRF_HMAC_SHA2_512, 0 },
+	{ GIKEV2_XF_INTEG, GIKEV2_INTEG_HMAC_SHA2_256_128, 0 },
+	{ GIKEV2_XF_INTEG, GIKEV2_INTEG_HMAC_SHA2_384_192, 0 },
+	{ GIKEV2_XF_INTEG, GIKEV2_INTEG_HMAC_SHA2_512_256, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_CURVE25519, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_ECP_256, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_ECP_384, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_ECP_521, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_MODP_2048, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_MODP_3072, 0 },
+	{ GIKEV2_XF_KE, GIKEV2_KE_MODP_4096, 0 },
+	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_256, 0 },
+	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_192, 0 },
+	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_128, 0 },
+};
+#define ALL_COUNT (sizeof(all) / sizeof(all[0]))
+
+static uint32_t bit(const struct transform *t)
+{
+	return gikev2_suite_bit(t->type, t->id, t->key_bits);
+}
+
+/* All others of its type; for INTEG, all AEAD ciphers as well. */
+static uint32_t all_but(const struct transform *only)
+{
+	uint32_t disabled = 0;
+
+	for (size_t i = 0; i < ALL_COUNT; i++)
+		if ((all[i].type == only->type && &all[i] != only) ||
+		    (only->type == GIKEV2_XF_INTEG && i < 3))
+			disabled |= bit(&all[i]);
+	return disabled;
+}
+
+static bool in_use(const struct gikev2_suite *suite, const struct transform *t)
+{
+	switch (t->type) {
+	case GIKEV2_XF_ENCR:
+		return suite->encr->id == t->id &&
+		       suite->encr->key_bits == t->key_bits;
+	case GIKEV2_XF_PRF:
+		return suite->prf->id == t->id;
+	case GIKEV2_XF_INTEG:
+		return suite->integ->id == t->id;
+	case GIKEV2_XF_KE:
+		return suite->ke->id == t->id;
+	default:
+		return suite->kwa->id == t->id;
+	}
+}
+
+/* Only the server is choosy: the member has to follow, groups included. */
+static void each_transform(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ALL_COUNT; i++) {
+		struct scene s = setup(100 + i);
+
+		assert_int_not_equal(bit(&all[i]), 0);
+		s.world->params.suite_disabled = all_but(&all[i]);
+		gikev2_set_params(s.ks->engine, &s.world->params);
+		join(&s);
+		assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+		assert_true(in_use(&s.r1->engine->ikes->suite, &all[i]));
+		assert_true(in_use(&s.ks->engine->ikes->suite, &all[i]));
+		world_free(s.world);
+	}
+}
+
+/* The member is choosy: what it does not offer is not taken. */
+static void each_offer(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ALL_COUNT; i++) {
+		struct scene s = setup(200 + i);
+
+		s.world->params.suite_disabled = all_but(&all[i]);
+		gikev2_set_params(s.r1->engine, &s.world->params);
+		join(&s);
+		assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+		assert_true(in_use(&s.ks->engine->ikes->suite, &all[i]));
+		world_free(s.world);
+	}
+}
+
+static void nothing_in_common(void **state)
+{
+	struct scene s = setup(5);
+
+	(void)state;
+	s.world->params.suite_disabled = all_but(&all[0]);
+	gikev2_set_params(s.r1->engine, &s.world->params);
+	s.world->params.suite_disabled = bit(&all[0]);
+	gikev2_set_params(s.ks->engine, &s.world->params);
+	join(&s);
+	assert_int_equal(s.ks->engine->totals.ike_sas, 0);
+	assert_true(counted(s.ks, GIKEV2_ERR_NO_PROPOSAL) > 0);
+	/* unauthenticated, so the member keeps asking, but knows why */
+	assert_true(counted(s.r1, GIKEV2_ERR_NO_PROPOSAL) > 0);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_PAIRWISE);
+	world_free(s.world);
+}
+
+/* A group that was not offered, or the same again, is no reason to move. */
+static void group_nobody_offered(void **state)
+{
+	static const uint16_t groups[] = { 2, GIKEV2_KE_CURVE25519, 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct scene s = setup(6);
+		uint8_t octets[GIKEV2_HEADER_LEN + 10] = { 0 };
+		struct gikev2_header header = { .next = GIKEV2_PLD_NOTIFY,
+						.version = GIKEV2_VERSION,
+						.exchange = GIKEV2_IKE_SA_INIT,
+						.flags = GIKEV2_FLAG_R,
+						.length = sizeof(octets) };
+		struct gikev2_path path = { s.r1->address, s.ks->address };
+		uint64_t sent;
+
+		world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+		sent = s.r1->engine->totals.datagrams_out;
+		memcpy(header.spi_i, s.r1->engine->ikes->spi_i, 8);
+		gikev2_header_put(octets, &header);
+		octets[GIKEV2_HEADER_LEN + 3] = 10;
+		octets[GIKEV2_HEADER_LEN + 7] = GIKEV2_N_INVALID_KE_PAYLOAD;
+		octets[GIKEV2_HEADER_LEN + 9] = groups[i];
+		assert_int_equal(gikev2_input(s.r1->engine, &path, octets,
+					      sizeof(octets), s.world->now),
+				 -GIKEV2_ERR_BAD_KE);
+		assert_int_equal(s.r1->engine->totals.datagrams_out, sent);
+		world_run(s.world, SECOND);
+		assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+		world_free(s.world);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cookie),
+		cmocka_unit_test(cookie_secret_rolls),
+		cmocka_unit_test(wrong_cookie),
+		cmocka_unit_test(no_cookie_without_load),
+		cmocka_unit_test(each_transform),
+		cmocka_unit_test(each_offer),
+		cmocka_unit_test(nothing_in_common),
+		cmocka_unit_test(group_nobody_offered),
+	};
+
+	return cmocka_run_group_tests_name("init", tests, NULL, NULL);
+}
