@@ -7,9 +7,13 @@ SERVER_ADDRESS = "10.0.0.1"
 GROUP = "CORE"
 KEY_CHAIN = "CORE"
 PSK_DIR = "/etc/frr/mrkm"
+STATIC_KEY = "typed-by-hand"
 
-HELLO_INTERVAL = 1
-DEAD_INTERVAL = 4
+HELLO_INTERVAL = 2
+DEAD_INTERVAL = 8
+
+# Seconds after which a silent peer is asked whether it is alive.
+LIVENESS_INTERVAL = 2
 
 
 def number(name):
@@ -70,7 +74,7 @@ exit
     return text
 
 
-def static_keys_config(algorithm="hmac-sha-256", key="typed-by-hand"):
+def static_keys_config(algorithm="hmac-sha-256", key=STATIC_KEY):
     "A key chain as an operator would type it, without mrkmd."
     return f"""\
 key chain {KEY_CHAIN}
@@ -93,7 +97,7 @@ interface core
  ip ospf area 0
  ip ospf hello-interval {HELLO_INTERVAL}
  ip ospf dead-interval {DEAD_INTERVAL}
- ip ospf graceful-restart hello-delay 1
+ ip ospf graceful-restart hello-delay 2
  ip ospf authentication key-chain {KEY_CHAIN}
 exit
 router ospf
@@ -109,6 +113,7 @@ def member_config(name):
     return f"""\
 mrkm
  identity fqdn {identity(name)}
+ liveness-interval {LIVENESS_INTERVAL}
  group {GROUP}
   key-server {SERVER_ADDRESS}
   pre-shared-key file {psk_file(name)}

@@ -8,7 +8,6 @@ node's daemons, interfaces and mounts with it.
 """
 
 import ctypes
-import json
 import os
 import shutil
 import signal
@@ -20,6 +19,9 @@ from . import config
 
 PR_SET_PDEATHSIG = 1
 PRIVATE_DIRS = ("/etc/frr", "/var/run/frr", "/var/lib/frr")
+
+SERVER_DAEMONS = (("mgmtd",), ("zebra",), ("mrkmd",))
+MEMBER_DAEMONS = SERVER_DAEMONS + (("ospfd", "-M", "mrkm"),)
 
 # PID 1 of a node: it reaps daemons that end.
 INIT = """
@@ -106,11 +108,9 @@ class Node:
     def run(self, *command, **options):
         return run(["nsenter", "-a", "-t", str(self.pid), *command], **options)
 
-    def vtysh(self, command):
-        return self.run(f"{self.lab.prefix}/bin/vtysh", "-c", command)
-
-    def vtysh_json(self, command):
-        return json.loads(self.vtysh(command))
+    def vtysh(self, command, daemon=None):
+        only = ["-d", daemon] if daemon else []
+        return self.run(f"{self.lab.prefix}/bin/vtysh", *only, "-c", command)
 
     def write(self, path, content, mode="640", owner="frr:frr"):
         "A file in the node's own /etc/frr, /run/frr or /var/lib/frr."
@@ -247,6 +247,20 @@ class Lab:
         for daemon, *options in daemons:
             node.start(daemon, *options)
         node.run(f"{self.prefix}/bin/vtysh", "-b")
+
+    def start_all(self, server=None):
+        "Starts the key server, with `server` as in config.server_config(), and all members."
+        self.put_keys()
+        server_text = config.key_server_config(**(server or {}))
+        self.start(config.SERVER, server_text, SERVER_DAEMONS)
+        for name in config.ROUTERS:
+            self.start(name, config.router_config(name), MEMBER_DAEMONS)
+
+    def put_keys(self):
+        "Gives every router its pre-shared key files."
+        for name in (config.SERVER,) + config.ROUTERS:
+            for path, content in config.psk_files(name).items():
+                self.nodes[name].write(path, content, mode="600")
 
 
 def wait_until(what, check, timeout, interval=0.05):

@@ -10,7 +10,7 @@ import time
 from collections import namedtuple
 
 CLONE_NEWNET = 0x40000000
-ETH_P_IP = 0x0800
+ETH_P_IP, ETH_P_ALL = 0x0800, 0x0003
 IPPROTO_OSPF = 89
 SO_TIMESTAMPNS = 35
 SCM_TIMESTAMPNS = SO_TIMESTAMPNS
@@ -44,10 +44,10 @@ def in_netns(pid, function):
 
 
 def packet_socket(interface):
-    "A socket that sees every IPv4 packet of an interface, both ways."
-    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))
+    "A socket that sees every packet of an interface, both ways (ETH_P_ALL)."
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
     sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    sock.bind((interface, ETH_P_IP))
+    sock.bind((interface, ETH_P_ALL))
     return sock
 
 
@@ -134,8 +134,10 @@ class Capture:
     def _run(self):
         while not self._stopping:
             try:
-                octets, ancillary, _, _ = self._socket.recvmsg(65536, 256)
+                octets, ancillary, _, address = self._socket.recvmsg(65536, 256)
             except socket.timeout:
+                continue
+            if address[1] != ETH_P_IP:
                 continue
             packet = self.parse(octets, _timestamp(ancillary))
             if packet is not None:

@@ -2,11 +2,12 @@
 "The lab of tests/lab, built with FRR's topotest library."
 
 import os
+import shlex
 import time
 
 from lib import topogen, topotest
 from lib.topogen import Topogen, TopoRouter
-from lab import config, ospf
+from lab import config, mrkm, ospf, wire
 
 MEMBER_DAEMONS = (
     (TopoRouter.RD_ZEBRA, None),
@@ -21,11 +22,19 @@ class Router(topotest.Router):
     "A router that can run mrkmd; its daemons are where conftest.py says."
 
     def __init__(self, *args, **params):
+        self.environment = {}  # of a daemon: {variable: value}
         super().__init__(*args, **params)
         self.daemons["mrkmd"] = 0
 
     def _config_frr(self, **params):
         super()._config_frr(frrdir=topogen.tgen_defaults["frrdir"], **params)
+
+    def cmd_raises(self, cmd, **kwargs):
+        "Here every daemon is started: some get an environment of their own."
+        for daemon, environment in self.environment.items():
+            if f"/sbin/{daemon} " in cmd:
+                kwargs["env"] = {**os.environ, **environment}
+        return super().cmd_raises(cmd, **kwargs)
 
     def startRouterDaemons(self, daemons=None, tgen=None):
         """
@@ -50,6 +59,20 @@ def build(tgen):
             core.add_link(router, nodeif="core")
 
 
+def put_psk(router, path, content):
+    "A pre-shared key file as mrkmd wants it: readable by user frr alone."
+    directory = os.path.dirname(path)
+    router.cmd_raises(f"install -d -m 750 -o frr -g frr {directory}")
+    router.cmd_raises(
+        f"umask 077; cat >{path}; chown frr:frr {path}", stdin=content
+    )
+
+
+def write_config(router, text):
+    "A new frr.conf for a router that runs already; daemons read it at their start."
+    router.cmd_raises("cat >/etc/frr/frr.conf", stdin=text)
+
+
 def load(router, text, daemons):
     "Gives a router its frr.conf and says which daemons it runs."
     path = os.path.join(router.logdir, router.name, "frr.conf")
@@ -58,17 +81,70 @@ def load(router, text, daemons):
     router.load_frr_config(path, daemons)
 
 
-def start(module_name, texts, daemons):
+def start(module_name, texts, daemons, psks=(), environment=()):
     """
     Starts the routers that `texts` names with their frr.conf; `daemons` maps a
-    router's name to the daemons it runs.
+    router's name to the daemons it runs, `psks` (router, path) to the content
+    of a pre-shared key file, `environment` (router, daemon) to what that
+    daemon has in its environment besides.
     """
     tgen = Topogen(build, module_name)
     tgen.start_topology()
+    for (name, path), content in dict(psks).items():
+        put_psk(tgen.gears[name], path, content)
+    for (name, daemon), variables in dict(environment).items():
+        tgen.gears[name].net.environment[daemon] = variables
     for name, text in texts.items():
         load(tgen.gears[name], text, daemons[name])
         tgen.gears[name].start()
     return tgen
+
+
+def start_lab(module_name, texts=None, psks=None, environment=(), **group):
+    """
+    Starts the key server, with `group` as in config.server_config(), and its
+    members.  `texts` and `psks` replace what config.py has for some routers.
+    """
+    names = (config.SERVER,) + config.ROUTERS
+    all_texts = {name: config.router_config(name) for name in config.ROUTERS}
+    all_texts[config.SERVER] = config.key_server_config(**group)
+    all_psks = {
+        (name, path): content
+        for name in names
+        for path, content in config.psk_files(name).items()
+    }
+    daemons = {name: MEMBER_DAEMONS for name in config.ROUTERS}
+    daemons[config.SERVER] = SERVER_DAEMONS
+    return start(
+        module_name,
+        {name: {**all_texts, **(texts or {})}[name] for name in names},
+        daemons,
+        {**all_psks, **(psks or {})},
+        environment,
+    )
+
+
+def configure(router, *commands):
+    "Types commands in configuration mode; a command that fails fails the test."
+    lines = ["configure terminal", *commands]
+    arguments = " ".join(f"-c {shlex.quote(line)}" for line in lines)
+    router.cmd_raises(f"vtysh {arguments}")
+
+
+def daemon_pid(router, daemon):
+    return int(router.cmd_raises(f"cat /var/run/frr/{daemon}.pid"))
+
+
+def stop_daemon(router, daemon, signal="TERM"):
+    "Ends a daemon, and returns when it is gone."
+    pid = daemon_pid(router, daemon)
+    router.cmd_raises(f"kill -{signal} {pid}")
+    wait_until(
+        f"end of {daemon}",
+        lambda: f"{pid} lives" if os.path.exists(f"/proc/{pid}") else None,
+        15,
+        0.05,
+    )
 
 
 def wait_until(what, check, timeout, interval=0.2):
@@ -104,3 +180,122 @@ def not_all_full(tgen):
     if len(full) == 6 and len(found) == 6:
         return None
     return f"6 adjacencies should be Full, there are: {list(found.values())}"
+
+
+def not_all_registered(tgen):
+    for name in config.ROUTERS:
+        if not mrkm.registered(tgen.gears[name].vtysh_cmd):
+            return f"{name}: {mrkm.group(tgen.gears[name].vtysh_cmd)}"
+    return None
+
+
+def senders(tgen):
+    "The ID of the key that each router's ospfd sends with."
+    return {r: mrkm.key_in_use(tgen.gears[r].vtysh_cmd)[0] for r in config.ROUTERS}
+
+
+def not_one_sender(tgen):
+    "None when all routers send with one and the same key."
+    found = senders(tgen)
+    return f"senders {found}" if len(set(found.values())) > 1 or None in found.values() else None
+
+
+def sender(tgen):
+    "The ID of the key that all routers send with."
+    found = senders(tgen)
+    assert len(set(found.values())) == 1 and None not in found.values(), found
+    return found["r1"]
+
+
+def not_rolled_from(tgen, old):
+    "None when all routers send with one key, and it is not `old`."
+    found = senders(tgen)
+    return not_one_sender(tgen) or (f"senders {found}" if old in found.values() else None)
+
+
+def not_one_key(tgen):
+    "None when every router holds one key only: the old one is forgotten."
+    for name in config.ROUTERS:
+        held = mrkm.keys(tgen.gears[name].vtysh_cmd)
+        if len(held) != 1:
+            return f"{name} holds {held}"
+    return None
+
+
+def log(router, daemon):
+    path = os.path.join(router.gearlogdir, f"{daemon}.log")
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def rejections(tgen):
+    "{router: reasons of the packets that its ospfd has rejected}"
+    return {
+        name: ospf.rejections(os.path.join(tgen.gears[name].gearlogdir, "ospfd.log"))
+        for name in config.ROUTERS
+    }
+
+
+class Steady:
+    """
+    Remembers all adjacencies, and what was rejected so far; check() fails when
+    an adjacency was lost since, even if it is back, or a packet was rejected.
+    """
+
+    SLACK = 0.5  # of an adjacency's age, seconds
+
+    def __init__(self, tgen):
+        self.tgen = tgen
+        complaint = not_all_full(tgen)
+        assert complaint is None, complaint
+        self.adjacencies = all_adjacencies(tgen)
+        self.rejections = rejections(tgen)
+
+    def check_adjacencies(self):
+        now = all_adjacencies(self.tgen)
+        assert now.keys() == self.adjacencies.keys(), now
+        for key, before in self.adjacencies.items():
+            after = now[key]
+            assert after.state == "Full", after
+            assert after.changes == before.changes, (before, after)
+            assert abs(after.since - before.since) < self.SLACK, (before, after)
+
+    def check_rejections(self):
+        for name, reasons in rejections(self.tgen).items():
+            new = reasons[len(self.rejections[name]):]
+            assert not new, f"{name} rejected {len(new)} packets: {new[:5]}"
+
+    def check(self):
+        self.check_adjacencies()
+        self.check_rejections()
+
+
+DIGEST_LENGTH = {
+    "md5": 16,
+    "hmac-sha-1": 20,
+    "hmac-sha-256": 32,
+    "hmac-sha-384": 48,
+    "hmac-sha-512": 64,
+}
+
+
+def check_digest(packet, algorithm):
+    assert packet.auth_type == wire.AUTH_CRYPTOGRAPHIC, str(packet)
+    assert len(packet.digest) == DIGEST_LENGTH[algorithm], str(packet)
+    assert any(packet.digest), str(packet)
+
+
+def check_key_order(packets, order, algorithm):
+    """
+    Every packet is authenticated, and each router went through the keys of
+    `order` one after the other, back to none, from the first to the last.
+    """
+    for name in config.ROUTERS:
+        mine = [p for p in packets if p.sender == config.router_id(name)]
+        assert mine, f"{name} is silent"
+        used = []
+        for packet in mine:
+            check_digest(packet, algorithm)
+            if packet.key_id not in used[-1:]:
+                used.append(packet.key_id)
+        assert used == order, f"{name} sent with keys {used}, not {order}"

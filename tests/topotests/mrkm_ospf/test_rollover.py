@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"Registration, and twenty rolls that no adjacency notices."
+
+import pytest
+
+from lab import config, mrkm, wire
+import topology
+
+pytestmark = [pytest.mark.ospfd]
+
+ATD, DTD = 1, 3
+ROLLS = 20
+SHORT_LIFETIME = 30  # a key is replaced when 13 seconds of it are left
+
+
+@pytest.fixture(scope="module")
+def tgen():
+    tgen = topology.start_lab("mrkm_ospf_rollover", atd=ATD, dtd=DTD)
+    yield tgen
+    tgen.stop_topology()
+
+
+def test_registration(tgen):
+    "Every router registers, and ospfd gets the same key on all of them."
+    topology.wait_until("registered", lambda: topology.not_all_registered(tgen), 15)
+    topology.wait_until("keys", lambda: topology.not_one_sender(tgen), 5)
+    members = mrkm.members(tgen.gears[config.SERVER].vtysh_cmd)
+    assert {config.identity(r) for r in config.ROUTERS} == set(members)
+
+
+def test_adjacencies(tgen):
+    topology.wait_until("Full", lambda: topology.not_all_full(tgen), 40)
+
+
+def test_keys_are_not_shown(tgen):
+    "Neither a key nor a pre-shared key is in the configuration or in any show."
+    for name in config.ROUTERS + (config.SERVER,):
+        router = tgen.gears[name]
+        shown = "".join(
+            router.vtysh_cmd(command)
+            for command in ("show running-config", "show mrkm", "show mrkm keys")
+        )
+        assert "key-string" not in shown
+        for member in config.ROUTERS:
+            assert config.psk(member).strip() not in shown
+
+
+def test_twenty_rolls(tgen):
+    """
+    Each roll is waited for: the new key sends everywhere, the old one is
+    forgotten.  Nothing is lost or rejected meanwhile, and what is seen on the
+    wire has, from each router, the keys in their order and nothing else.
+    """
+    watch = topology.Steady(tgen)
+    senders = [topology.sender(tgen)]
+    r1 = tgen.gears["r1"]
+    with wire.Capture(r1.net.pid, "core") as capture:
+        for _ in range(ROLLS):
+            mrkm.rekey(tgen.gears[config.SERVER].vtysh_cmd)
+            topology.wait_until(
+                f"roll {len(senders)}",
+                lambda: topology.not_rolled_from(tgen, senders[-1]),
+                ATD + 5,
+            )
+            senders.append(topology.sender(tgen))
+            topology.wait_until(
+                "old key forgotten", lambda: topology.not_one_key(tgen), DTD + 5
+            )
+    watch.check()
+    topology.check_key_order(capture.packets, senders, "hmac-sha-256")
+
+
+def test_roll_during_roll(tgen):
+    "A roll may start before the last one's old key is forgotten."
+    watch = topology.Steady(tgen)
+    server = tgen.gears[config.SERVER]
+    first = topology.sender(tgen)
+    with wire.Capture(tgen.gears["r1"].net.pid, "core") as capture:
+        mrkm.rekey(server.vtysh_cmd)
+        topology.wait_until(
+            "second key", lambda: topology.not_rolled_from(tgen, first), ATD + 5
+        )
+        second = topology.sender(tgen)
+        mrkm.rekey(server.vtysh_cmd)
+        topology.wait_until(
+            "third key", lambda: topology.not_rolled_from(tgen, second), ATD + 5
+        )
+        third = topology.sender(tgen)
+        topology.wait_until("one key", lambda: topology.not_one_key(tgen), DTD + 5)
+    watch.check()
+    topology.check_key_order(capture.packets, [first, second, third], "hmac-sha-256")
+
+
+def test_rolls_by_itself(tgen):
+    "The key server replaces keys before their life ends."
+    watch = topology.Steady(tgen)
+    before = topology.sender(tgen)
+    topology.configure(
+        tgen.gears[config.SERVER],
+        "mrkm", "key-server", f"group {config.GROUP}",
+        f"protocol ospfv2 algorithm hmac-sha-256 lifetime {SHORT_LIFETIME}",
+    )
+    for _ in range(2):
+        topology.wait_until(
+            "roll", lambda: topology.not_rolled_from(tgen, before), SHORT_LIFETIME
+        )
+        before = topology.sender(tgen)
+    watch.check()
