@@ -10,10 +10,10 @@
 
 #include "mrkmd/mrkm_nb.h"
 
-/* A line starts with as many spaces as the node has ancestors. */
+/* A line starts with a space for each ancestor below the daemon itself. */
 static void indent(struct vty *vty, const struct lyd_node *node)
 {
-	for (node = lyd_parent(node); node; node = lyd_parent(node))
+	for (node = lyd_parent(node); lyd_parent(node); node = lyd_parent(node))
 		vty_out(vty, " ");
 }
 

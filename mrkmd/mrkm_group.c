@@ -290,12 +290,13 @@ static bool offer_problem(const struct mrkm_group_config *config, char *buf,
 
 		if (mrkm_channel_algorithms(protocol->wire))
 			continue;
-		snprintf(buf, size,
-			 "waiting for %s: start it with module mrkm (\"-M mrkm\")%s",
-			 protocol->daemons[0],
-			 mrkm_channel_connected()
-				 ? ""
-				 : ", and zebra, which is not connected");
+		if (!mrkm_channel_connected())
+			strlcpy(buf, "no connection to zebra, the way to the routing daemons: start zebra",
+				size);
+		else
+			snprintf(buf, size,
+				 "waiting for %s: start it with module mrkm (\"-M mrkm\")",
+				 protocol->daemons[0]);
 		return true;
 	}
 	return false;

@@ -13,7 +13,7 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 	.name = "frr-mrkmd",
 	.nodes = {
 		{
-			.xpath = "/frr-mrkmd:mrkm",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_mrkm_destroy,
@@ -24,7 +24,7 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/identity",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/identity",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -32,33 +32,33 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/identity/type",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/identity/type",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/identity/value",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/identity/value",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/port",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/port",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 				.cli_show = mrkm_cli_show_port,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/liveness-interval",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/liveness-interval",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 				.cli_show = mrkm_cli_show_liveness_interval,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -70,7 +70,7 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/id",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/id",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -78,19 +78,19 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/id/type",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/id/type",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/id/value",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/id/value",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/key-server",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/key-server",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -99,26 +99,26 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/key-server/identity",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/key-server/identity",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/key-server/identity/type",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/key-server/identity/type",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/key-server/identity/value",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/key-server/identity/value",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/pre-shared-key-file",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/pre-shared-key-file",
 			.cbs = {
 				.modify = mrkm_nb_psk_file_modify,
 				.destroy = mrkm_nb_destroy,
@@ -126,7 +126,7 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/protocol",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/protocol",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -134,61 +134,61 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/protocol/key-chain",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/protocol/key-chain",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/state",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/state",
 			.cbs = {
 				.get = mrkm_nb_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/problem",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/problem",
 			.cbs = {
 				.get = mrkm_nb_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key-server",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key-server",
 			.cbs = {
 				.get = mrkm_nb_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key-server-identity",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key-server-identity",
 			.cbs = {
 				.get = mrkm_nb_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/registered-seconds",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/registered-seconds",
 			.cbs = {
 				.get = mrkm_nb_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/registrations",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/registrations",
 			.cbs = {
 				.get = mrkm_nb_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/failures",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/failures",
 			.cbs = {
 				.get = mrkm_nb_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/rekeys",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/rekeys",
 			.cbs = {
 				.get = mrkm_nb_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key",
 			.cbs = {
 				.get_next = mrkm_nb_group_key_get_next,
 				.get_keys = mrkm_nb_key_get_keys,
@@ -196,55 +196,55 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key/protocol",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key/protocol",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key/id",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key/id",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key/algorithm",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key/algorithm",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key/sends",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key/sends",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key/accepts",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key/accepts",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key/seconds-to-send",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key/seconds-to-send",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key/seconds-of-send",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key/seconds-of-send",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/group/state/key/seconds-of-accept",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/key/seconds-of-accept",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -253,7 +253,7 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/listen",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/listen",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -261,14 +261,14 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/half-open-limit",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/half-open-limit",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 				.cli_show = mrkm_cli_show_half_open_limit,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -280,7 +280,7 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/id",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/id",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -288,19 +288,19 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/id/type",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/id/type",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/id/value",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/id/value",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/member",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -311,43 +311,43 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/pre-shared-key-file",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/pre-shared-key-file",
 			.cbs = {
 				.modify = mrkm_nb_psk_file_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/state/registered",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/state/registered",
 			.cbs = {
 				.get = mrkm_nb_ks_member_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/state/address",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/state/address",
 			.cbs = {
 				.get = mrkm_nb_ks_member_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/state/registered-seconds",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/state/registered-seconds",
 			.cbs = {
 				.get = mrkm_nb_ks_member_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/state/seen-seconds",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/state/seen-seconds",
 			.cbs = {
 				.get = mrkm_nb_ks_member_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/member/state/generation",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/state/generation",
 			.cbs = {
 				.get = mrkm_nb_ks_member_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/protocol",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol",
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
@@ -355,57 +355,57 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/protocol/algorithm",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/algorithm",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/protocol/lifetime",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/lifetime",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/activation-delay",
-			.cbs = {
-				.modify = mrkm_nb_modify,
-				.cli_show = mrkm_cli_show_delay,
-			},
-		},
-		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/deactivation-delay",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/activation-delay",
 			.cbs = {
 				.modify = mrkm_nb_modify,
 				.cli_show = mrkm_cli_show_delay,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/generation",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/deactivation-delay",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_delay,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/generation",
 			.cbs = {
 				.get = mrkm_nb_ks_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/members",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/members",
 			.cbs = {
 				.get = mrkm_nb_ks_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/pending",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/pending",
 			.cbs = {
 				.get = mrkm_nb_ks_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/seconds-to-roll",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/seconds-to-roll",
 			.cbs = {
 				.get = mrkm_nb_ks_group_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/key",
 			.cbs = {
 				.get_next = mrkm_nb_ks_group_key_get_next,
 				.get_keys = mrkm_nb_key_get_keys,
@@ -413,103 +413,103 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/protocol",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/key/protocol",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/id",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/key/id",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/algorithm",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/key/algorithm",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/sends",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/key/sends",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/accepts",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/key/accepts",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/seconds-to-send",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/key/seconds-to-send",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/seconds-of-send",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/key/seconds-of-send",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/key-server/group/state/key/seconds-of-accept",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/key/seconds-of-accept",
 			.cbs = {
 				.get = mrkm_nb_key_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/datagrams-in",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/datagrams-in",
 			.cbs = {
 				.get = mrkm_nb_totals_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/datagrams-out",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/datagrams-out",
 			.cbs = {
 				.get = mrkm_nb_totals_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/retransmissions",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/retransmissions",
 			.cbs = {
 				.get = mrkm_nb_totals_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/registrations",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/registrations",
 			.cbs = {
 				.get = mrkm_nb_totals_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/rekeys-sent",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/rekeys-sent",
 			.cbs = {
 				.get = mrkm_nb_totals_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/rekeys-received",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/rekeys-received",
 			.cbs = {
 				.get = mrkm_nb_totals_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/ike-sas",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/ike-sas",
 			.cbs = {
 				.get = mrkm_nb_totals_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/half-open",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/half-open",
 			.cbs = {
 				.get = mrkm_nb_totals_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/reason",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/reason",
 			.cbs = {
 				.get_next = mrkm_nb_reason_get_next,
 				.get_keys = mrkm_nb_reason_get_keys,
@@ -517,13 +517,13 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/reason/name",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/reason/name",
 			.cbs = {
 				.get = mrkm_nb_reason_get,
 			},
 		},
 		{
-			.xpath = "/frr-mrkmd:mrkm/statistics/reason/count",
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/statistics/reason/count",
 			.cbs = {
 				.get = mrkm_nb_reason_get,
 			},

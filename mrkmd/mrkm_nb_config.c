@@ -36,7 +36,7 @@ int mrkm_nb_move(struct nb_cb_move_args *args)
 }
 
 /*
- * XPath: /frr-mrkmd:mrkm
+ * XPath: /frr-mrkmd:mrkmd/mrkm
  */
 int mrkm_nb_mrkm_pre_validate(struct nb_cb_pre_validate_args *args)
 {
@@ -67,8 +67,8 @@ static bool loading(const struct nb_context *context)
 }
 
 /*
- * XPath: /frr-mrkmd:mrkm/group/pre-shared-key-file
- * XPath: /frr-mrkmd:mrkm/key-server/group/member/pre-shared-key-file
+ * XPath: /frr-mrkmd:mrkmd/mrkm/group/pre-shared-key-file
+ * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/member/pre-shared-key-file
  *
  * A person who types the name of a bad file is told and can correct it.  A
  * file that is bad when the router starts must not cost the router all of its

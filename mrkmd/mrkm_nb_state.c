@@ -85,7 +85,7 @@ static const void *find_row(const struct yang_list_keys *keys)
 }
 
 /*
- * XPath: /frr-mrkmd:mrkm/group/state/key
+ * XPath: /frr-mrkmd:mrkmd/mrkm/group/state/key
  */
 static const void *member_rows(const struct mrkm_group *group)
 {
@@ -111,7 +111,7 @@ const void *mrkm_nb_group_key_lookup_entry(struct nb_cb_lookup_entry_args *args)
 }
 
 /*
- * XPath: /frr-mrkmd:mrkm/key-server/group/state/key
+ * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/state/key
  */
 static const void *server_rows(const struct mrkm_ks_group *group)
 {
@@ -183,7 +183,7 @@ enum nb_error mrkm_nb_key_get(const struct nb_node *node, const void *entry,
 /* ------------------------------------------------------------------ member */
 
 /*
- * XPath: /frr-mrkmd:mrkm/group
+ * XPath: /frr-mrkmd:mrkmd/mrkm/group
  */
 const void *mrkm_nb_group_get_next(struct nb_cb_get_next_args *args)
 {
@@ -210,7 +210,7 @@ const void *mrkm_nb_group_lookup_entry(struct nb_cb_lookup_entry_args *args)
 }
 
 /*
- * XPath: /frr-mrkmd:mrkm/group/state
+ * XPath: /frr-mrkmd:mrkmd/mrkm/group/state
  */
 enum nb_error mrkm_nb_group_get(const struct nb_node *node, const void *entry,
 				struct lyd_node *parent)
@@ -251,7 +251,7 @@ enum nb_error mrkm_nb_group_get(const struct nb_node *node, const void *entry,
 /* -------------------------------------------------------------- key server */
 
 /*
- * XPath: /frr-mrkmd:mrkm/key-server/group
+ * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group
  */
 const void *mrkm_nb_ks_group_get_next(struct nb_cb_get_next_args *args)
 {
@@ -278,7 +278,7 @@ const void *mrkm_nb_ks_group_lookup_entry(struct nb_cb_lookup_entry_args *args)
 }
 
 /*
- * XPath: /frr-mrkmd:mrkm/key-server/group/state
+ * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/state
  */
 enum nb_error mrkm_nb_ks_group_get(const struct nb_node *node,
 				   const void *entry, struct lyd_node *parent)
@@ -301,7 +301,7 @@ enum nb_error mrkm_nb_ks_group_get(const struct nb_node *node,
 }
 
 /*
- * XPath: /frr-mrkmd:mrkm/key-server/group/member
+ * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/member
  *
  * An entry of the list does not know its group, but the walk does.
  */
@@ -359,7 +359,7 @@ static bool find_member(void *arg,
 }
 
 /*
- * XPath: /frr-mrkmd:mrkm/key-server/group/member/state
+ * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/member/state
  */
 enum nb_error mrkm_nb_ks_member_get(const struct nb_node *node,
 				    const void *entry, struct lyd_node *parent)
@@ -391,7 +391,7 @@ enum nb_error mrkm_nb_ks_member_get(const struct nb_node *node,
 /* -------------------------------------------------------------- statistics */
 
 /*
- * XPath: /frr-mrkmd:mrkm/statistics
+ * XPath: /frr-mrkmd:mrkmd/mrkm/statistics
  */
 enum nb_error mrkm_nb_totals_get(const struct nb_node *node, const void *entry,
 				 struct lyd_node *parent)
@@ -417,7 +417,7 @@ enum nb_error mrkm_nb_totals_get(const struct nb_node *node, const void *entry,
 }
 
 /*
- * XPath: /frr-mrkmd:mrkm/statistics/reason
+ * XPath: /frr-mrkmd:mrkmd/mrkm/statistics/reason
  *
  * The engine's reasons, then those in front of it.
  */

@@ -76,17 +76,24 @@ static void show_status(struct vty *vty,
 		mrkm_show_line(vty, "  proved to be", "%s",
 			       gikev2_id_text(status->server_identity, text,
 					      sizeof(text)));
-	mrkm_show_line(vty, "Registered", "for %s",
-		       mrkm_show_since(status->registered_since, time,
-				       sizeof(time)));
+	if (status->registered_since)
+		mrkm_show_line(vty, "Registered", "for %s",
+			       mrkm_show_since(status->registered_since, time,
+					       sizeof(time)));
+	else
+		mrkm_show_line(vty, "Registered", "no");
 	if (status->next_try != GIKEV2_NEVER && !status->registered_since)
 		mrkm_show_line(vty, "Next try", "in %s",
 			       mrkm_show_until(status->next_try, time,
 					       sizeof(time)));
 	mrkm_show_line(vty, "Registrations", "%u, %u failed",
 		       status->registrations, status->failures);
-	mrkm_show_line(vty, "Rekeys", "%u, last %s ago", status->rekeys,
-		       mrkm_show_since(status->last_rekey, time, sizeof(time)));
+	if (status->rekeys)
+		mrkm_show_line(vty, "Rekeys", "%u, last %s ago", status->rekeys,
+			       mrkm_show_since(status->last_rekey, time,
+					       sizeof(time)));
+	else
+		mrkm_show_line(vty, "Rekeys", "none yet");
 	if (status->last_error)
 		mrkm_show_line(vty, "Last error", "%s",
 			       gikev2_err_text(status->last_error));
