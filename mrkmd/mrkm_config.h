@@ -11,7 +11,7 @@
 
 #include "gikev2/gikev2.h"
 
-#define MRKM_XPATH "/frr-mrkmd:mrkm"
+#define MRKM_XPATH "/frr-mrkmd:mrkmd/mrkm"
 
 /* Octets of a name and of a file name, with the NUL. */
 #define MRKM_NAME_SIZE 129
