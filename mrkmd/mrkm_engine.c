@@ -62,7 +62,10 @@ static const struct gikev2_callbacks callbacks = {
 
 uint64_t mrkm_now(void)
 {
-	return monotime(NULL);
+	struct timeval tv;
+
+	monotime(&tv);
+	return tv.tv_sec * GIKEV2_SECOND + tv.tv_usec;
 }
 
 uint64_t mrkm_seconds_since(uint64_t instant)
