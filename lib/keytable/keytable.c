@@ -31,7 +31,8 @@ static const struct keytable_protocol protocols[] = {
 		.id_min = 1,
 		.id_max = 255,
 		.applier = KEYTABLE_APPLY_KEYCHAIN,
-		.algorithms = KEYTABLE_ALGO_BIT(KEYTABLE_KEYED_MD5) | ALGO_HMACS,
+		.algorithms = KEYTABLE_ALGO_BIT(KEYTABLE_KEYED_MD5) |
+			      ALGO_HMACS,
 	},
 };
 
@@ -79,7 +80,8 @@ const struct keytable_algorithm *keytable_algorithm_by_name(const char *name)
 size_t keytable_key_len(const struct keytable_protocol *protocol,
 			uint16_t algorithm)
 {
-	const struct keytable_algorithm *alg = keytable_algorithm_by_id(algorithm);
+	const struct keytable_algorithm *alg =
+		keytable_algorithm_by_id(algorithm);
 
 	if (!alg || !(protocol->algorithms & KEYTABLE_ALGO_BIT(alg->id)))
 		return 0;
@@ -92,7 +94,8 @@ bool keytable_row_valid(const struct keytable_row *row)
 		keytable_protocol_by_wire(row->protocol);
 	size_t len;
 
-	if (!protocol || row->id < protocol->id_min || row->id > protocol->id_max)
+	if (!protocol || row->id < protocol->id_min ||
+	    row->id > protocol->id_max)
 		return false;
 	len = keytable_key_len(protocol, row->algorithm);
 	return len && row->key_len == len && !memchr(row->key, 0, len);
