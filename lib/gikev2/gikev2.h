@@ -243,6 +243,7 @@ struct gikev2_member_config {
 	size_t server_count;
 	struct gikev2_offer offers[GIKEV2_PROTOCOLS_MAX];
 	size_t offer_count;
+	bool ike_auth; /* IKE_AUTH and GSA_REGISTRATION instead of GSA_AUTH */
 };
 
 /*

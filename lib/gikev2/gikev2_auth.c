@@ -118,11 +118,9 @@ static int get_psk(struct gikev2_ike *ike, void *cookie,
 int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2 *engine = ike->engine;
-	const struct gikev2_member_config *config =
-		gikev2_member_config(ike->member);
+	bool ike_auth = gikev2_member_config(ike->member)->ike_auth;
 	struct gikev2_payloads *tx = gikev2_tx(engine);
-	struct gikev2_payload *idg;
-	uint8_t auth[GIKEV2_PRF_MAX], senders[4] = { 0, 0, 0, 1 };
+	uint8_t auth[GIKEV2_PRF_MAX];
 	struct gikev2_secret secret;
 	int ret;
 
@@ -134,12 +132,10 @@ int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now)
 	explicit_bzero(&secret, sizeof(secret));
 	if (ret < 0)
 		return ret;
-	idg = gikev2_payload_add(tx, GIKEV2_PLD_IDG);
-	idg->id.type = config->group.type;
-	idg->id.data = gikev2_id_chunk(&config->group);
-	gikev2_sag_add(engine, tx, config);
-	gikev2_notify_add(tx, GIKEV2_N_GROUP_SENDER, senders, sizeof(senders));
-	return gikev2_request(ike, GIKEV2_GSA_AUTH, tx, now);
+	if (!ike_auth)
+		gikev2_add_group(ike, tx);
+	return gikev2_request(ike, ike_auth ? GIKEV2_IKE_AUTH : GIKEV2_GSA_AUTH,
+			      tx, now);
 }
 
 /* Is it the key server that we asked for? */
@@ -169,23 +165,23 @@ static int verify_server(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 int gikev2_auth_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
-	struct gikev2_download download;
 	int ret = verify_server(ike, rx);
 
 	if (ret < 0)
 		return ret;
 	gikev2_ike_established(ike, rx->now);
-	ret = gikev2_policy_read(ike, rx->payloads,
-				 gikev2_member_config(ike->member), &download,
-				 rx->now);
-	if (ret == 0) {
-		gikev2_member_downloaded(ike, &download, rx->now);
-	} else if (gikev2_err_to_notify(ret) == GIKEV2_N_NO_PROPOSAL_CHOSEN) {
-		gikev2_member_refuse(ike, ret, rx->now);
-		ret = 0;
-	}
-	gikev2_rows_wipe(&download.keys);
-	return ret;
+	return gikev2_registration_answer(ike, rx);
+}
+
+int gikev2_ike_auth_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	int ret = verify_server(ike, rx);
+
+	if (ret < 0)
+		return ret;
+	gikev2_ike_established(ike, rx->now);
+	gikev2_want(ike, GIKEV2_WANT_REGISTER, rx->now);
+	return 0;
 }
 
 /* Authenticated, but the group is not for us: so says the key server itself. */
@@ -283,4 +279,27 @@ int gikev2_auth_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 			     rx->now);
 	explicit_bzero(&secret, sizeof(secret));
 	return ret;
+}
+
+/* No Child SA here, whatever the peer may have asked for (RFC 6023). */
+int gikev2_ike_auth_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+	bool child = gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA);
+	uint8_t auth[GIKEV2_PRF_MAX];
+	struct gikev2_secret secret;
+	int ret = authenticate(ike, rx, NULL, &secret);
+
+	if (ret == 0)
+		ret = add_own(ike, tx, &secret, auth);
+	else
+		gikev2_event(ike->engine, GIKEV2_EVENT_MEMBER_REFUSED, ret,
+			     NULL, ike, rx->now);
+	explicit_bzero(&secret, sizeof(secret));
+	if (ret < 0)
+		return ret;
+	gikev2_ike_established(ike, rx->now);
+	if (child)
+		gikev2_notify_add(tx, GIKEV2_N_NO_ADDITIONAL_SAS, NULL, 0);
+	return gikev2_respond(ike, rx, tx);
 }

@@ -156,6 +156,22 @@ void gikev2_event(struct gikev2 *engine, enum gikev2_event_type type, int err,
 	engine->callbacks->event(engine->arg, &event);
 }
 
+void gikev2_gm_event(const struct gikev2_gm *gm, enum gikev2_event_type type,
+		     int err, uint64_t now)
+{
+	struct gikev2 *engine = gikev2_group_engine(gm->group);
+	struct gikev2_event event = {
+		.type = type,
+		.err = err,
+		.cookie = gikev2_group_cookie(gm->group),
+		.peer = &gm->id,
+		.path = &gm->path,
+		.now = now,
+	};
+
+	engine->callbacks->event(engine->arg, &event);
+}
+
 uint64_t gikev2_jitter(struct gikev2 *engine, uint64_t period)
 {
 	uint8_t octets[4];

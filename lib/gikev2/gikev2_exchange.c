@@ -166,7 +166,10 @@ static void next_request(struct gikev2_ike *ike, uint64_t now)
 		ret = gikev2_send_refusal(ike, now);
 	} else if (ike->wants & GIKEV2_WANT_REKEY) {
 		ike->wants &= ~GIKEV2_WANT_REKEY;
-		ret = gikev2_group_send_rekey(ike, now);
+		ret = gikev2_send_rekey(ike, now);
+	} else if (ike->wants & GIKEV2_WANT_REGISTER) {
+		ike->wants &= ~GIKEV2_WANT_REGISTER;
+		ret = gikev2_send_registration(ike, now);
 	} else if (ike->wants & GIKEV2_WANT_LIVENESS) {
 		ike->wants &= ~GIKEV2_WANT_LIVENESS;
 		ret = gikev2_request(ike, GIKEV2_INFORMATIONAL,
@@ -216,7 +219,7 @@ static void idle(struct gikev2_ike *ike, uint64_t now)
 	struct gikev2 *engine = ike->engine;
 	uint64_t due = ike->last_seen + engine->params.liveness_time;
 
-	if (!ike->initiator && !ike->group)
+	if (!ike->initiator && !ike->gms)
 		gikev2_want(ike, GIKEV2_WANT_DELETE, now);
 	else if (due <= now)
 		gikev2_want(ike, GIKEV2_WANT_LIVENESS, now);

@@ -17,7 +17,7 @@ struct gikev2_group {
 	void *cookie;
 	struct gikev2_group_config config;
 	struct gikev2_generations generations;
-	struct gikev2_ike *members;
+	struct gikev2_gm *members;
 	uint32_t member_count;
 	struct gikev2_timer timer; /* the next roll, or a generation's end */
 	struct gikev2_rows shown;  /* for status */
@@ -46,6 +46,7 @@ struct ks_work {
 	struct gikev2_ike *ike;
 	struct gikev2_rx *rx;
 	struct gikev2_payloads *answer;
+	uint32_t offered;  /* of the group's protocols */
 	uint64_t atd, dtd; /* of the roll, microseconds */
 	uint64_t now;
 	int err;
@@ -190,11 +191,12 @@ static enum ks_event add_by_policy(struct gikev2_group *group,
 static enum ks_event send_rekey(struct gikev2_group *group,
 				struct ks_work *work)
 {
-	struct gikev2_ike *ike, *next;
+	struct gikev2_gm *gm, *next;
 
-	for (ike = group->members; ike; ike = next) {
-		next = ike->group_next;
-		gikev2_want(ike, GIKEV2_WANT_REKEY, work->now);
+	for (gm = group->members; gm; gm = next) {
+		next = gm->next;
+		if (gm->ike)
+			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, work->now);
 	}
 	if (group->generations.count > 1)
 		gikev2_event(group->engine, GIKEV2_EVENT_ROLLED, 0,
@@ -202,191 +204,59 @@ static enum ks_event send_rekey(struct gikev2_group *group,
 	return KS_NONE;
 }
 
-/* ------------------------------------------------------------ what is sent */
-
-/* Rows for a member, of generations after `after`. */
-static size_t collect(struct gikev2_group *group, uint32_t offered,
-		      uint64_t after, const struct keytable_row **rows)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < group->generations.count; i++) {
-		struct gikev2_generation *gen = &group->generations.gen[i];
-
-		for (size_t j = 0; gen->number > after && j < gen->count; j++)
-			if (offered & gikev2_offered_bit(gen->row[j].protocol))
-				rows[count++] = &gen->row[j];
-	}
-	return count;
-}
-
-static uint16_t left(uint64_t until, uint64_t now)
-{
-	uint64_t seconds = until <= now ? 0
-					: (until - now + GIKEV2_SECOND - 1) /
-						  GIKEV2_SECOND;
-
-	return seconds > UINT16_MAX ? UINT16_MAX : seconds;
-}
-
-/* ATD and DTD of the youngest roll, as far as they have not passed. */
-static struct gikev2_delays delays(struct gikev2_group *group, uint64_t now)
-{
-	const struct gikev2_generation *gen =
-		gikev2_youngest(&group->generations);
-	struct gikev2_delays result = {
-		.atd = left(gen->atd_end, now),
-		.dtd = left(gen->dtd_end, now),
-	};
-
-	result.has_atd = result.atd > 0;
-	result.has_dtd = result.dtd > 0;
-	/* rounding up may not bring them together */
-	if (result.has_dtd && result.dtd < result.atd + 2)
-		result.dtd = result.atd + 2;
-	return result;
-}
-
-/* D for what is replaced: members by our profile need none, others do. */
-static int add_deletes(struct gikev2_group *group, struct gikev2_ike *ike,
-		       struct gikev2_payloads *tx)
-{
-	for (size_t i = 0; i < group->generations.count; i++) {
-		struct gikev2_generation *gen = &group->generations.gen[i];
-
-		for (size_t j = 0; j < gen->count; j++) {
-			const struct keytable_protocol *protocol =
-				keytable_protocol_by_wire(gen->row[j].protocol);
-			struct gikev2_payload *payload;
-			uint8_t *spi;
-
-			if (gen->number > ike->acked ||
-			    !(ike->offered &
-			      gikev2_offered_bit(protocol->wire)))
-				continue;
-			spi = gikev2_arena_alloc(&group->engine->arena,
-						 protocol->spi_size);
-			if (!spi)
-				return -GIKEV2_ERR_NO_MEMORY;
-			gikev2_put_int(spi, gen->row[j].id, protocol->spi_size);
-			payload = gikev2_payload_add(tx, GIKEV2_PLD_DELETE);
-			payload->delete.protocol = protocol->wire;
-			payload->delete.spi_size = protocol->spi_size;
-			payload->delete.count = 1;
-			payload->delete.spis = (struct gikev2_chunk){
-				spi, protocol->spi_size };
-		}
-	}
-	return 0;
-}
-
-/* GSA_INBAND_REKEY with all that this member has not acknowledged yet. */
-int gikev2_group_send_rekey(struct gikev2_ike *ike, uint64_t now)
-{
-	struct gikev2_group *group = ike->group;
-	const struct keytable_row *rows[KEYTABLE_ROWS_MAX];
-	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
-	struct gikev2_delays wait;
-	size_t count;
-	int ret;
-
-	if (!group)
-		return 0;
-	wait = delays(group, now);
-	count = collect(group, ike->offered, ike->acked, rows);
-	ike->sent = gikev2_youngest(&group->generations)->number;
-	if (!count) {
-		ike->acked = ike->sent;
-		return 0;
-	}
-	ret = gikev2_policy_add(ike, tx, rows, count, &wait, now);
-	if (ret == 0)
-		ret = add_deletes(group, ike, tx);
-	if (ret == 0)
-		ret = gikev2_request(ike, GIKEV2_GSA_INBAND_REKEY, tx, now);
-	if (ret == 0)
-		ike->engine->totals.rekeys_sent++;
-	return ret;
-}
-
-int gikev2_group_acknowledged(struct gikev2_ike *ike, struct gikev2_rx *rx)
-{
-	struct gikev2_group *group = ike->group;
-
-	if (!group)
-		return 0;
-	ike->acked = ike->sent;
-	gikev2_event(ike->engine, GIKEV2_EVENT_MEMBER_ACKNOWLEDGED, 0,
-		     group->cookie, ike, rx->now);
-	if (ike->acked < gikev2_youngest(&group->generations)->number)
-		gikev2_want(ike, GIKEV2_WANT_REKEY, rx->now);
-	return 0;
-}
-
 /* ------------------------------------------------------------- registration */
 
 static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 {
 	struct gikev2 *engine = group->engine;
-	struct gikev2_ike *ike = work->ike;
 	const struct gikev2_payload *sag =
 		gikev2_payload_find(work->rx->payloads, GIKEV2_PLD_SA);
 
 	work->err = engine->callbacks->authorize(engine->arg, group->cookie,
-						 ike->peer);
+						 work->ike->peer);
 	/* the profile's numbers are for those who know them */
-	if (work->err == 0 && !ike->profile)
+	if (work->err == 0 && !work->ike->profile)
 		work->err = -GIKEV2_ERR_NO_PROPOSAL;
 	if (work->err == 0)
 		work->err = gikev2_sag_match(sag ? &sag->sa : NULL,
-					     &group->config, &ike->offered);
+					     &group->config, &work->offered);
 	return work->err < 0 ? KS_REFUSED : KS_OK;
 }
 
-/* A member that registers again has forgotten its older SA. */
-static void end_older(struct gikev2_group *group, struct gikev2_ike *newer,
-		      uint64_t now)
+/* The member's earlier registration over this SA, or a new one. */
+static struct gikev2_gm *get_gm(struct gikev2_group *group,
+				struct ks_work *work)
 {
-	struct gikev2_ike *ike, *next;
+	struct gikev2_gm *gm = gikev2_gm_of(work->ike, group);
 
-	for (ike = group->members; ike; ike = next) {
-		next = ike->group_next;
-		if (ike != newer && gikev2_id_equal(ike->peer, newer->peer))
-			gikev2_ike_end(ike, -GIKEV2_ERR_REPLACED, now);
-	}
-}
-
-static void link_ike(struct gikev2_group *group, struct gikev2_ike *ike)
-{
-	ike->group = group;
-	ike->group_next = group->members;
-	if (ike->group_next)
-		ike->group_next->group_prev = ike;
-	group->members = ike;
-	group->member_count++;
+	if (!gm)
+		gm = gikev2_gm_new(group, work->ike, work->now);
+	if (!gm)
+		return NULL;
+	gm->offered = work->offered;
+	gm->sender = gikev2_notify_find(work->rx->payloads,
+					GIKEV2_N_GROUP_SENDER);
+	return gm;
 }
 
 static enum ks_event add_for_member(struct gikev2_group *group,
 				    struct ks_work *work)
 {
-	const struct keytable_row *rows[KEYTABLE_ROWS_MAX];
-	struct gikev2_ike *ike = work->ike;
-	struct gikev2_delays wait;
-	size_t count;
+	struct gikev2_gm *gm = get_gm(group, work);
 
-	gikev2_generations_expire(&group->generations, work->now);
-	wait = delays(group, work->now);
-	count = collect(group, ike->offered, 0, rows);
-	work->err = gikev2_policy_add(ike, work->answer, rows, count, &wait,
-				      work->now);
-	if (work->err < 0)
+	if (!gm) {
+		work->err = -GIKEV2_ERR_NO_MEMORY;
 		return KS_REFUSED;
-	end_older(group, ike, work->now);
-	link_ike(group, ike);
-	ike->acked = ike->sent = gikev2_youngest(&group->generations)->number;
+	}
+	gikev2_generations_expire(&group->generations, work->now);
+	work->err = gikev2_registration_add(gm, work->answer, work->now);
+	if (work->err < 0) {
+		gikev2_gm_end(gm, work->err, work->now);
+		return KS_REFUSED;
+	}
+	gikev2_gm_end_older(gm, work->now);
 	group->engine->totals.registrations++;
-	gikev2_event(group->engine, GIKEV2_EVENT_MEMBER_REGISTERED, 0,
-		     group->cookie, ike, work->now);
+	gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_REGISTERED, 0, work->now);
 	return KS_OK;
 }
 
@@ -399,40 +269,6 @@ int gikev2_group_join(struct gikev2_group *group, struct gikev2_ike *ike,
 	};
 
 	return run(group, KS_PEER, &work);
-}
-
-/* The SA is ending, or leaves the group. */
-void gikev2_group_leave(struct gikev2_ike *ike, int err, uint64_t now)
-{
-	struct gikev2_group *group = ike->group;
-
-	if (ike->group_prev)
-		ike->group_prev->group_next = ike->group_next;
-	else
-		group->members = ike->group_next;
-	if (ike->group_next)
-		ike->group_next->group_prev = ike->group_prev;
-	ike->group_prev = ike->group_next = NULL;
-	ike->group = NULL;
-	group->member_count--;
-	gikev2_event(group->engine, GIKEV2_EVENT_MEMBER_GONE, err,
-		     group->cookie, ike, now);
-}
-
-/* GSA_REGISTRATION{IDg, N}: leaves, or cannot follow the policy. */
-int gikev2_group_unregister(struct gikev2_ike *ike, struct gikev2_rx *rx)
-{
-	const struct gikev2_pld_notify *notify =
-		gikev2_notify_error(rx->payloads);
-	const struct gikev2_pld_id *idg =
-		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDG)->id;
-
-	if (!notify)
-		return -GIKEV2_ERR_BAD_PAYLOADS;
-	if (ike->group && ike->group == gikev2_group_find(ike->engine, idg))
-		gikev2_group_leave(ike, gikev2_err_from_notify(notify->type),
-				   rx->now);
-	return gikev2_respond_notify(ike, rx, 0, NULL, 0);
 }
 
 /* --------------------------------------------------------------- public API */
@@ -454,6 +290,29 @@ struct gikev2_group *gikev2_group_find(struct gikev2 *engine,
 void *gikev2_group_cookie(const struct gikev2_group *group)
 {
 	return group->cookie;
+}
+
+struct gikev2 *gikev2_group_engine(const struct gikev2_group *group)
+{
+	return group->engine;
+}
+
+const struct gikev2_group_config *
+gikev2_group_config(const struct gikev2_group *group)
+{
+	return &group->config;
+}
+
+struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group)
+{
+	return &group->generations;
+}
+
+struct gikev2_gm **gikev2_group_gms(struct gikev2_group *group,
+				    uint32_t **count)
+{
+	*count = &group->member_count;
+	return &group->members;
 }
 
 static bool config_valid(const struct gikev2_group_config *config)
@@ -566,9 +425,8 @@ void gikev2_group_free(struct gikev2_group *group)
 {
 	struct gikev2 *engine = group->engine;
 
-	for (struct gikev2_ike *ike = group->members; ike;
-	     ike = ike->group_next)
-		ike->group = NULL;
+	while (group->members)
+		gikev2_gm_free(group->members);
 	if (group->prev)
 		group->prev->next = group->next;
 	else
@@ -581,12 +439,22 @@ void gikev2_group_free(struct gikev2_group *group)
 	free(group);
 }
 
+/* With its SA, when there is no other use for that. */
+static void end_member(struct gikev2_gm *gm, uint64_t now)
+{
+	struct gikev2_ike *ike = gm->ike;
+
+	gikev2_gm_end(gm, -GIKEV2_ERR_ADMIN, now);
+	if (ike && !ike->gms)
+		gikev2_ike_delete(ike, -GIKEV2_ERR_ADMIN, now);
+}
+
 void gikev2_group_del(struct gikev2_group *group, uint64_t now)
 {
 	struct gikev2 *engine = group->engine;
 
 	while (group->members)
-		gikev2_ike_delete(group->members, -GIKEV2_ERR_ADMIN, now);
+		end_member(group->members, now);
 	gikev2_group_free(group);
 	gikev2_bury(engine);
 }
@@ -620,9 +488,8 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 		.rows = group->shown.row,
 		.row_count = group->shown.count,
 	};
-	for (struct gikev2_ike *ike = group->members; ike;
-	     ike = ike->group_next)
-		status->pending += ike->acked < gen->number;
+	for (struct gikev2_gm *gm = group->members; gm; gm = gm->next)
+		status->pending += gm->acked < gen->number;
 }
 
 void gikev2_group_members(const struct gikev2_group *group,
@@ -630,14 +497,14 @@ void gikev2_group_members(const struct gikev2_group *group,
 					const struct gikev2_group_member_status *),
 			  void *arg)
 {
-	for (struct gikev2_ike *ike = group->members; ike;
-	     ike = ike->group_next) {
+	for (struct gikev2_gm *gm = group->members; gm; gm = gm->next) {
 		struct gikev2_group_member_status status = {
-			.identity = ike->peer,
-			.path = ike->path,
-			.registered_since = ike->established,
-			.last_seen = ike->last_seen,
-			.generation = ike->acked,
+			.identity = &gm->id,
+			.path = gm->path,
+			.registered_since = gm->registered,
+			.last_seen = gm->ike ? gm->ike->last_seen
+					     : gm->last_seen,
+			.generation = gm->acked,
 		};
 
 		if (!visit(arg, &status))
@@ -648,14 +515,14 @@ void gikev2_group_members(const struct gikev2_group *group,
 size_t gikev2_group_clear_member(struct gikev2_group *group,
 				 const struct gikev2_id *identity, uint64_t now)
 {
-	struct gikev2_ike *ike, *next;
+	struct gikev2_gm *gm, *next;
 	size_t count = 0;
 
-	for (ike = group->members; ike; ike = next) {
-		next = ike->group_next;
-		if (!gikev2_id_equal(ike->peer, identity))
+	for (gm = group->members; gm; gm = next) {
+		next = gm->next;
+		if (!gikev2_id_equal(&gm->id, identity))
 			continue;
-		gikev2_ike_delete(ike, -GIKEV2_ERR_ADMIN, now);
+		end_member(gm, now);
 		count++;
 	}
 	gikev2_bury(group->engine);

@@ -230,8 +230,7 @@ static void tell_owner(struct gikev2_ike *ike, int err, uint64_t now)
 	struct gikev2_member *member = ike->member;
 
 	ike->member = NULL;
-	if (ike->group)
-		gikev2_group_leave(ike, err, now);
+	gikev2_gms_release(ike, err, now);
 	if (member)
 		gikev2_member_ended(member, ike, err, now);
 }

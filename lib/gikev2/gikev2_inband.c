@@ -113,6 +113,62 @@ int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	return answered;
 }
 
+/* ------------------------------------------------------------ registration */
+
+void gikev2_add_group(struct gikev2_ike *ike, struct gikev2_payloads *tx)
+{
+	/* one Sender-ID at the most: routing protocols have one encryptor */
+	static const uint8_t senders[4] = { 0, 0, 0, 1 };
+	const struct gikev2_member_config *config =
+		gikev2_member_config(ike->member);
+	struct gikev2_payload *idg = gikev2_payload_add(tx, GIKEV2_PLD_IDG);
+
+	idg->id.type = config->group.type;
+	idg->id.data = gikev2_id_chunk(&config->group);
+	gikev2_sag_add(ike->engine, tx, config);
+	gikev2_notify_add(tx, GIKEV2_N_GROUP_SENDER, senders, sizeof(senders));
+}
+
+int gikev2_send_registration(struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+
+	if (!ike->member)
+		return 0;
+	gikev2_add_group(ike, tx);
+	return gikev2_request(ike, GIKEV2_GSA_REGISTRATION, tx, now);
+}
+
+int gikev2_registration_answer(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_download download;
+	int ret;
+
+	if (!ike->member)
+		return 0;
+	ret = gikev2_policy_read(ike, rx->payloads,
+				 gikev2_member_config(ike->member), &download,
+				 rx->now);
+	if (ret == 0) {
+		gikev2_member_downloaded(ike, &download, rx->now);
+	} else if (gikev2_err_to_notify(ret) == GIKEV2_N_NO_PROPOSAL_CHOSEN) {
+		gikev2_member_refuse(ike, ret, rx->now);
+		ret = 0;
+	}
+	gikev2_rows_wipe(&download.keys);
+	return ret;
+}
+
+/* The group is not for us; the SA has no other use. */
+int gikev2_registration_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	const struct gikev2_pld_notify *notify =
+		gikev2_notify_error(rx->payloads);
+
+	(void)ike;
+	return notify ? gikev2_err_from_notify(notify->type) : 0;
+}
+
 /* GSA_REGISTRATION{IDg, NO_PROPOSAL_CHOSEN}: the policy is not for us. */
 int gikev2_send_refusal(struct gikev2_ike *ike, uint64_t now)
 {

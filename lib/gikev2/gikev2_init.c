@@ -280,6 +280,7 @@ static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	add_octets(tx, GIKEV2_PLD_NONCE, setup->nr.ptr, setup->nr.len);
 	add_octets(tx, GIKEV2_PLD_VENDOR, ike->engine->vendor_id,
 		   GIKEV2_VENDOR_ID_LEN);
+	gikev2_notify_add(tx, GIKEV2_N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	ret = gikev2_send_clear(rx, ike->spi_r, tx, &setup->init_response);
 	/* lost on the way out is lost on the way: the copy serves the repeat */
 	return setup->init_response.ptr ? 0 : ret;

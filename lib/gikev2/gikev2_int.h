@@ -92,7 +92,8 @@ enum gikev2_want {
 	GIKEV2_WANT_DELETE = 1 << 0,
 	GIKEV2_WANT_REKEY = 1 << 1,
 	GIKEV2_WANT_REFUSE = 1 << 2,
-	GIKEV2_WANT_LIVENESS = 1 << 3,
+	GIKEV2_WANT_REGISTER = 1 << 3,
+	GIKEV2_WANT_LIVENESS = 1 << 4,
 };
 
 struct gikev2_ike {
@@ -124,11 +125,24 @@ struct gikev2_ike {
 	uint64_t last_seen;
 	uint64_t established;
 	struct gikev2_member *member;
-	/* as server: the registration over this SA */
+	struct gikev2_gm *gms; /* as server: registrations over this SA */
+};
+
+/*
+ * A registered group member, at the key server.  It outlives the SA that it
+ * registered over where the group is rekeyed by multicast.
+ */
+struct gikev2_gm {
 	struct gikev2_group *group;
-	struct gikev2_ike *group_prev, *group_next;
+	struct gikev2_gm *prev, *next; /* of the group */
+	struct gikev2_ike *ike;	       /* NULL: no SA with it any more */
+	struct gikev2_gm *ike_next;    /* of the SA */
+	struct gikev2_path path;
+	uint64_t registered, last_seen;
 	uint64_t acked, sent; /* generations */
 	uint32_t offered;     /* gikev2_offered_bit()s */
+	bool sender;	      /* sent GROUP_SENDER */
+	struct gikev2_id id;  /* last: room for its octets only */
 };
 
 /* gikev2_ike.c: an SA's life */
@@ -211,6 +225,8 @@ int gikev2_init_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
 /* gikev2_auth.c */
 int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now);
 int gikev2_auth_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_ike_auth_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_ike_auth_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_auth_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_auth_refused(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_auth_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
@@ -261,21 +277,52 @@ void gikev2_member_free(struct gikev2_member *member);
 int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_send_refusal(struct gikev2_ike *ike, uint64_t now);
 int gikev2_member_refused(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_send_registration(struct gikev2_ike *ike, uint64_t now);
+/* GSA and KD in an answer to our registration, by either exchange. */
+int gikev2_registration_answer(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_registration_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
+/* IDg, SAg, N(GROUP_SENDER): what a registration asks for. */
+void gikev2_add_group(struct gikev2_ike *ike, struct gikev2_payloads *tx);
 struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member);
 void gikev2_member_rekeyed(struct gikev2_member *member, uint64_t now);
 void gikev2_member_excluded(struct gikev2_member *member, uint64_t now);
 
-/* gikev2_group.c */
+/* gikev2_group.c: the key server's state machine */
+struct gikev2_generations;
 struct gikev2_group *gikev2_group_find(struct gikev2 *engine,
 				       const struct gikev2_pld_id *id);
 void *gikev2_group_cookie(const struct gikev2_group *group);
+struct gikev2 *gikev2_group_engine(const struct gikev2_group *group);
+const struct gikev2_group_config *
+gikev2_group_config(const struct gikev2_group *group);
+struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group);
+/* The head and the number of its members, for gikev2_gm.c. */
+struct gikev2_gm **gikev2_group_gms(struct gikev2_group *group,
+				    uint32_t **count);
+/* An authenticated peer asks to join: adds GSA and KD to the answer. */
 int gikev2_group_join(struct gikev2_group *group, struct gikev2_ike *ike,
 		      struct gikev2_rx *rx, struct gikev2_payloads *answer);
-void gikev2_group_leave(struct gikev2_ike *ike, int err, uint64_t now);
-int gikev2_group_send_rekey(struct gikev2_ike *ike, uint64_t now);
-int gikev2_group_acknowledged(struct gikev2_ike *ike, struct gikev2_rx *rx);
-int gikev2_group_unregister(struct gikev2_ike *ike, struct gikev2_rx *rx);
 void gikev2_group_free(struct gikev2_group *group);
+
+/* gikev2_gm.c: the list of members */
+struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
+				struct gikev2_ike *ike, uint64_t now);
+struct gikev2_gm *gikev2_gm_of(const struct gikev2_ike *ike,
+			       const struct gikev2_group *group);
+/* Ends a registration; err is why. */
+void gikev2_gm_end(struct gikev2_gm *gm, int err, uint64_t now);
+/* Ends those of the same identity but for this one. */
+void gikev2_gm_end_older(struct gikev2_gm *newer, uint64_t now);
+/* The SA is ending: its registrations go with it. */
+void gikev2_gms_release(struct gikev2_ike *ike, int err, uint64_t now);
+void gikev2_gm_free(struct gikev2_gm *gm);
+
+/* gikev2_registration.c: what a member is sent, and what it asks */
+int gikev2_registration_add(struct gikev2_gm *gm,
+			    struct gikev2_payloads *answer, uint64_t now);
+int gikev2_send_rekey(struct gikev2_ike *ike, uint64_t now);
+int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_registration_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
 
 /* ----------------------------------------------------------------- cookies */
 
@@ -335,6 +382,8 @@ int gikev2_output(struct gikev2 *engine, const struct gikev2_path *path,
 		  const uint8_t *octets, size_t len);
 void gikev2_event(struct gikev2 *engine, enum gikev2_event_type type, int err,
 		  void *cookie, const struct gikev2_ike *ike, uint64_t now);
+void gikev2_gm_event(const struct gikev2_gm *gm, enum gikev2_event_type type,
+		     int err, uint64_t now);
 
 /* `period` plus or minus a quarter. */
 uint64_t gikev2_jitter(struct gikev2 *engine, uint64_t period);

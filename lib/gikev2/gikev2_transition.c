@@ -53,7 +53,25 @@ static const struct transition transitions[] = {
 	  P(NOTIFY), P(VENDOR),
 	  gikev2_auth_error, GIKEV2_IKE_AUTH_SENT },
 
+	/* IKE_AUTH without a Child SA, RFC 6023 */
+	{ GIKEV2_IKE_HALF_OPEN, RESPONDER, GIKEV2_IKE_AUTH, REQUEST,
+	  P(IDI) | P(AUTH),
+	  ANY_EXTRA | P(SA) | P(IDR) | P(CERT) | P(CERTREQ),
+	  gikev2_ike_auth_request, GIKEV2_IKE_ESTABLISHED },
+	{ GIKEV2_IKE_AUTH_SENT, INITIATOR, GIKEV2_IKE_AUTH, RESPONSE,
+	  P(IDR) | P(AUTH), ANY_EXTRA | P(CERT),
+	  gikev2_ike_auth_response, GIKEV2_IKE_ESTABLISHED },
+	{ GIKEV2_IKE_AUTH_SENT, INITIATOR, GIKEV2_IKE_AUTH, RESPONSE,
+	  P(NOTIFY), P(VENDOR),
+	  gikev2_auth_error, GIKEV2_IKE_AUTH_SENT },
+
 	/* the group, over its registration SA */
+	{ GIKEV2_IKE_ESTABLISHED, INITIATOR, GIKEV2_GSA_REGISTRATION, RESPONSE,
+	  P(GSA) | P(KD), ANY_EXTRA,
+	  gikev2_registration_answer, GIKEV2_IKE_ESTABLISHED },
+	{ GIKEV2_IKE_ESTABLISHED, INITIATOR, GIKEV2_GSA_REGISTRATION, RESPONSE,
+	  P(NOTIFY), P(VENDOR),
+	  gikev2_registration_error, GIKEV2_IKE_ESTABLISHED },
 	{ GIKEV2_IKE_ESTABLISHED, INITIATOR, GIKEV2_GSA_INBAND_REKEY, REQUEST,
 	  P(GSA) | P(KD), ANY_EXTRA | P(DELETE),
 	  gikev2_member_rekey, GIKEV2_IKE_ESTABLISHED },
@@ -62,12 +80,12 @@ static const struct transition transitions[] = {
 	  gikev2_member_rekey, GIKEV2_IKE_ESTABLISHED },
 	{ GIKEV2_IKE_ESTABLISHED, RESPONDER, GIKEV2_GSA_INBAND_REKEY, RESPONSE,
 	  0, ANY_EXTRA,
-	  gikev2_group_acknowledged, GIKEV2_IKE_ESTABLISHED },
+	  gikev2_rekey_response, GIKEV2_IKE_ESTABLISHED },
 	{ GIKEV2_IKE_ESTABLISHED, RESPONDER, GIKEV2_GSA_REGISTRATION, REQUEST,
-	  P(IDG) | P(NOTIFY), P(VENDOR) | P(SA),
-	  gikev2_group_unregister, GIKEV2_IKE_ESTABLISHED },
+	  P(IDG), ANY_EXTRA | P(SA),
+	  gikev2_registration_request, GIKEV2_IKE_ESTABLISHED },
 	{ GIKEV2_IKE_ESTABLISHED, INITIATOR, GIKEV2_GSA_REGISTRATION, RESPONSE,
-	  0, ANY_EXTRA,
+	  0, P(VENDOR),
 	  gikev2_member_refused, GIKEV2_IKE_ESTABLISHED },
 
 	/* the SA itself */

@@ -94,7 +94,7 @@ static void registration_step_by_step(void **state)
 	assert_true(world_step(s.world, GIKEV2_NEVER)); /* IKE_SA_INIT */
 	assert_int_equal(only_ike(s.ks)->state, GIKEV2_IKE_HALF_OPEN);
 	assert_int_equal(s.ks->engine->totals.half_open, 1);
-	assert_null(only_ike(s.ks)->group);
+	assert_null(only_ike(s.ks)->gms);
 
 	assert_true(world_step(s.world, GIKEV2_NEVER)); /* its answer */
 	assert_int_equal(only_ike(s.r1)->state, GIKEV2_IKE_AUTH_SENT);
@@ -242,6 +242,46 @@ static void no_offers_stay_idle(void **state)
 	gikev2_member_update(s.r1->member, &s.r1->member_config, s.world->now);
 	world_run(s.world, SECOND);
 	assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+	world_free(s.world);
+}
+
+/* IKE_AUTH without a Child SA (RFC 6023), then GSA_REGISTRATION. */
+static void registration_after_ike_auth(void **state)
+{
+	struct scene s = setup(27);
+
+	(void)state;
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+	s.r1->member_config.ike_auth = true;
+	gikev2_member_update(s.r1->member, &s.r1->member_config, s.world->now);
+	world_join(s.r2, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+	assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_REGISTERED], 2);
+	s.world->invariant = hitless;
+	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now), 0);
+	world_run(s.world, 20 * SECOND);
+	assert_int_equal(s.r1->events[GIKEV2_EVENT_REKEYED], 1);
+	assert_int_equal(s.r1->row_count, 1);
+	world_free(s.world);
+}
+
+static void refused_after_ike_auth(void **state)
+{
+	struct scene s = setup(28);
+
+	(void)state;
+	s.ks->peers[0].authorized = false;
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+	s.r1->member_config.ike_auth = true;
+	gikev2_member_update(s.r1->member, &s.r1->member_config, s.world->now);
+	world_run(s.world, 5 * SECOND);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_WAIT);
+	assert_int_equal(s.r1->event_err[GIKEV2_EVENT_REGISTRATION_FAILED],
+			 -GIKEV2_ERR_NOT_AUTHORIZED);
+	assert_int_equal(s.ks->event_err[GIKEV2_EVENT_MEMBER_REFUSED],
+			 -GIKEV2_ERR_NOT_AUTHORIZED);
+	assert_int_equal(s.ks->engine->totals.ike_sas, 0);
 	world_free(s.world);
 }
 
@@ -797,6 +837,8 @@ int main(void)
 		cmocka_unit_test(algorithm_not_offered),
 		cmocka_unit_test(server_with_another_name),
 		cmocka_unit_test(no_offers_stay_idle),
+		cmocka_unit_test(registration_after_ike_auth),
+		cmocka_unit_test(refused_after_ike_auth),
 		cmocka_unit_test(own_member),
 		cmocka_unit_test(roll_timeline),
 		cmocka_unit_test(rolls_by_lifetime),

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a registered member is sent by the key server, and what it may ask:
+ * GSA_INBAND_REKEY and GSA_REGISTRATION (RFC 9838 sections 2.3.2, 2.4.2).
+ */
+#include "gikev2/gikev2_generation.h"
+#include "gikev2/gikev2_int.h"
+
+static struct gikev2_generations *generations(const struct gikev2_gm *gm)
+{
+	return gikev2_group_generations(gm->group);
+}
+
+/* Rows for a member, of generations after `after`; the oldest first. */
+static size_t collect(const struct gikev2_gm *gm, uint64_t after,
+		      const struct keytable_row **rows)
+{
+	struct gikev2_generations *all = generations(gm);
+	size_t count = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct gikev2_generation *gen = &all->gen[i];
+
+		for (size_t j = 0; gen->number > after && j < gen->count; j++)
+			if (gm->offered &
+			    gikev2_offered_bit(gen->row[j].protocol))
+				rows[count++] = &gen->row[j];
+	}
+	return count;
+}
+
+static uint16_t seconds_left(uint64_t until, uint64_t now)
+{
+	uint64_t seconds = until <= now ? 0
+					: (until - now + GIKEV2_SECOND - 1) /
+						  GIKEV2_SECOND;
+
+	return seconds > UINT16_MAX ? UINT16_MAX : seconds;
+}
+
+/* ATD and DTD of the youngest roll, as far as they have not passed. */
+static struct gikev2_delays delays(const struct gikev2_gm *gm, uint64_t now)
+{
+	const struct gikev2_generation *gen = gikev2_youngest(generations(gm));
+	struct gikev2_delays result = {
+		.atd = seconds_left(gen->atd_end, now),
+		.dtd = seconds_left(gen->dtd_end, now),
+	};
+
+	result.has_atd = result.atd > 0;
+	result.has_dtd = result.dtd > 0;
+	/* rounding up may not bring them together */
+	if (result.has_dtd && result.dtd < result.atd + 2)
+		result.dtd = result.atd + 2;
+	return result;
+}
+
+/* Answers a registration with all that is alive. */
+int gikev2_registration_add(struct gikev2_gm *gm,
+			    struct gikev2_payloads *answer, uint64_t now)
+{
+	const struct keytable_row *rows[KEYTABLE_ROWS_MAX];
+	struct gikev2_delays wait = delays(gm, now);
+	size_t count = collect(gm, 0, rows);
+
+	gm->acked = gm->sent = gikev2_youngest(generations(gm))->number;
+	return gikev2_policy_add(gm->ike, answer, rows, count, &wait, now);
+}
+
+/* ------------------------------------------------------------ inband rekey */
+
+static int add_delete(struct gikev2_gm *gm, const struct keytable_row *row,
+		      struct gikev2_payloads *tx)
+{
+	size_t size = keytable_protocol_by_wire(row->protocol)->spi_size;
+	uint8_t *spi = gikev2_arena_alloc(&gm->ike->engine->arena, size);
+	struct gikev2_payload *payload;
+
+	if (!spi)
+		return -GIKEV2_ERR_NO_MEMORY;
+	gikev2_put_int(spi, row->id, size);
+	payload = gikev2_payload_add(tx, GIKEV2_PLD_DELETE);
+	payload->delete.protocol = row->protocol;
+	payload->delete.spi_size = size;
+	payload->delete.count = 1;
+	payload->delete.spis = (struct gikev2_chunk){ spi, size };
+	return 0;
+}
+
+/* D for what is replaced: members by our profile need none, others do. */
+static int add_deletes(struct gikev2_gm *gm, struct gikev2_payloads *tx)
+{
+	struct gikev2_generations *all = generations(gm);
+	int ret = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct gikev2_generation *gen = &all->gen[i];
+
+		for (size_t j = 0; gen->number <= gm->acked && j < gen->count;
+		     j++)
+			if (ret == 0 &&
+			    gm->offered &
+				    gikev2_offered_bit(gen->row[j].protocol))
+				ret = add_delete(gm, &gen->row[j], tx);
+	}
+	return ret;
+}
+
+/* All that the member has not acknowledged yet. */
+static int send_rekey(struct gikev2_gm *gm, uint64_t now)
+{
+	const struct keytable_row *rows[KEYTABLE_ROWS_MAX];
+	struct gikev2_ike *ike = gm->ike;
+	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+	struct gikev2_delays wait = delays(gm, now);
+	size_t count = collect(gm, gm->acked, rows);
+	int ret;
+
+	gm->sent = gikev2_youngest(generations(gm))->number;
+	if (!count) {
+		gm->acked = gm->sent;
+		return 0;
+	}
+	ret = gikev2_policy_add(ike, tx, rows, count, &wait, now);
+	if (ret == 0)
+		ret = add_deletes(gm, tx);
+	if (ret == 0)
+		ret = gikev2_request(ike, GIKEV2_GSA_INBAND_REKEY, tx, now);
+	if (ret == 0)
+		ike->engine->totals.rekeys_sent++;
+	return ret;
+}
+
+/* GSA_INBAND_REKEY names no group: one SA carries one group that uses it. */
+int gikev2_send_rekey(struct gikev2_ike *ike, uint64_t now)
+{
+	return ike->gms ? send_rekey(ike->gms, now) : 0;
+}
+
+int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_gm *gm = ike->gms;
+
+	if (!gm)
+		return 0;
+	gm->acked = gm->sent;
+	gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_ACKNOWLEDGED, 0, rx->now);
+	if (gm->acked < gikev2_youngest(generations(gm))->number)
+		gikev2_want(ike, GIKEV2_WANT_REKEY, rx->now);
+	return 0;
+}
+
+/* --------------------------------------------------------- GSA_REGISTRATION */
+
+/* {IDg, N(error)}: the member leaves, or cannot follow the policy. */
+static int unregister(struct gikev2_ike *ike, struct gikev2_rx *rx,
+		      struct gikev2_group *group, uint16_t why)
+{
+	struct gikev2_gm *gm = group ? gikev2_gm_of(ike, group) : NULL;
+
+	if (gm)
+		gikev2_gm_end(gm, gikev2_err_from_notify(why), rx->now);
+	return gikev2_respond_notify(ike, rx, 0, NULL, 0);
+}
+
+int gikev2_registration_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2 *engine = ike->engine;
+	struct gikev2_group *group = gikev2_group_find(
+		engine, &gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDG)->id);
+	const struct gikev2_pld_notify *error =
+		gikev2_notify_error(rx->payloads);
+	struct gikev2_payloads *tx;
+	int err = -GIKEV2_ERR_INVALID_GROUP;
+
+	if (error)
+		return unregister(ike, rx, group, error->type);
+	tx = gikev2_tx(engine);
+	/* a second group over one SA could not be told from the first */
+	if (group && ike->gms && !gikev2_gm_of(ike, group))
+		err = -GIKEV2_ERR_REGISTRATION_FAILED;
+	else if (group)
+		err = gikev2_group_join(group, ike, rx, tx);
+	if (err < 0) {
+		gikev2_count(engine, err);
+		gikev2_event(engine, GIKEV2_EVENT_MEMBER_REFUSED, err,
+			     group ? gikev2_group_cookie(group) : NULL, ike,
+			     rx->now);
+		return gikev2_respond_notify(ike, rx, gikev2_err_to_notify(err),
+					     NULL, 0);
+	}
+	return gikev2_respond(ike, rx, tx);
+}
