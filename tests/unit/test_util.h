@@ -48,9 +48,10 @@ static inline struct test_octets test_hex(const char *hex)
 			continue;
 		if (digit < 0)
 			fail_msg("not a hex digit: '%c'", *hex);
-		if (digits / 2 >= sizeof(out.octets))
-			fail_msg("hex string over %zu octets",
-				 sizeof(out.octets));
+		if (digits / 2 >= sizeof(out.octets)) {
+			fail_msg("over %zu octets", sizeof(out.octets));
+			break; /* for those who do not know that it exits */
+		}
 		out.octets[digits / 2] =
 			(uint8_t)(out.octets[digits / 2] << 4 | digit);
 		digits++;
