@@ -87,14 +87,17 @@ static bool is_ours(const struct mrkm_slot *slot,
 	       memcmp(key->string, slot->row.key, slot->row.key_len) == 0;
 }
 
+/* An ID that the operator has only begun to configure is his already. */
 static bool holds_foreign(struct mrkm_binding *b, const struct listing *listing)
 {
 	if (!listing->complete)
 		return true;
-	for (size_t i = 0; i < listing->count; i++)
-		if (!is_ours(find_slot(b, listing->keys[i].id),
-			     &listing->keys[i]))
+	for (size_t i = 0; i < listing->count; i++) {
+		const struct mrkm_chain_key *key = &listing->keys[i];
+
+		if (key->configured || !is_ours(find_slot(b, key->id), key))
 			return true;
+	}
 	return false;
 }
 

@@ -86,6 +86,7 @@ struct mrkm_chain_key {
 	uint32_t id;
 	uint16_t algorithm; /* enum keytable_auth_algo, 0: none of them */
 	const char *string; /* NULL: not configured yet */
+	bool configured;    /* stands in the running configuration */
 };
 
 struct mrkm_chain_ops {
@@ -107,7 +108,11 @@ struct mrkm_chain_ops {
 	void (*open)(void *arg, const char *key_chain, uint32_t id, bool sends,
 		     bool accepts);
 
-	/* Wipes and frees a key that is there; the key chain itself stays. */
+	/*
+	 * Wipes and frees a key that is there; the key chain itself stays.
+	 * One that the operator has begun to configure is left to him as if
+	 * it had never been ours.
+	 */
 	void (*remove)(void *arg, const char *key_chain, uint32_t id);
 
 	/* Cryptographic randomness.  0, or negative. */

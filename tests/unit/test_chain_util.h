@@ -25,7 +25,7 @@ struct key {
 	uint32_t id;
 	uint16_t algorithm;
 	char *string;
-	bool sends, accepts;
+	bool sends, accepts, configured;
 	uint64_t closed_at; /* when it last stopped sending */
 };
 
@@ -65,13 +65,16 @@ static inline void delete_key(struct key *key)
 	memset(key, 0, sizeof(*key));
 }
 
-/* As `key N` and `key-string S` do: always valid, whoever had the ID. */
+/* As `key N` does, and `key-string S`: always valid, whoever had the ID. */
 static inline void operator_key(const char *chain, uint32_t id, const char *string)
 {
 	struct key *key = get_key(chain, id);
 
+	key->configured = true;
+	if (!string)
+		return;
 	free(key->string);
-	key->string = string ? strdup(string) : NULL;
+	key->string = strdup(string);
 	key->algorithm = KEYTABLE_HMAC_SHA_256;
 	key->sends = key->accepts = true;
 }
@@ -94,7 +97,8 @@ static inline size_t op_list(void *arg, const char *chain, struct mrkm_chain_key
 			continue;
 		if (count < max)
 			out[count] = (struct mrkm_chain_key){
-				keys[i].id, keys[i].algorithm, keys[i].string
+				keys[i].id, keys[i].algorithm, keys[i].string,
+				keys[i].configured
 			};
 		count++;
 	}
@@ -138,7 +142,14 @@ static inline void op_remove(void *arg, const char *chain, uint32_t id)
 	assert_false(key->sends || key->accepts);
 	if (key->closed_at)
 		assert_true(now >= key->closed_at + MRKM_CHAIN_GRACE);
-	delete_key(key);
+	if (!key->configured) {
+		delete_key(key);
+		return;
+	}
+	/* libfrr expects it to be there when the operator removes it. */
+	free(key->string);
+	key->string = NULL;
+	key->sends = key->accepts = true;
 }
 
 static inline int op_random(void *arg, uint8_t *octets, size_t len)

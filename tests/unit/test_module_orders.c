@@ -275,6 +275,25 @@ static void test_operator_begins_a_key(void **state)
 	assert_true(reported_conflict);
 }
 
+static void test_operator_begins_our_key(void **state)
+{
+	struct keytable_row row = make_row(7, now, KEYTABLE_NEVER,
+					   KEYTABLE_NEVER);
+
+	(void)state;
+	order_keys(&row, 1);
+	operator_key("CHAIN", 7, NULL);
+	advance_to(now + MRKM_CHAIN_POLL);
+	assert_true(reported_conflict);
+	assert_int_equal(sends("CHAIN"), NOBODY);
+	advance_to(now + 2 * MRKM_CHAIN_GRACE);
+	assert_int_equal(key_count("CHAIN"), 1);
+	assert_null(find_key("CHAIN", 7)->string);
+	delete_key(find_key("CHAIN", 7));
+	advance_to(now + MRKM_CHAIN_POLL);
+	assert_int_equal(sends("CHAIN"), 7);
+}
+
 static void test_operator_removes_our_chain(void **state)
 {
 	struct keytable_row row = make_row(7, now, KEYTABLE_NEVER,
@@ -356,6 +375,7 @@ int main(void)
 		chain_test(test_operator_takes_over),
 		chain_test(test_operator_takes_our_id),
 		chain_test(test_operator_begins_a_key),
+		chain_test(test_operator_begins_our_key),
 		chain_test(test_operator_removes_our_chain),
 		chain_test(test_withdrawn_in_conflict),
 		chain_test(test_synced),
