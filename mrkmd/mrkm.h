@@ -32,6 +32,7 @@ struct mrkm_group {
 	struct mrkm_groups_item item;
 	struct mrkm_group_config config;
 	struct gikev2_member *member; /* NULL: memory was short */
+	bool has_keys;		      /* the key channel was given some */
 	bool configured;	      /* by the commit being applied */
 };
 

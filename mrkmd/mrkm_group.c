@@ -122,6 +122,13 @@ static void deliver(const struct mrkm_group *group,
 void mrkm_group_keys(struct mrkm_group *group, const struct keytable_row *rows,
 		     size_t count)
 {
+	/*
+	 * Nothing yet is not the same as nothing any more: the daemons may
+	 * still live on keys of the mrkmd before this one.
+	 */
+	if (!count && !group->has_keys)
+		return;
+	group->has_keys = count != 0;
 	for (size_t i = 0; i < group->config.protocol_count; i++)
 		deliver(group, &group->config.protocols[i], rows, count);
 }

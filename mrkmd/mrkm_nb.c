@@ -304,9 +304,6 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			.cbs = {
 				.create = mrkm_nb_create,
 				.destroy = mrkm_nb_destroy,
-				.get_next = mrkm_nb_ks_member_get_next,
-				.get_keys = mrkm_nb_ks_member_get_keys,
-				.lookup_entry = mrkm_nb_ks_member_lookup_entry,
 				.cli_show = mrkm_cli_show_ks_member,
 			},
 		},
@@ -314,36 +311,6 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/pre-shared-key-file",
 			.cbs = {
 				.modify = mrkm_nb_psk_file_modify,
-			},
-		},
-		{
-			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/state/registered",
-			.cbs = {
-				.get = mrkm_nb_ks_member_get,
-			},
-		},
-		{
-			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/state/address",
-			.cbs = {
-				.get = mrkm_nb_ks_member_get,
-			},
-		},
-		{
-			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/state/registered-seconds",
-			.cbs = {
-				.get = mrkm_nb_ks_member_get,
-			},
-		},
-		{
-			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/state/seen-seconds",
-			.cbs = {
-				.get = mrkm_nb_ks_member_get,
-			},
-		},
-		{
-			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/state/generation",
-			.cbs = {
-				.get = mrkm_nb_ks_member_get,
 			},
 		},
 		{
@@ -402,6 +369,50 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/seconds-to-roll",
 			.cbs = {
 				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/member",
+			.cbs = {
+				.get_next = mrkm_nb_ks_member_get_next,
+				.get_keys = mrkm_nb_ks_member_get_keys,
+				.lookup_entry = mrkm_nb_ks_member_lookup_entry,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/member/identity",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/member/address",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/member/port",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/member/registered-seconds",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/member/seen-seconds",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/member/generation",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
 			},
 		},
 		{

@@ -14,6 +14,8 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_nb.h"
 
+DEFINE_MTYPE_STATIC(MRKMD, MRKM_STATE, "MRKM operational state");
+
 #define VALUE_SIZE 640
 
 /* Adds the leaf `node` with that value under `parent`. */
@@ -301,91 +303,97 @@ enum nb_error mrkm_nb_ks_group_get(const struct nb_node *node,
 }
 
 /*
- * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/member
- *
- * An entry of the list does not know its group, but the walk does.
+ * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/state/member
  */
-static const struct mrkm_ks_group *walked;
+struct shown_member {
+	struct gikev2_id identity;
+	struct gikev2_group_member_status status; /* its identity aside */
+};
+
+/* Those that are being walked; the array only grows. */
+static struct {
+	struct shown_member *list;
+	size_t count, room;
+} members;
+
+static bool collect_member(void *arg,
+			   const struct gikev2_group_member_status *status)
+{
+	if (members.count == members.room) {
+		members.room = members.room ? 2 * members.room : 16;
+		members.list = XREALLOC(MTYPE_MRKM_STATE, members.list,
+					members.room * sizeof(*members.list));
+	}
+	members.list[members.count].identity = *status->identity;
+	members.list[members.count++].status = *status;
+	return true;
+}
+
+static void collect_members(const struct mrkm_ks_group *group)
+{
+	members.count = 0;
+	if (group->group)
+		gikev2_group_members(group->group, collect_member, NULL);
+}
 
 const void *mrkm_nb_ks_member_get_next(struct nb_cb_get_next_args *args)
 {
-	const struct mrkm_ks_member *member = args->list_entry;
+	const struct shown_member *member = args->list_entry;
 
-	walked = args->parent_list_entry;
-	if (!member)
-		return mrkm_ks_members_const_first(&walked->members);
-	return mrkm_ks_members_const_next(&walked->members, member);
+	if (!member) {
+		collect_members(args->parent_list_entry);
+		return members.count ? members.list : NULL;
+	}
+	return ++member < members.list + members.count ? member : NULL;
 }
 
 int mrkm_nb_ks_member_get_keys(struct nb_cb_get_keys_args *args)
 {
-	const struct mrkm_ks_member *member = args->list_entry;
-	const char *type;
+	const struct shown_member *member = args->list_entry;
 
-	args->keys->num = 2;
-	if (!mrkm_identity_write(&member->identity, &type, args->keys->key[1],
-				 sizeof(args->keys->key[1])))
-		return NB_ERR;
-	strlcpy(args->keys->key[0], type, sizeof(args->keys->key[0]));
+	args->keys->num = 1;
+	gikev2_id_text(&member->identity, args->keys->key[0],
+		       sizeof(args->keys->key[0]));
 	return NB_OK;
 }
 
 const void *mrkm_nb_ks_member_lookup_entry(struct nb_cb_lookup_entry_args *args)
 {
-	struct gikev2_id id;
+	char text[VALUE_SIZE];
 
-	walked = args->parent_list_entry;
-	if (!mrkm_identity_read(args->keys->key[0], args->keys->key[1], &id))
-		return NULL;
-	return mrkm_ks_member_find((struct mrkm_ks_group *)walked, &id);
+	collect_members(args->parent_list_entry);
+	for (size_t i = 0; i < members.count; i++)
+		if (!strcmp(gikev2_id_text(&members.list[i].identity, text,
+					   sizeof(text)),
+			    args->keys->key[0]))
+			return &members.list[i];
+	return NULL;
 }
 
-struct find_member {
-	const struct gikev2_id *identity;
-	struct gikev2_group_member_status status;
-	bool found;
-};
-
-static bool find_member(void *arg,
-			const struct gikev2_group_member_status *status)
-{
-	struct find_member *find = arg;
-
-	if (!gikev2_id_equal(status->identity, find->identity))
-		return true;
-	find->status = *status;
-	find->found = true;
-	return false;
-}
-
-/*
- * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/member/state
- */
 enum nb_error mrkm_nb_ks_member_get(const struct nb_node *node,
 				    const void *entry, struct lyd_node *parent)
 {
-	const struct mrkm_ks_member *member = entry;
-	struct find_member find = { .identity = &member->identity };
+	const struct shown_member *member = entry;
+	const struct gikev2_group_member_status *status = &member->status;
 	char value[VALUE_SIZE];
 
-	if (walked && walked->group)
-		gikev2_group_members(walked->group, find_member, &find);
-	if (is(node, "registered"))
-		return put_bool(node, parent, find.found);
-	if (!find.found)
-		return NB_OK;
+	if (is(node, "identity"))
+		return put(node, parent,
+			   gikev2_id_text(&member->identity, value,
+					  sizeof(value)));
 	if (is(node, "address"))
 		return put(node, parent,
-			   mrkm_address_text(&find.status.path.remote, value,
+			   mrkm_address_text(&status->path.remote, value,
 					     sizeof(value)));
+	if (is(node, "port"))
+		return put_number(node, parent, status->path.remote.port);
 	if (is(node, "registered-seconds"))
 		return put_number(node, parent,
-				  mrkm_seconds_since(find.status.registered_since));
+				  mrkm_seconds_since(status->registered_since));
 	if (is(node, "seen-seconds"))
-		return put_number(node, parent, mrkm_seconds_since(find.status.last_seen));
-	if (is(node, "generation"))
-		return put_number(node, parent, find.status.generation);
-	return NB_OK;
+		return put_number(node, parent,
+				  mrkm_seconds_since(status->last_seen));
+	return put_number(node, parent, status->generation);
 }
 
 /* -------------------------------------------------------------- statistics */

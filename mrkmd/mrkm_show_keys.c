@@ -25,13 +25,15 @@ static const char *protocol_name(const struct keytable_row *row)
 	return protocol ? protocol->name : "unknown";
 }
 
-/* A window, seen from now: "in ...", "for ...", "over". */
+/* A window, seen from now: "in ...", "for ...", "over", "never". */
 static const char *window(uint64_t start, uint64_t end, char *buf, size_t size)
 {
 	uint64_t now = mrkm_now();
 	char interval[32];
 
-	if (now >= end)
+	if (start >= end)
+		strlcpy(buf, "never", size);
+	else if (now >= end)
 		strlcpy(buf, "over", size);
 	else if (now < start)
 		snprintf(buf, size, "in %s",
