@@ -98,8 +98,8 @@ struct gikev2_attr {
 #define GIKEV2_ATTRS_MAX 256
 
 /*
- * Parses all of `in` into *item, which is zeroed first.  -BAD_SYNTAX when a
- * length does not add up, -LIMIT when there is more than fits.
+ * Parses all of `in` into *item, which the caller has zeroed.  -BAD_SYNTAX
+ * when a length does not add up, -LIMIT when there is more than fits.
  */
 int gikev2_parse(const struct gikev2_layout *layout, struct gikev2_chunk in,
 		 struct gikev2_arena *arena, void *item);
