@@ -31,9 +31,12 @@ static const struct {
 
 struct mrkm_module mrkm_module;
 
-static uint64_t now(void)
+uint64_t mrkm_module_now(void)
 {
-	return monotime(NULL);
+	struct timeval tv;
+
+	monotime(&tv);
+	return tv.tv_sec * KEYTABLE_SECOND + tv.tv_usec;
 }
 
 /* ------------------------------------------------------------------ running */
@@ -42,7 +45,7 @@ static void module_run(struct event *event);
 
 static void run_and_schedule(void)
 {
-	uint64_t instant = now();
+	uint64_t instant = mrkm_module_now();
 	uint64_t deadline = mrkm_chains_run(&mrkm_module.chains, instant);
 	struct timeval wait;
 
@@ -134,7 +137,7 @@ static int receiver_wrap_key(void *arg, struct mrkm_wrap_key *key)
 
 static int receiver_bind(void *arg, const struct mrkm_order *order)
 {
-	return mrkm_chains_bind(&mrkm_module.chains, order, now());
+	return mrkm_chains_bind(&mrkm_module.chains, order, mrkm_module_now());
 }
 
 static int receiver_keys(void *arg, const struct mrkm_order *order,
@@ -142,17 +145,17 @@ static int receiver_keys(void *arg, const struct mrkm_order *order,
 			 enum mrkm_err *results)
 {
 	return mrkm_chains_keys(&mrkm_module.chains, order, rows, count,
-				results, now());
+				results, mrkm_module_now());
 }
 
 static int receiver_withdraw(void *arg, const struct mrkm_order *order)
 {
-	return mrkm_chains_withdraw(&mrkm_module.chains, order, now());
+	return mrkm_chains_withdraw(&mrkm_module.chains, order, mrkm_module_now());
 }
 
 static void receiver_synced(void *arg, uint64_t boot, uint32_t session)
 {
-	mrkm_chains_synced(&mrkm_module.chains, boot, session, now());
+	mrkm_chains_synced(&mrkm_module.chains, boot, session, mrkm_module_now());
 	zlog_info("mrkm: synchronized with mrkmd");
 }
 

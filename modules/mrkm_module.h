@@ -24,6 +24,9 @@ struct mrkm_module {
 
 extern struct mrkm_module mrkm_module;
 
+/* Microseconds of CLOCK_MONOTONIC, which mrkmd counts in too. */
+uint64_t mrkm_module_now(void);
+
 /* mrkm_keychain.c: the key chain part of mrkm_chain_ops. */
 size_t mrkm_keychain_list(void *arg, const char *key_chain,
 			  struct mrkm_chain_key *keys, size_t max);

@@ -6,7 +6,6 @@
 
 #include "command.h"
 #include "json.h"
-#include "monotime.h"
 #include "vty.h"
 
 #include "modules/mrkm_module.h"
@@ -207,7 +206,7 @@ DEFPY (show_mrkm_keys,
        "Keys and what became of them\n"
        JSON_STR)
 {
-	uint64_t now = monotime(NULL);
+	uint64_t now = mrkm_module_now();
 
 	if (json)
 		return vty_json(vty, show_json(now));

@@ -25,7 +25,10 @@ static struct {
 
 static uint64_t now(void)
 {
-	return monotime(NULL);
+	struct timeval tv;
+
+	monotime(&tv); /* what it returns is in whole seconds */
+	return tv.tv_sec * KEYTABLE_SECOND + tv.tv_usec;
 }
 
 /* ------------------------------------------------------------------- timer */
