@@ -170,6 +170,9 @@ static void next_request(struct gikev2_ike *ike, uint64_t now)
 	} else if (ike->wants & GIKEV2_WANT_REGISTER) {
 		ike->wants &= ~GIKEV2_WANT_REGISTER;
 		ret = gikev2_send_registration(ike, now);
+	} else if (ike->wants & GIKEV2_WANT_REKEY_IKE) {
+		ike->wants &= ~GIKEV2_WANT_REKEY_IKE;
+		ret = gikev2_rekey_ike(ike, now);
 	} else if (ike->wants & GIKEV2_WANT_LIVENESS) {
 		ike->wants &= ~GIKEV2_WANT_LIVENESS;
 		ret = gikev2_request(ike, GIKEV2_INFORMATIONAL,
@@ -219,12 +222,17 @@ static void idle(struct gikev2_ike *ike, uint64_t now)
 	struct gikev2 *engine = ike->engine;
 	uint64_t due = ike->last_seen + engine->params.liveness_time;
 
-	if (!ike->initiator && !ike->gms)
+	if (ike->state != GIKEV2_IKE_ESTABLISHED)
+		return;
+	if (!ike->member && !ike->gms)
 		gikev2_want(ike, GIKEV2_WANT_DELETE, now);
+	else if (ike->rekey_at <= now)
+		gikev2_want(ike, GIKEV2_WANT_REKEY_IKE, now);
 	else if (due <= now)
 		gikev2_want(ike, GIKEV2_WANT_LIVENESS, now);
 	else
-		gikev2_timer_set(&engine->timers, &ike->timer, due);
+		gikev2_timer_set(&engine->timers, &ike->timer,
+				 due < ike->rekey_at ? due : ike->rekey_at);
 }
 
 void gikev2_ike_timer(void *owner, uint64_t now)

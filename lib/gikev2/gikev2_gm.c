@@ -3,27 +3,27 @@
  * The key server's list of members.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "gikev2/gikev2_int.h"
 
 struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 				struct gikev2_ike *ike, uint64_t now)
 {
-	size_t size = offsetof(struct gikev2_gm, id.data) + ike->peer->len;
-	struct gikev2_gm *gm = calloc(1, size);
+	struct gikev2_gm *gm = calloc(1, sizeof(*gm));
 	uint32_t *count;
 	struct gikev2_gm **head = gikev2_group_gms(group, &count);
 
 	if (!gm)
 		return NULL;
+	gm->id = gikev2_id_dup(ike->peer);
+	if (!gm->id) {
+		free(gm);
+		return NULL;
+	}
 	gm->group = group;
 	gm->ike = ike;
 	gm->path = ike->path;
 	gm->registered = gm->last_seen = now;
-	gm->id.type = ike->peer->type;
-	gm->id.len = ike->peer->len;
-	memcpy(gm->id.data, ike->peer->data, ike->peer->len);
 	gm->ike_next = ike->gms;
 	ike->gms = gm;
 	gm->next = *head;
@@ -71,6 +71,7 @@ void gikev2_gm_free(struct gikev2_gm *gm)
 	if (gm->next)
 		gm->next->prev = gm->prev;
 	--*count;
+	free(gm->id);
 	free(gm);
 }
 
@@ -90,7 +91,7 @@ void gikev2_gm_end_older(struct gikev2_gm *newer, uint64_t now)
 		struct gikev2_ike *ike = gm->ike;
 
 		next = gm->next;
-		if (gm == newer || !gikev2_id_equal(&gm->id, &newer->id))
+		if (gm == newer || !gikev2_id_equal(gm->id, newer->id))
 			continue;
 		gikev2_gm_end(gm, -GIKEV2_ERR_REPLACED, now);
 		if (ike && !ike->gms)

@@ -499,7 +499,7 @@ void gikev2_group_members(const struct gikev2_group *group,
 {
 	for (struct gikev2_gm *gm = group->members; gm; gm = gm->next) {
 		struct gikev2_group_member_status status = {
-			.identity = &gm->id,
+			.identity = gm->id,
 			.path = gm->path,
 			.registered_since = gm->registered,
 			.last_seen = gm->ike ? gm->ike->last_seen
@@ -520,7 +520,7 @@ size_t gikev2_group_clear_member(struct gikev2_group *group,
 
 	for (gm = group->members; gm; gm = next) {
 		next = gm->next;
-		if (!gikev2_id_equal(&gm->id, identity))
+		if (!gikev2_id_equal(gm->id, identity))
 			continue;
 		end_member(gm, now);
 		count++;

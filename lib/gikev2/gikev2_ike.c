@@ -150,7 +150,9 @@ struct gikev2_ike *gikev2_ike_new(struct gikev2 *engine, bool initiator,
 		return NULL;
 	ike->engine = engine;
 	ike->initiator = initiator;
+	ike->server = !initiator;
 	ike->path = *path;
+	ike->rekey_at = GIKEV2_NEVER;
 	ike->state = initiator ? GIKEV2_IKE_INIT_SENT : GIKEV2_IKE_HALF_OPEN;
 	ike->setup = calloc(1, sizeof(*ike->setup));
 	if (!ike->setup || grow_buckets(engine) < 0 || draw_spi(ike) < 0 ||
@@ -162,6 +164,23 @@ struct gikev2_ike *gikev2_ike_new(struct gikev2 *engine, bool initiator,
 	}
 	insert(ike);
 	return ike;
+}
+
+struct gikev2_ike *gikev2_ike_heir(struct gikev2_ike *old, bool initiator)
+{
+	struct gikev2_ike *heir =
+		gikev2_ike_new(old->engine, initiator, &old->path);
+
+	if (!heir)
+		return NULL;
+	heir->state = GIKEV2_IKE_REKEYING;
+	heir->server = old->server;
+	heir->profile = old->profile;
+	if (old->peer && gikev2_ike_set_peer(heir, old->peer) < 0) {
+		gikev2_ike_end(heir, -GIKEV2_ERR_NO_MEMORY, 0);
+		return NULL;
+	}
+	return heir;
 }
 
 /* The I flag tells whose SPI is ours: that of whoever did not send this. */
@@ -185,12 +204,10 @@ struct gikev2_ike *gikev2_ike_find(struct gikev2 *engine,
 
 int gikev2_ike_set_peer(struct gikev2_ike *ike, const struct gikev2_id *id)
 {
-	size_t size = offsetof(struct gikev2_id, data) + id->len;
-	struct gikev2_id *peer = malloc(size);
+	struct gikev2_id *peer = gikev2_id_dup(id);
 
 	if (!peer)
 		return -GIKEV2_ERR_NO_MEMORY;
-	memcpy(peer, id, size);
 	free(ike->peer);
 	ike->peer = peer;
 	return 0;
@@ -216,8 +233,12 @@ static void setup_free(struct gikev2_ike *ike)
 
 void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now)
 {
+	uint64_t life = ike->engine->params.rekey_time;
+
 	half_open_remove(ike);
 	setup_free(ike);
+	if (life)
+		ike->rekey_at = now + gikev2_jitter(ike->engine, life);
 	ike->state = GIKEV2_IKE_ESTABLISHED;
 	ike->established = ike->last_seen = now;
 	gikev2_timer_set(&ike->engine->timers, &ike->timer,
@@ -233,6 +254,13 @@ static void tell_owner(struct gikev2_ike *ike, int err, uint64_t now)
 	gikev2_gms_release(ike, err, now);
 	if (member)
 		gikev2_member_ended(member, ike, err, now);
+}
+
+/* An heir that was not agreed on dies with its parent. */
+static void end_heir(struct gikev2_ike *heir, int err, uint64_t now)
+{
+	if (heir && heir->state == GIKEV2_IKE_REKEYING)
+		gikev2_ike_end(heir, err, now);
 }
 
 void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now)
@@ -254,7 +282,9 @@ void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now)
 	gikev2_timer_fini(&engine->timers, &ike->timer);
 	ike->next = engine->dead;
 	engine->dead = ike;
-	tell_owner(ike, err, now);
+	end_heir(ike->heir, err, now);
+	if (!gikev2_inherit(ike, now))
+		tell_owner(ike, err, now);
 }
 
 void gikev2_ike_delete(struct gikev2_ike *ike, int err, uint64_t now)
@@ -274,6 +304,7 @@ static void ike_free(struct gikev2_ike *ike)
 	setup_free(ike);
 	gikev2_octets_free(&ike->request);
 	gikev2_octets_free(&ike->response);
+	gikev2_octets_free(&ike->low);
 	free(ike->peer);
 	explicit_bzero(ike, sizeof(*ike));
 	free(ike);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * INFORMATIONAL (RFC 7296 section 1.4), and the Child SAs that we do not have.
+ * INFORMATIONAL (RFC 7296 section 1.4).
  */
 #include "gikev2/gikev2_int.h"
 
@@ -44,11 +44,4 @@ int gikev2_delete_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	gikev2_ike_end(ike, -GIKEV2_ERR_ADMIN, rx->now);
 	return 0;
-}
-
-/* This SA has no children (RFC 9838 section 2.3) and is not rekeyed. */
-int gikev2_child_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
-{
-	return gikev2_respond_notify(ike, rx, GIKEV2_N_NO_ADDITIONAL_SAS, NULL,
-				     0);
 }

@@ -10,23 +10,28 @@
 /* Answers that make us send another IKE_SA_INIT request. */
 #define ROUNDS_MAX 4
 
-static void add_ke(struct gikev2_payloads *tx, const struct gikev2_ke_alg *alg,
-		   const uint8_t *public)
+static void add_vendor_id(struct gikev2 *engine, struct gikev2_payloads *tx)
 {
+	gikev2_payload_add(tx, GIKEV2_PLD_VENDOR)->octets.data =
+		(struct gikev2_chunk){ engine->vendor_id,
+				       GIKEV2_VENDOR_ID_LEN };
+}
+
+int gikev2_add_exchange(struct gikev2_ike *ike, struct gikev2_payloads *tx,
+			const struct gikev2_octets *nonce,
+			uint8_t public[GIKEV2_KE_PUBLIC_MAX])
+{
+	const struct gikev2_ke_alg *alg = gikev2_ke_algorithm(ike->setup->ke);
 	struct gikev2_payload *ke = gikev2_payload_add(tx, GIKEV2_PLD_KE);
 
 	ke->ke.group = alg->id;
 	ke->ke.data = (struct gikev2_chunk){ public, alg->public_len };
+	gikev2_payload_add(tx, GIKEV2_PLD_NONCE)->octets.data =
+		gikev2_chunk(nonce);
+	return gikev2_ke_public(ike->setup->ke, public);
 }
 
-static void add_octets(struct gikev2_payloads *tx, uint8_t type,
-		       const uint8_t *ptr, size_t len)
-{
-	gikev2_payload_add(tx, type)->octets.data =
-		(struct gikev2_chunk){ ptr, len };
-}
-
-static int make_nonce(struct gikev2 *engine, struct gikev2_octets *nonce)
+int gikev2_make_nonce(struct gikev2 *engine, struct gikev2_octets *nonce)
 {
 	uint8_t octets[GIKEV2_NONCE_LEN];
 	int ret = gikev2_random(engine, octets, sizeof(octets));
@@ -34,7 +39,7 @@ static int make_nonce(struct gikev2 *engine, struct gikev2_octets *nonce)
 	return ret < 0 ? ret : gikev2_octets_set(nonce, octets, sizeof(octets));
 }
 
-static int make_ke(struct gikev2_ike *ike, const struct gikev2_ke_alg *alg)
+int gikev2_make_ke(struct gikev2_ike *ike, const struct gikev2_ke_alg *alg)
 {
 	struct gikev2 *engine = ike->engine;
 
@@ -68,20 +73,16 @@ static int send_request(struct gikev2_ike *ike, uint64_t now)
 	struct gikev2_setup *setup = ike->setup;
 	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
 	uint8_t public[GIKEV2_KE_PUBLIC_MAX];
-	int ret = gikev2_ke_public(setup->ke, public);
+	int ret;
 
-	if (ret < 0)
-		return ret;
 	if (setup->cookie.len)
 		gikev2_notify_add(tx, GIKEV2_N_COOKIE, setup->cookie.ptr,
 				  setup->cookie.len);
-	gikev2_suite_offer(ike->engine,
+	gikev2_suite_offer(ike->engine, (struct gikev2_chunk){ 0 },
 			   gikev2_payload_add(tx, GIKEV2_PLD_SA));
-	add_ke(tx, gikev2_ke_algorithm(setup->ke), public);
-	add_octets(tx, GIKEV2_PLD_NONCE, setup->ni.ptr, setup->ni.len);
-	add_octets(tx, GIKEV2_PLD_VENDOR, ike->engine->vendor_id,
-		   GIKEV2_VENDOR_ID_LEN);
-	return gikev2_send_init(ike, tx, now);
+	ret = gikev2_add_exchange(ike, tx, &setup->ni, public);
+	add_vendor_id(ike->engine, tx);
+	return ret < 0 ? ret : gikev2_send_init(ike, tx, now);
 }
 
 int gikev2_init_start(struct gikev2_ike *ike, uint64_t now)
@@ -91,17 +92,17 @@ int gikev2_init_start(struct gikev2_ike *ike, uint64_t now)
 
 	if (!alg)
 		return -GIKEV2_ERR_CRYPTO;
-	ret = make_ke(ike, alg);
+	ret = gikev2_make_ke(ike, alg);
 	if (ret == 0)
-		ret = make_nonce(ike->engine, &ike->setup->ni);
+		ret = gikev2_make_nonce(ike->engine, &ike->setup->ni);
 	if (ret < 0)
 		return ret;
 	ike->engine->arena.used = 0;
 	return send_request(ike, now);
 }
 
-/* What we know of the responder; used by both sides. */
-static int keep_peer(struct gikev2_rx *rx, struct gikev2_octets *ke,
+/* The other side's public value and nonce. */
+int gikev2_keep_peer(struct gikev2_rx *rx, struct gikev2_octets *ke,
 		     struct gikev2_octets *nonce)
 {
 	const struct gikev2_payload *pld_ke =
@@ -134,13 +135,14 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	ret = gikev2_suite_accept(
 		ike->engine,
-		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa, &suite);
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa, 0,
+		&suite);
 	if (ret < 0)
 		return ret;
 	if (ke->group != suite.ke->id ||
 	    suite.ke != gikev2_ke_algorithm(setup->ke))
 		return -GIKEV2_ERR_BAD_KE;
-	ret = keep_peer(rx, &setup->peer_ke, &setup->nr);
+	ret = gikev2_keep_peer(rx, &setup->peer_ke, &setup->nr);
 	if (ret == 0)
 		ret = gikev2_octets_set(&setup->init_response, rx->raw.ptr,
 					rx->raw.len);
@@ -188,7 +190,7 @@ static int take_group(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 	if (!alg || !gikev2_suite_knows(ike->engine, GIKEV2_XF_KE, alg->id, 0) ||
 	    alg == gikev2_ke_algorithm(ike->setup->ke))
 		return -GIKEV2_ERR_BAD_KE;
-	ret = make_ke(ike, alg);
+	ret = gikev2_make_ke(ike, alg);
 	return ret < 0 ? ret : send_request(ike, rx->now);
 }
 
@@ -236,7 +238,7 @@ static int negotiate(struct gikev2_rx *rx, struct gikev2_suite *suite)
 	uint8_t group[2];
 	int ret = gikev2_suite_choose(
 		rx->engine,
-		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa,
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa, 0,
 		ke->group, suite);
 
 	if (ret < 0)
@@ -262,24 +264,23 @@ static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	memcpy(ike->spi_i, rx->header.spi_i, GIKEV2_SPI_LEN);
 	ike->recv_id = 1;
 	ike->profile = is_profile(rx);
-	ret = keep_peer(rx, &setup->peer_ke, &setup->ni);
+	ret = gikev2_keep_peer(rx, &setup->peer_ke, &setup->ni);
 	if (ret == 0)
 		ret = gikev2_octets_set(&setup->init_request, rx->raw.ptr,
 					rx->raw.len);
 	if (ret == 0)
-		ret = make_nonce(ike->engine, &setup->nr);
+		ret = gikev2_make_nonce(ike->engine, &setup->nr);
 	if (ret == 0)
-		ret = make_ke(ike, ike->suite.ke);
-	if (ret == 0)
-		ret = gikev2_ke_public(setup->ke, public);
+		ret = gikev2_make_ke(ike, ike->suite.ke);
 	if (ret < 0)
 		return ret;
 	gikev2_suite_answer(ike->engine, &ike->suite,
+			    (struct gikev2_chunk){ 0 },
 			    gikev2_payload_add(tx, GIKEV2_PLD_SA));
-	add_ke(tx, ike->suite.ke, public);
-	add_octets(tx, GIKEV2_PLD_NONCE, setup->nr.ptr, setup->nr.len);
-	add_octets(tx, GIKEV2_PLD_VENDOR, ike->engine->vendor_id,
-		   GIKEV2_VENDOR_ID_LEN);
+	ret = gikev2_add_exchange(ike, tx, &setup->nr, public);
+	if (ret < 0)
+		return ret;
+	add_vendor_id(ike->engine, tx);
 	gikev2_notify_add(tx, GIKEV2_N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	ret = gikev2_send_clear(rx, ike->spi_r, tx, &setup->init_response);
 	/* lost on the way out is lost on the way: the copy serves the repeat */

@@ -61,6 +61,7 @@ enum gikev2_ike_state {
 	GIKEV2_IKE_AUTH_SENT,	/* initiator */
 	GIKEV2_IKE_HALF_OPEN,	/* responder */
 	GIKEV2_IKE_ESTABLISHED,
+	GIKEV2_IKE_REKEYING, /* the heir of one, not agreed on yet */
 	GIKEV2_IKE_DELETING, /* our Delete is on its way */
 	GIKEV2_IKE_NONE,     /* before there is one */
 };
@@ -85,6 +86,7 @@ struct gikev2_suite {
 	const struct gikev2_ke_alg *ke;
 	const struct gikev2_kwa *kwa;
 	uint8_t number; /* of the chosen proposal */
+	struct gikev2_chunk spi; /* in it; good as long as the message is */
 };
 
 /* Requests that wait for the window to open, most urgent first. */
@@ -93,7 +95,8 @@ enum gikev2_want {
 	GIKEV2_WANT_REKEY = 1 << 1,
 	GIKEV2_WANT_REFUSE = 1 << 2,
 	GIKEV2_WANT_REGISTER = 1 << 3,
-	GIKEV2_WANT_LIVENESS = 1 << 4,
+	GIKEV2_WANT_REKEY_IKE = 1 << 4,
+	GIKEV2_WANT_LIVENESS = 1 << 5,
 };
 
 struct gikev2_ike {
@@ -104,7 +107,8 @@ struct gikev2_ike {
 	uint8_t spi_i[GIKEV2_SPI_LEN], spi_r[GIKEV2_SPI_LEN];
 	struct gikev2_path path;
 	uint8_t state; /* enum gikev2_ike_state */
-	bool initiator;
+	bool initiator;	     /* whose keys and SPI are ours */
+	bool server;	     /* we are the key server: a rekey keeps that */
 	bool profile;	     /* the peer sent our Vendor ID */
 	bool dead;	     /* free it when the handlers are done */
 	uint8_t wants;	     /* GIKEV2_WANT_* */
@@ -126,6 +130,10 @@ struct gikev2_ike {
 	uint64_t established;
 	struct gikev2_member *member;
 	struct gikev2_gm *gms; /* as server: registrations over this SA */
+	/* a rekey of this SA: by us, by the peer, or by both at once */
+	struct gikev2_ike *heir, *peer_heir;
+	struct gikev2_octets low; /* as heir: the lower of its two nonces */
+	uint64_t rekey_at;
 };
 
 /*
@@ -142,12 +150,14 @@ struct gikev2_gm {
 	uint64_t acked, sent; /* generations */
 	uint32_t offered;     /* gikev2_offered_bit()s */
 	bool sender;	      /* sent GROUP_SENDER */
-	struct gikev2_id id;  /* last: room for its octets only */
+	struct gikev2_id *id; /* room for its octets only */
 };
 
 /* gikev2_ike.c: an SA's life */
 struct gikev2_ike *gikev2_ike_new(struct gikev2 *engine, bool initiator,
 				  const struct gikev2_path *path);
+/* The SA that will follow `old`; NULL: out of memory. */
+struct gikev2_ike *gikev2_ike_heir(struct gikev2_ike *old, bool initiator);
 struct gikev2_ike *gikev2_ike_find(struct gikev2 *engine,
 				   const struct gikev2_header *header);
 
@@ -196,24 +206,37 @@ int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
 		   struct gikev2_buf *out);
 int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_sk_derive(struct gikev2_ike *ike);
+int gikev2_sk_derive_heir(const struct gikev2_ike *old, struct gikev2_ike *heir);
 int gikev2_kwk(const struct gikev2_ike *ike, uint8_t *kwk);
 
 /* gikev2_suite.c: IKE SA proposals */
-void gikev2_suite_offer(struct gikev2 *engine, struct gikev2_payload *sa);
+/* `spi` is empty in IKE_SA_INIT, ours when an SA is rekeyed. */
+void gikev2_suite_offer(struct gikev2 *engine, struct gikev2_chunk spi,
+			struct gikev2_payload *sa);
 const struct gikev2_ke_alg *gikev2_suite_first_ke(const struct gikev2 *engine);
 bool gikev2_suite_knows(const struct gikev2 *engine, uint8_t type, uint16_t id,
 			uint16_t key_bits);
 int gikev2_suite_choose(const struct gikev2 *engine,
-			const struct gikev2_pld_sa *sa, uint16_t ke_group,
-			struct gikev2_suite *suite);
+			const struct gikev2_pld_sa *sa, size_t spi_len,
+			uint16_t ke_group, struct gikev2_suite *suite);
 void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite,
-			 struct gikev2_payload *sa);
+			 struct gikev2_chunk spi, struct gikev2_payload *sa);
 int gikev2_suite_accept(const struct gikev2 *engine,
-			const struct gikev2_pld_sa *sa,
+			const struct gikev2_pld_sa *sa, size_t spi_len,
 			struct gikev2_suite *suite);
 
 /* gikev2_transition.c: the handler for what came, by state; ike may be NULL */
 int gikev2_transition(struct gikev2_ike *ike, struct gikev2_rx *rx);
+
+/* What IKE_SA_INIT and a rekey have in common; gikev2_init.c. */
+int gikev2_make_ke(struct gikev2_ike *ike, const struct gikev2_ke_alg *alg);
+int gikev2_make_nonce(struct gikev2 *engine, struct gikev2_octets *nonce);
+int gikev2_keep_peer(struct gikev2_rx *rx, struct gikev2_octets *ke,
+		     struct gikev2_octets *nonce);
+/* KE and Nonce payloads; `public` keeps what KE borrows. */
+int gikev2_add_exchange(struct gikev2_ike *ike, struct gikev2_payloads *tx,
+			const struct gikev2_octets *nonce,
+			uint8_t public[GIKEV2_KE_PUBLIC_MAX]);
 
 /* Handlers.  An error they return is answered where RFC 7296 says so. */
 /* gikev2_init.c */
@@ -235,7 +258,16 @@ int gikev2_auth_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_info_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_info_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_delete_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
+
+/* gikev2_rekey.c: CREATE_CHILD_SA, for the IKE SA itself */
+int gikev2_rekey_ike(struct gikev2_ike *ike, uint64_t now);
+int gikev2_rekey_ike_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_rekey_ike_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_rekey_ike_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_child_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_child_while_deleting(struct gikev2_ike *ike, struct gikev2_rx *rx);
+/* Hands what an SA serves to its heir, when it has one; false: it has none. */
+bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now);
 
 /* gikev2_policy.c: SAg, GSA, KD against rows */
 void gikev2_sag_add(struct gikev2 *engine, struct gikev2_payloads *payloads,
@@ -266,6 +298,8 @@ void gikev2_member_downloaded(struct gikev2_ike *ike,
 			      uint64_t now);
 /* A policy that we cannot follow came over ike. */
 void gikev2_member_refuse(struct gikev2_ike *ike, int err, uint64_t now);
+/* Another SA takes the place of ours. */
+void gikev2_member_moved(struct gikev2_member *member, struct gikev2_ike *ike);
 /* ike is ending; it is no longer ours. */
 void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
 			 int err, uint64_t now);
@@ -388,6 +422,8 @@ void gikev2_gm_event(const struct gikev2_gm *gm, enum gikev2_event_type type,
 /* `period` plus or minus a quarter. */
 uint64_t gikev2_jitter(struct gikev2 *engine, uint64_t period);
 
+/* A copy with room for its octets only; NULL: out of memory. */
+struct gikev2_id *gikev2_id_dup(const struct gikev2_id *id);
 int gikev2_id_from_payload(struct gikev2_id *id,
 			   const struct gikev2_pld_id *payload);
 struct gikev2_chunk gikev2_id_chunk(const struct gikev2_id *id);

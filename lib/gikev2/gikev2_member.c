@@ -363,6 +363,12 @@ void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
 	}
 }
 
+void gikev2_member_moved(struct gikev2_member *member, struct gikev2_ike *ike)
+{
+	/* an attempt has no heir: it is not established yet */
+	member->ike = ike;
+}
+
 void gikev2_member_hint(struct gikev2_member *member, uint64_t now)
 {
 	if (member->state != GIKEV2_GM_KEY_TABLE || now < member->hint_next)

@@ -155,38 +155,28 @@ static const uint8_t *cut(const uint8_t **from, uint8_t *to, size_t len)
 	return *from += len;
 }
 
-/* SKEYSEED = prf(Ni | Nr, g^ir); seven keys out of prf+. */
-static int derive(struct gikev2_ike *ike, const uint8_t *shared,
-		  size_t shared_len)
+/* SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr = prf+(SKEYSEED, ...) */
+static int expand(struct gikev2_ike *ike, const uint8_t *skeyseed,
+		  size_t skeyseed_len)
 {
-	struct gikev2_crypto *crypto = ike->engine->crypto;
 	const struct gikev2_prf_alg *prf = ike->suite.prf;
 	struct gikev2_setup *setup = ike->setup;
 	size_t e_len = ike->suite.encr->key_len + ike->suite.encr->salt_len;
 	size_t a_len = ike->suite.integ ? ike->suite.integ->key_len : 0;
-	size_t len = 3 * prf->len + 2 * a_len + 2 * e_len;
 	uint8_t material[3 * GIKEV2_PRF_MAX + 2 * GIKEV2_SK_A_MAX +
 			 2 * GIKEV2_SK_E_MAX];
-	uint8_t nonces[2 * GIKEV2_NONCE_MAX], skeyseed[GIKEV2_PRF_MAX];
-	size_t nonces_len = setup->ni.len + setup->nr.len;
-	struct gikev2_chunk secret = { shared, shared_len };
 	struct gikev2_chunk seed[] = {
-		{ nonces, nonces_len },
+		gikev2_chunk(&setup->ni),
+		gikev2_chunk(&setup->nr),
 		{ ike->spi_i, GIKEV2_SPI_LEN },
 		{ ike->spi_r, GIKEV2_SPI_LEN },
 	};
 	const uint8_t *from = material;
-	int ret;
+	int ret = gikev2_prf_plus(ike->engine->crypto, prf,
+				  (struct gikev2_chunk){ skeyseed, skeyseed_len },
+				  seed, 4, material,
+				  3 * prf->len + 2 * a_len + 2 * e_len);
 
-	memcpy(nonces, setup->ni.ptr, setup->ni.len);
-	memcpy(nonces + setup->ni.len, setup->nr.ptr, setup->nr.len);
-	ret = gikev2_prf(crypto, prf,
-			 (struct gikev2_chunk){ nonces, nonces_len }, &secret, 1,
-			 skeyseed);
-	if (ret == 0)
-		ret = gikev2_prf_plus(crypto, prf,
-				      (struct gikev2_chunk){ skeyseed, prf->len },
-				      seed, 3, material, len);
 	if (ret == 0) {
 		cut(&from, ike->sk_d, prf->len);
 		cut(&from, ike->sk_ai, a_len);
@@ -198,24 +188,74 @@ static int derive(struct gikev2_ike *ike, const uint8_t *shared,
 		setup->keyed = true;
 	}
 	explicit_bzero(material, sizeof(material));
+	return ret;
+}
+
+/* SKEYSEED = prf(Ni | Nr, g^ir) */
+static int derive_first(struct gikev2_ike *ike, struct gikev2_chunk shared)
+{
+	const struct gikev2_prf_alg *prf = ike->suite.prf;
+	struct gikev2_setup *setup = ike->setup;
+	uint8_t nonces[2 * GIKEV2_NONCE_MAX], skeyseed[GIKEV2_PRF_MAX];
+	struct gikev2_chunk key = { nonces, setup->ni.len + setup->nr.len };
+	int ret;
+
+	memcpy(nonces, setup->ni.ptr, setup->ni.len);
+	memcpy(nonces + setup->ni.len, setup->nr.ptr, setup->nr.len);
+	ret = gikev2_prf(ike->engine->crypto, prf, key, &shared, 1, skeyseed);
+	if (ret == 0)
+		ret = expand(ike, skeyseed, prf->len);
 	explicit_bzero(skeyseed, sizeof(skeyseed));
 	return ret;
 }
 
-/* Needs both public values and both nonces; does nothing the second time. */
-int gikev2_sk_derive(struct gikev2_ike *ike)
+/* SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr), by the old SA's PRF */
+static int derive_heir(const struct gikev2_ike *old, struct gikev2_ike *heir,
+		       struct gikev2_chunk shared)
+{
+	const struct gikev2_prf_alg *prf = old->suite.prf;
+	uint8_t skeyseed[GIKEV2_PRF_MAX];
+	struct gikev2_chunk parts[] = {
+		shared,
+		gikev2_chunk(&heir->setup->ni),
+		gikev2_chunk(&heir->setup->nr),
+	};
+	int ret = gikev2_prf(old->engine->crypto, prf,
+			     (struct gikev2_chunk){ old->sk_d, prf->len },
+			     parts, 3, skeyseed);
+
+	if (ret == 0)
+		ret = expand(heir, skeyseed, prf->len);
+	explicit_bzero(skeyseed, sizeof(skeyseed));
+	return ret;
+}
+
+/* Needs both public values and nonces.  `old` is NULL for a first SA. */
+static int derive(const struct gikev2_ike *old, struct gikev2_ike *ike)
 {
 	struct gikev2_setup *setup = ike->setup;
 	uint8_t shared[GIKEV2_KE_SHARED_MAX];
+	struct gikev2_chunk secret = { shared, ike->suite.ke->shared_len };
 	int ret;
 
 	if (setup->keyed)
 		return 0;
 	ret = gikev2_ke_derive(setup->ke, gikev2_chunk(&setup->peer_ke), shared);
 	if (ret == 0)
-		ret = derive(ike, shared, ike->suite.ke->shared_len);
+		ret = old ? derive_heir(old, ike, secret)
+			  : derive_first(ike, secret);
 	explicit_bzero(shared, sizeof(shared));
 	return ret;
+}
+
+int gikev2_sk_derive(struct gikev2_ike *ike)
+{
+	return derive(NULL, ike);
+}
+
+int gikev2_sk_derive_heir(const struct gikev2_ike *old, struct gikev2_ike *heir)
+{
+	return derive(old, heir);
 }
 
 /* GSK_w, the default KWK of this SA (RFC 9838 section 3.1.1). */

@@ -89,13 +89,11 @@ static void transform_fill(struct gikev2 *engine,
 }
 
 static void fill_proposal(struct gikev2 *engine,
-			  struct gikev2_proposal *proposal, uint8_t number,
-			  bool aead)
+			  struct gikev2_proposal *proposal, bool aead)
 {
 	struct gikev2_transform *transform = gikev2_arena_alloc(
 		&engine->arena, ARRAY_LEN(known) * sizeof(*transform));
 
-	proposal->number = number;
 	proposal->protocol = GIKEV2_PROTO_IKE;
 	proposal->transforms.items = transform;
 	for (size_t i = 0; transform && i < ARRAY_LEN(known); i++) {
@@ -130,7 +128,8 @@ const struct gikev2_ke_alg *gikev2_suite_first_ke(const struct gikev2 *engine)
 }
 
 /* AEAD and classic ciphers go into proposals of their own. */
-void gikev2_suite_offer(struct gikev2 *engine, struct gikev2_payload *sa)
+void gikev2_suite_offer(struct gikev2 *engine, struct gikev2_chunk spi,
+			struct gikev2_payload *sa)
 {
 	struct gikev2_proposal *proposals =
 		gikev2_arena_alloc(&engine->arena, 2 * sizeof(*proposals));
@@ -141,14 +140,16 @@ void gikev2_suite_offer(struct gikev2 *engine, struct gikev2_payload *sa)
 	for (int classic = 0; classic < 2; classic++) {
 		if (!has_cipher(engine, !classic))
 			continue;
-		fill_proposal(engine, &proposals[count], count + 1, !classic);
+		fill_proposal(engine, &proposals[count], !classic);
+		proposals[count].spi = spi;
+		proposals[count].number = count + 1;
 		count++;
 	}
 	sa->sa.proposals = (struct gikev2_list){ proposals, count };
 }
 
 void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite,
-			 struct gikev2_payload *sa)
+			 struct gikev2_chunk spi, struct gikev2_payload *sa)
 {
 	struct gikev2_proposal *proposal =
 		gikev2_arena_alloc(&engine->arena, sizeof(*proposal));
@@ -168,6 +169,7 @@ void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite
 	transform_fill(engine, transform++, GIKEV2_XF_KWA, suite->kwa->id, 0);
 	proposal->number = suite->number;
 	proposal->protocol = GIKEV2_PROTO_IKE;
+	proposal->spi = spi;
 	proposal->transforms = (struct gikev2_list){ first, transform - first };
 	sa->sa.proposals = (struct gikev2_list){ proposal, 1 };
 }
@@ -241,14 +243,17 @@ static int take(struct choice *choice, const struct gikev2_transform *transform)
 
 static int try_proposal(const struct gikev2 *engine,
 			const struct gikev2_proposal *proposal,
-			uint16_t ke_hint, struct gikev2_suite *suite)
+			size_t spi_len, uint16_t ke_hint,
+			struct gikev2_suite *suite)
 {
 	const struct gikev2_transform *transform = proposal->transforms.items;
 	struct choice choice = { .engine = engine,
-				 .suite = { .number = proposal->number },
+				 .suite = { .number = proposal->number,
+					    .spi = proposal->spi },
 				 .ke_hint = ke_hint };
 
-	if (proposal->protocol != GIKEV2_PROTO_IKE || proposal->spi.len)
+	if (proposal->protocol != GIKEV2_PROTO_IKE ||
+	    proposal->spi.len != spi_len)
 		return -GIKEV2_ERR_NO_PROPOSAL;
 	for (size_t i = 0; i < proposal->transforms.count; i++)
 		if (take(&choice, transform++) < 0)
@@ -270,13 +275,14 @@ static int try_proposal(const struct gikev2 *engine,
  * since any other costs a round trip.
  */
 int gikev2_suite_choose(const struct gikev2 *engine,
-			const struct gikev2_pld_sa *sa, uint16_t ke_group,
-			struct gikev2_suite *suite)
+			const struct gikev2_pld_sa *sa, size_t spi_len,
+			uint16_t ke_group, struct gikev2_suite *suite)
 {
 	const struct gikev2_proposal *proposal = sa->proposals.items;
 
 	for (size_t i = 0; i < sa->proposals.count; i++)
-		if (try_proposal(engine, proposal++, ke_group, suite) == 0)
+		if (try_proposal(engine, proposal++, spi_len, ke_group,
+				 suite) == 0)
 			return 0;
 	return -GIKEV2_ERR_NO_PROPOSAL;
 }
@@ -286,7 +292,7 @@ int gikev2_suite_choose(const struct gikev2 *engine,
  * them from the one of ours that has its number.
  */
 int gikev2_suite_accept(const struct gikev2 *engine,
-			const struct gikev2_pld_sa *sa,
+			const struct gikev2_pld_sa *sa, size_t spi_len,
 			struct gikev2_suite *suite)
 {
 	const struct gikev2_proposal *proposal = sa->proposals.items;
@@ -305,7 +311,7 @@ int gikev2_suite_accept(const struct gikev2 *engine,
 			return -GIKEV2_ERR_NO_PROPOSAL;
 		seen |= bit;
 	}
-	ret = try_proposal(engine, proposal, 0, suite);
+	ret = try_proposal(engine, proposal, spi_len, 0, suite);
 	if (ret < 0)
 		return ret;
 	number = suite->encr->icv_len || !has_cipher(engine, true) ? 1 : 2;

@@ -50,6 +50,14 @@ struct gikev2_chunk gikev2_id_chunk(const struct gikev2_id *id)
 	return (struct gikev2_chunk){ id->data, id->len };
 }
 
+struct gikev2_id *gikev2_id_dup(const struct gikev2_id *id)
+{
+	size_t size = offsetof(struct gikev2_id, data) + id->len;
+	struct gikev2_id *copy = malloc(size);
+
+	return copy ? memcpy(copy, id, size) : NULL;
+}
+
 int gikev2_id_from_payload(struct gikev2_id *id,
 			   const struct gikev2_pld_id *payload)
 {

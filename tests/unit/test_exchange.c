@@ -368,6 +368,11 @@ static void rolls_over_a_bad_network(void **state)
 	for (uint64_t seed = 1; seed <= 40; seed++) {
 		struct scene s = setup(seed);
 
+		/* enough tries for no exchange to fail altogether */
+		s.world->params.retransmit_tries = 12;
+		for (size_t i = 0; i < s.world->node_count; i++)
+			gikev2_set_params(s.world->nodes[i].engine,
+					  &s.world->params);
 		patient(&s);
 		join_all(&s);
 		world_run(s.world, 60 * SECOND);

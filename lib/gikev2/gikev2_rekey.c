@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rekeying the IKE SA by CREATE_CHILD_SA (RFC 7296 sections 1.3.2 and 2.18),
+ * from either end, also when both begin at once (section 2.8.1).
+ *
+ * The new SA is the heir.  What the old one served, a member or the
+ * registrations at the server, moves over as soon as it is clear which heir
+ * stays; the end that began the exchange of that heir deletes the old SA.
+ */
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+/* After TEMPORARY_FAILURE, or another error that may pass. */
+#define RETRY_TIME (30 * GIKEV2_SECOND)
+
+static uint8_t *own_spi(struct gikev2_ike *ike)
+{
+	return ike->initiator ? ike->spi_i : ike->spi_r;
+}
+
+/* Octet by octet; a prefix of the other is the lower one. */
+static int compare(const struct gikev2_octets *a, const struct gikev2_octets *b)
+{
+	size_t len = a->len < b->len ? a->len : b->len;
+	int ret = memcmp(a->ptr, b->ptr, len);
+
+	return ret ? ret : (a->len > b->len) - (a->len < b->len);
+}
+
+/* The lower nonce of the exchange that made this heir decides collisions. */
+static int keep_low(struct gikev2_ike *heir)
+{
+	const struct gikev2_setup *setup = heir->setup;
+	const struct gikev2_octets *low =
+		compare(&setup->ni, &setup->nr) < 0 ? &setup->ni : &setup->nr;
+
+	return gikev2_octets_set(&heir->low, low->ptr, low->len);
+}
+
+static bool is_ready(const struct gikev2_ike *heir)
+{
+	return heir && !heir->dead && heir->state == GIKEV2_IKE_ESTABLISHED;
+}
+
+bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_ike *heir = is_ready(ike->heir) ? ike->heir
+						      : ike->peer_heir;
+
+	ike->heir = ike->peer_heir = NULL;
+	if (!is_ready(heir))
+		return false;
+	heir->member = ike->member;
+	heir->gms = ike->gms;
+	ike->member = NULL;
+	ike->gms = NULL;
+	if (heir->member)
+		gikev2_member_moved(heir->member, heir);
+	for (struct gikev2_gm *gm = heir->gms; gm; gm = gm->ike_next)
+		gm->ike = heir;
+	/* what was under way on the old SA is asked again on the new one */
+	if (heir->gms)
+		gikev2_want(heir, GIKEV2_WANT_REKEY, now);
+	return true;
+}
+
+/* ------------------------------------------------------------ the one who asks */
+
+static int send_rekey(struct gikev2_ike *ike, struct gikev2_ike *heir,
+		      uint64_t now)
+{
+	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+	uint8_t public[GIKEV2_KE_PUBLIC_MAX];
+	int ret;
+
+	gikev2_suite_offer(ike->engine,
+			   (struct gikev2_chunk){ own_spi(heir),
+						  GIKEV2_SPI_LEN },
+			   gikev2_payload_add(tx, GIKEV2_PLD_SA));
+	ret = gikev2_add_exchange(heir, tx, &heir->setup->ni, public);
+	if (ret == 0)
+		ret = gikev2_request(ike, GIKEV2_CREATE_CHILD_SA, tx, now);
+	return ret;
+}
+
+/* With the group that is in use already, the peer will not want another. */
+int gikev2_rekey_ike(struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_ike *heir;
+	int ret;
+
+	ike->rekey_at = GIKEV2_NEVER;
+	if (ike->heir || ike->peer_heir)
+		return 0;
+	heir = gikev2_ike_heir(ike, true);
+	if (!heir)
+		return -GIKEV2_ERR_NO_MEMORY;
+	ike->heir = heir;
+	ret = gikev2_make_ke(heir, ike->suite.ke);
+	if (ret == 0)
+		ret = gikev2_make_nonce(ike->engine, &heir->setup->ni);
+	if (ret == 0)
+		ret = send_rekey(ike, heir, now);
+	return ret;
+}
+
+/* The heir that lost; the end that began its exchange deletes it. */
+static void drop_loser(struct gikev2_ike *loser, bool ours, uint64_t now)
+{
+	if (ours)
+		gikev2_ike_delete(loser, -GIKEV2_ERR_REPLACED, now);
+}
+
+/* Our exchange is complete; perhaps the peer's is, too. */
+static void settle(struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_ike *ours = ike->heir, *theirs = ike->peer_heir;
+	bool won = !is_ready(theirs) || compare(&ours->low, &theirs->low) > 0;
+
+	/* the heir that stays is found first by gikev2_inherit() */
+	ike->heir = won ? ours : NULL;
+	ike->peer_heir = won ? NULL : theirs;
+	gikev2_inherit(ike, now);
+	if (won)
+		gikev2_want(ike, GIKEV2_WANT_DELETE, now);
+	else
+		drop_loser(ours, true, now);
+}
+
+static int accept(struct gikev2_ike *ike, struct gikev2_ike *heir,
+		  struct gikev2_rx *rx)
+{
+	struct gikev2_setup *setup = heir->setup;
+	const struct gikev2_pld_ke *ke =
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_KE)->ke;
+	int ret = gikev2_suite_accept(
+		ike->engine,
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa,
+		GIKEV2_SPI_LEN, &heir->suite);
+
+	if (ret < 0)
+		return ret;
+	if (ke->group != heir->suite.ke->id ||
+	    heir->suite.ke != gikev2_ke_algorithm(setup->ke))
+		return -GIKEV2_ERR_BAD_KE;
+	memcpy(heir->spi_r, heir->suite.spi.ptr, GIKEV2_SPI_LEN);
+	ret = gikev2_keep_peer(rx, &setup->peer_ke, &setup->nr);
+	if (ret == 0)
+		ret = gikev2_sk_derive_heir(ike, heir);
+	if (ret == 0)
+		ret = keep_low(heir);
+	return ret;
+}
+
+int gikev2_rekey_ike_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_ike *heir = ike->heir;
+	int ret;
+
+	if (!heir || heir->state != GIKEV2_IKE_REKEYING)
+		return -GIKEV2_ERR_BAD_STATE;
+	ret = accept(ike, heir, rx);
+	/* the peer has made an SA that we cannot use: no way on from here */
+	if (ret < 0)
+		return ret;
+	gikev2_ike_established(heir, rx->now);
+	settle(ike, rx->now);
+	return 0;
+}
+
+/* Refused: perhaps because the peer began a rekey of its own. */
+int gikev2_rekey_ike_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	const struct gikev2_pld_notify *error =
+		gikev2_notify_error(rx->payloads);
+	struct gikev2_ike *heir = ike->heir;
+
+	if (error)
+		gikev2_count(ike->engine, gikev2_err_from_notify(error->type));
+	ike->heir = NULL;
+	if (heir)
+		gikev2_ike_end(heir, -GIKEV2_ERR_REPLACED, rx->now);
+	if (!gikev2_inherit(ike, rx->now))
+		ike->rekey_at = rx->now +
+				gikev2_jitter(ike->engine, RETRY_TIME);
+	return 0;
+}
+
+/* ---------------------------------------------------------- the one who is asked */
+
+static int choose(struct gikev2_ike *ike, struct gikev2_rx *rx,
+		  struct gikev2_suite *suite)
+{
+	const struct gikev2_pld_ke *ke =
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_KE)->ke;
+	int ret = gikev2_suite_choose(
+		ike->engine,
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa,
+		GIKEV2_SPI_LEN, ke->group, suite);
+
+	if (ret < 0)
+		return ret;
+	if (ke->group != suite->ke->id ||
+	    ke->data.len != suite->ke->public_len)
+		return -GIKEV2_ERR_BAD_KE;
+	return 0;
+}
+
+static int make_heir(struct gikev2_ike *ike, struct gikev2_ike *heir,
+		     struct gikev2_rx *rx)
+{
+	struct gikev2_setup *setup = heir->setup;
+	int ret;
+
+	memcpy(heir->spi_i, heir->suite.spi.ptr, GIKEV2_SPI_LEN);
+	ret = gikev2_keep_peer(rx, &setup->peer_ke, &setup->ni);
+	if (ret == 0)
+		ret = gikev2_make_nonce(ike->engine, &setup->nr);
+	if (ret == 0)
+		ret = gikev2_make_ke(heir, heir->suite.ke);
+	if (ret == 0)
+		ret = gikev2_sk_derive_heir(ike, heir);
+	if (ret == 0)
+		ret = keep_low(heir);
+	return ret;
+}
+
+static int answer(struct gikev2_ike *ike, struct gikev2_ike *heir,
+		  struct gikev2_rx *rx)
+{
+	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+	uint8_t public[GIKEV2_KE_PUBLIC_MAX];
+	int ret;
+
+	gikev2_suite_answer(ike->engine, &heir->suite,
+			    (struct gikev2_chunk){ own_spi(heir),
+						   GIKEV2_SPI_LEN },
+			    gikev2_payload_add(tx, GIKEV2_PLD_SA));
+	ret = gikev2_add_exchange(heir, tx, &heir->setup->nr, public);
+	return ret < 0 ? ret : gikev2_respond(ike, rx, tx);
+}
+
+static int refuse(struct gikev2_ike *ike, struct gikev2_rx *rx, int err,
+		  const struct gikev2_suite *suite)
+{
+	uint8_t group[2];
+
+	gikev2_count(ike->engine, err);
+	if (err == -GIKEV2_ERR_BAD_KE && suite->ke) {
+		gikev2_put_int(group, suite->ke->id, sizeof(group));
+		return gikev2_respond_notify(ike, rx,
+					     GIKEV2_N_INVALID_KE_PAYLOAD, group,
+					     sizeof(group));
+	}
+	return gikev2_respond_notify(ike, rx, GIKEV2_N_NO_PROPOSAL_CHOSEN, NULL,
+				     0);
+}
+
+/* Is it about this SA, or about a Child SA that we do not have? */
+static bool rekeys_ike(struct gikev2_rx *rx)
+{
+	const struct gikev2_list *proposals =
+		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa.proposals;
+	const struct gikev2_proposal *first = proposals->items;
+
+	return first->protocol == GIKEV2_PROTO_IKE;
+}
+
+int gikev2_rekey_ike_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_suite suite = { 0 };
+	struct gikev2_ike *heir;
+	int ret;
+
+	if (!rekeys_ike(rx))
+		return gikev2_child_request(ike, rx);
+	if (ike->peer_heir)
+		return gikev2_child_while_deleting(ike, rx);
+	ret = choose(ike, rx, &suite);
+	if (ret < 0)
+		return refuse(ike, rx, ret, &suite);
+	heir = gikev2_ike_heir(ike, false);
+	if (!heir)
+		return -GIKEV2_ERR_NO_MEMORY;
+	heir->suite = suite;
+	ret = make_heir(ike, heir, rx);
+	if (ret == 0)
+		ret = answer(ike, heir, rx);
+	if (ret < 0) {
+		gikev2_ike_end(heir, ret, rx->now);
+		return ret;
+	}
+	gikev2_ike_established(heir, rx->now);
+	ike->peer_heir = heir;
+	/* with a rekey of ours under way, its outcome decides */
+	if (!ike->heir)
+		gikev2_inherit(ike, rx->now);
+	return 0;
+}
+
+/* No Child SAs over a registration SA (RFC 9838 section 2.3). */
+int gikev2_child_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	return gikev2_respond_notify(ike, rx, GIKEV2_N_NO_ADDITIONAL_SAS, NULL,
+				     0);
+}
+
+int gikev2_child_while_deleting(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	return gikev2_respond_notify(ike, rx, GIKEV2_N_TEMPORARY_FAILURE, NULL,
+				     0);
+}
