@@ -69,10 +69,39 @@ def reasons(vtysh):
 
 # ---------------------------------------------------------------- ospfd's end
 
+Key = namedtuple("Key", "id algorithm sends accepts milliseconds_to_send")
+
+
+def _key_chain(vtysh, name=config.KEY_CHAIN):
+    "What the module in ospfd says of the key chain; {} before it has it."
+    return _json(vtysh, "show mrkm keys", "ospfd").get("keyChains", {}).get(name, {})
+
 
 def keys(vtysh):
-    raise NotImplementedError
+    "{key ID: Key} that ospfd's key chain holds and that are not over."
+    return {
+        key["keyId"]: Key(
+            key["keyId"],
+            key["algorithm"],
+            key["sends"],
+            key["accepts"],
+            key.get("sendStartMsec"),
+        )
+        for key in _key_chain(vtysh).get("keys", [])
+        if key["state"] != "retired"
+    }
 
 
 def key_in_use(vtysh):
-    raise NotImplementedError
+    """
+    (ID of the key that ospfd sends with, (ID, seconds until then) of the one
+    that it will send with next); None for what there is not.
+    """
+    chain = _key_chain(vtysh)
+    waiting = [
+        (-(-key["sendStartMsec"] // 1000), key["keyId"])
+        for key in chain.get("keys", [])
+        if "sendStartMsec" in key and key["state"] != "retired"
+    ]
+    coming = min(waiting)[::-1] if waiting else None
+    return chain.get("sendingKeyId"), coming
