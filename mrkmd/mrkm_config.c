@@ -93,6 +93,14 @@ bool mrkm_identity_write(const struct gikev2_id *id, const char **type,
 	return true;
 }
 
+void mrkm_identity_copy(struct gikev2_id *to, const struct gikev2_id *from)
+{
+	memset(to, 0, sizeof(*to));
+	to->type = from->type;
+	to->len = from->len;
+	memcpy(to->data, from->data, from->len);
+}
+
 /* ------------------------------------------------------- reading the tree */
 
 /*

@@ -73,6 +73,12 @@ bool mrkm_identity_read(const char *type, const char *value,
 bool mrkm_identity_write(const struct gikev2_id *id, const char **type,
 			 char *value, size_t size);
 
+/*
+ * Copies an identity.  The engine's own have room for their octets only, so an
+ * assignment of the structure would read behind them.
+ */
+void mrkm_identity_copy(struct gikev2_id *to, const struct gikev2_id *from);
+
 /* An address as text; the port is the caller's to set.  False: none. */
 bool mrkm_address_read(const char *text, struct gikev2_endpoint *endpoint);
 const char *mrkm_address_text(const struct gikev2_endpoint *endpoint, char *buf,

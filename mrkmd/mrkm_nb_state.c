@@ -324,7 +324,8 @@ static bool collect_member(void *arg,
 		members.list = XREALLOC(MTYPE_MRKM_STATE, members.list,
 					members.room * sizeof(*members.list));
 	}
-	members.list[members.count].identity = *status->identity;
+	mrkm_identity_copy(&members.list[members.count].identity,
+			   status->identity);
 	members.list[members.count++].status = *status;
 	return true;
 }

@@ -50,7 +50,7 @@ struct mrkm_ks_member *mrkm_ks_member_new(const struct gikev2_id *identity,
 	struct mrkm_ks_member *member =
 		XCALLOC(MTYPE_MRKM_KS_MEMBER, sizeof(*member));
 
-	member->identity = *identity;
+	mrkm_identity_copy(&member->identity, identity);
 	member->psk_file = XSTRDUP(MTYPE_MRKM_FILE_NAME, psk_file);
 	return member;
 }
@@ -72,8 +72,9 @@ void mrkm_ks_members_free(struct mrkm_ks_members_head *members)
 struct mrkm_ks_member *mrkm_ks_member_find(struct mrkm_ks_group *group,
 					   const struct gikev2_id *identity)
 {
-	struct mrkm_ks_member member = { .identity = *identity };
+	struct mrkm_ks_member member;
 
+	mrkm_identity_copy(&member.identity, identity);
 	return mrkm_ks_members_find(&group->members, &member);
 }
 

@@ -233,7 +233,7 @@ DEFPY (show_mrkm_keys,
        "show mrkm keys [json]$json",
        SHOW_STR
        MRKM_STR
-       "Keys that are alive, without the keys themselves\n"
+       "Keys and what became of them\n"
        JSON_STR)
 {
 	return mrkm_show_keys(vty, json != NULL);
