@@ -130,6 +130,12 @@ void mrkm_group_del(struct mrkm_group *group);
 /* Frees it and leaves its keys with the daemons: mrkmd ends. */
 void mrkm_group_free(struct mrkm_group *group);
 
+/*
+ * Registers anew in all groups, or in those where that has not worked yet,
+ * without waiting for the next try.
+ */
+void mrkm_group_reregister(bool all);
+
 /* What the daemons can do has changed. */
 void mrkm_group_offers_changed(void);
 

@@ -546,10 +546,13 @@ static void apply_groups(const struct lyd_node *tree)
 void mrkm_config_apply(const struct lyd_node *tree)
 {
 	struct mrkm_base_config base = {};
+	bool renamed;
 	char problem[512];
 
 	if (tree && read_base(tree, &base, problem, sizeof(problem)))
 		return;
+	renamed = mrkm.base.identity.type && base.identity.type &&
+		  !gikev2_id_equal(&mrkm.base.identity, &base.identity);
 	mrkm.base = base;
 	apply_params(&base);
 	if (base.identity.type)
@@ -560,6 +563,8 @@ void mrkm_config_apply(const struct lyd_node *tree)
 	/* Ours before theirs: this router may be a member of its own group. */
 	apply_ks_groups(tree ? container(tree, "key-server") : NULL);
 	apply_groups(tree);
+	if (renamed)
+		mrkm_group_reregister(true);
 	/* The last word of what went needed the sockets. */
 	if (!base.enabled)
 		mrkm_io_apply();

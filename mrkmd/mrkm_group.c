@@ -133,6 +133,19 @@ void mrkm_group_keys(struct mrkm_group *group, const struct keytable_row *rows,
 		deliver(group, &group->config.protocols[i], rows, count);
 }
 
+/* What the engine does not see, but what decides about a registration. */
+static bool credentials_changed(const struct mrkm_group_config *a,
+				const struct mrkm_group_config *b)
+{
+	if (strcmp(a->psk_file, b->psk_file))
+		return true;
+	for (size_t i = 0; i < array_size(a->servers); i++)
+		if (!gikev2_id_equal(&a->servers[i].identity,
+				     &b->servers[i].identity))
+			return true;
+	return false;
+}
+
 static void engine_update(struct mrkm_group *group)
 {
 	struct gikev2_member_config config;
@@ -174,6 +187,8 @@ void mrkm_group_apply(const struct mrkm_group_config *config)
 	group->configured = true;
 	bind_key_chains(group, &old);
 	engine_update(group);
+	if (group->member && old.name[0] && credentials_changed(config, &old))
+		gikev2_member_reregister(group->member, mrkm_now());
 }
 
 void mrkm_group_del(struct mrkm_group *group)
@@ -199,6 +214,20 @@ void mrkm_group_offers_changed(void)
 	frr_each (mrkm_groups, &mrkm.groups, group)
 		engine_update(group);
 	mrkm_engine_reschedule();
+}
+
+void mrkm_group_reregister(bool all)
+{
+	struct gikev2_member_status status;
+	struct mrkm_group *group;
+
+	frr_each (mrkm_groups, &mrkm.groups, group) {
+		if (!group->member)
+			continue;
+		gikev2_member_get_status(group->member, &status);
+		if (all || status.state != GIKEV2_GM_KEY_TABLE)
+			gikev2_member_reregister(group->member, mrkm_now());
+	}
 }
 
 /* --------------------------------------------------------------------- PSK */

@@ -356,6 +356,11 @@ void mrkm_io_apply(void)
 static void io_retry(struct event *event)
 {
 	mrkm_io_apply();
+	if (mrkm.io.error)
+		return;
+	zlog_info("mrkm: UDP port %u is open", mrkm.io.port);
+	mrkm_group_reregister(false);
+	mrkm_engine_reschedule();
 }
 
 bool mrkm_io_problem(char *buf, size_t size)
