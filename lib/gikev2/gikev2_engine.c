@@ -327,6 +327,8 @@ static int request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (ret == -GIKEV2_ERR_BAD_ICV || ret == -GIKEV2_ERR_UNPROTECTED)
 		return ret;
 	ike->last_seen = rx->now;
+	if (rx->header.exchange != GIKEV2_INFORMATIONAL)
+		gikev2_heir_used(ike, rx->now);
 	if (ret == 0)
 		ret = gikev2_transition(ike, rx);
 	if (ret < 0 && !ike->dead)

@@ -216,6 +216,28 @@ static void retransmit(struct gikev2_ike *ike, uint64_t now)
 	arm_retransmission(ike, now);
 }
 
+/* How long a peer goes on repeating a request that we answered. */
+static uint64_t give_up_time(const struct gikev2_params *params)
+{
+	uint64_t time = 0;
+
+	for (uint32_t i = 0; i < params->retransmit_tries; i++)
+		time += params->retransmit_time
+			<< (i < BACKOFF_SHIFT_MAX ? i : BACKOFF_SHIFT_MAX);
+	return time;
+}
+
+/* Serves nobody: whoever should delete it may not have heard from us yet. */
+static void idle_orphan(struct gikev2_ike *ike, uint64_t now)
+{
+	uint64_t due = ike->last_seen + give_up_time(&ike->engine->params);
+
+	if (due <= now)
+		gikev2_want(ike, GIKEV2_WANT_DELETE, now);
+	else
+		gikev2_timer_set(&ike->engine->timers, &ike->timer, due);
+}
+
 /* Nothing outstanding on an established SA: is the peer still there? */
 static void idle(struct gikev2_ike *ike, uint64_t now)
 {
@@ -225,7 +247,7 @@ static void idle(struct gikev2_ike *ike, uint64_t now)
 	if (ike->state != GIKEV2_IKE_ESTABLISHED)
 		return;
 	if (!ike->member && !ike->gms)
-		gikev2_want(ike, GIKEV2_WANT_DELETE, now);
+		idle_orphan(ike, now);
 	else if (ike->rekey_at <= now)
 		gikev2_want(ike, GIKEV2_WANT_REKEY_IKE, now);
 	else if (due <= now)

@@ -174,6 +174,7 @@ struct gikev2_ike *gikev2_ike_heir(struct gikev2_ike *old, bool initiator)
 	if (!heir)
 		return NULL;
 	heir->state = GIKEV2_IKE_REKEYING;
+	heir->parent = old;
 	heir->server = old->server;
 	heir->profile = old->profile;
 	if (old->peer && gikev2_ike_set_peer(heir, old->peer) < 0) {
@@ -263,6 +264,17 @@ static void end_heir(struct gikev2_ike *heir, int err, uint64_t now)
 		gikev2_ike_end(heir, err, now);
 }
 
+static void leave_parent(struct gikev2_ike *ike)
+{
+	struct gikev2_ike *parent = ike->parent;
+
+	ike->parent = NULL;
+	if (parent && parent->heir == ike)
+		parent->heir = NULL;
+	if (parent && parent->peer_heir == ike)
+		parent->peer_heir = NULL;
+}
+
 void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now)
 {
 	struct gikev2 *engine = ike->engine;
@@ -282,6 +294,7 @@ void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now)
 	gikev2_timer_fini(&engine->timers, &ike->timer);
 	ike->next = engine->dead;
 	engine->dead = ike;
+	leave_parent(ike);
 	end_heir(ike->heir, err, now);
 	if (!gikev2_inherit(ike, now))
 		tell_owner(ike, err, now);

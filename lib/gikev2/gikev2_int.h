@@ -132,6 +132,7 @@ struct gikev2_ike {
 	struct gikev2_gm *gms; /* as server: registrations over this SA */
 	/* a rekey of this SA: by us, by the peer, or by both at once */
 	struct gikev2_ike *heir, *peer_heir;
+	struct gikev2_ike *parent; /* as heir, until that is settled */
 	struct gikev2_octets low; /* as heir: the lower of its two nonces */
 	uint64_t rekey_at;
 };
@@ -266,6 +267,8 @@ int gikev2_rekey_ike_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_rekey_ike_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_child_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_child_while_deleting(struct gikev2_ike *ike, struct gikev2_rx *rx);
+/* The peer works with this SA: if it is an heir, the peer has settled on it. */
+void gikev2_heir_used(struct gikev2_ike *heir, uint64_t now);
 /* Hands what an SA serves to its heir, when it has one; false: it has none. */
 bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now);
 

@@ -43,12 +43,20 @@ static bool is_ready(const struct gikev2_ike *heir)
 	return heir && !heir->dead && heir->state == GIKEV2_IKE_ESTABLISHED;
 }
 
+static void let_go(struct gikev2_ike **heir)
+{
+	if (*heir)
+		(*heir)->parent = NULL;
+	*heir = NULL;
+}
+
 bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2_ike *heir = is_ready(ike->heir) ? ike->heir
 						      : ike->peer_heir;
 
-	ike->heir = ike->peer_heir = NULL;
+	let_go(&ike->heir);
+	let_go(&ike->peer_heir);
 	if (!is_ready(heir))
 		return false;
 	heir->member = ike->member;
@@ -63,6 +71,19 @@ bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now)
 	if (heir->gms)
 		gikev2_want(heir, GIKEV2_WANT_REKEY, now);
 	return true;
+}
+
+void gikev2_heir_used(struct gikev2_ike *heir, uint64_t now)
+{
+	struct gikev2_ike *parent = heir->parent, *ours;
+
+	if (!parent || heir != parent->peer_heir)
+		return;
+	/* our own attempt on the old SA is still to be answered, in vain */
+	ours = parent->heir;
+	parent->heir = NULL;
+	gikev2_inherit(parent, now);
+	parent->heir = ours;
 }
 
 /* ------------------------------------------------------------ the one who asks */
@@ -105,27 +126,22 @@ int gikev2_rekey_ike(struct gikev2_ike *ike, uint64_t now)
 	return ret;
 }
 
-/* The heir that lost; the end that began its exchange deletes it. */
-static void drop_loser(struct gikev2_ike *loser, bool ours, uint64_t now)
-{
-	if (ours)
-		gikev2_ike_delete(loser, -GIKEV2_ERR_REPLACED, now);
-}
-
 /* Our exchange is complete; perhaps the peer's is, too. */
 static void settle(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2_ike *ours = ike->heir, *theirs = ike->peer_heir;
 	bool won = !is_ready(theirs) || compare(&ours->low, &theirs->low) > 0;
 
-	/* the heir that stays is found first by gikev2_inherit() */
-	ike->heir = won ? ours : NULL;
-	ike->peer_heir = won ? NULL : theirs;
+	/* the peer has settled on its own already */
+	if (!ike->member && !ike->gms)
+		won = false;
+	/* only the heir that stays is left to inherit */
+	let_go(won ? &ike->peer_heir : &ike->heir);
 	gikev2_inherit(ike, now);
 	if (won)
 		gikev2_want(ike, GIKEV2_WANT_DELETE, now);
-	else
-		drop_loser(ours, true, now);
+	else /* who began the exchange that lost deletes what it made */
+		gikev2_ike_delete(ours, -GIKEV2_ERR_REPLACED, now);
 }
 
 static int accept(struct gikev2_ike *ike, struct gikev2_ike *heir,
@@ -178,7 +194,6 @@ int gikev2_rekey_ike_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	if (error)
 		gikev2_count(ike->engine, gikev2_err_from_notify(error->type));
-	ike->heir = NULL;
 	if (heir)
 		gikev2_ike_end(heir, -GIKEV2_ERR_REPLACED, rx->now);
 	if (!gikev2_inherit(ike, rx->now))

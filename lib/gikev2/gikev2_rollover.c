@@ -199,12 +199,21 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 int gikev2_rollover_rekey(struct gikev2_rows *rows,
 			  const struct gikev2_download *download, uint64_t now)
 {
-	if (rows->count + download->keys.count > KEYTABLE_ROWS_MAX)
-		return -GIKEV2_ERR_LIMIT;
-	drop_clashes(rows, &download->keys);
-	merge(rows, download, now);
-	gikev2_rollover_expire(rows, now);
-	return 0;
+	struct gikev2_download fresh = *download;
+	int ret = -GIKEV2_ERR_LIMIT;
+
+	/* delays count from the first copy: what is known already is left out */
+	for (size_t i = fresh.keys.count; i-- > 0;)
+		if (find(rows, &fresh.keys.row[i], same_key))
+			remove_at(&fresh.keys, i);
+	if (rows->count + fresh.keys.count <= KEYTABLE_ROWS_MAX) {
+		drop_clashes(rows, &fresh.keys);
+		merge(rows, &fresh, now);
+		gikev2_rollover_expire(rows, now);
+		ret = 0;
+	}
+	gikev2_rows_wipe(&fresh.keys);
+	return ret;
 }
 
 bool gikev2_rollover_expire(struct gikev2_rows *rows, uint64_t now)
