@@ -202,6 +202,29 @@ void gikev2_ike_timer(void *owner, uint64_t now);
 /* gikev2_sk.c: protected messages, key derivation */
 void gikev2_header_get(const uint8_t *octets, struct gikev2_header *header);
 void gikev2_header_put(uint8_t *octets, const struct gikev2_header *header);
+/* Keys of one direction of an SA. */
+struct gikev2_shield {
+	const struct gikev2_encr *encr;
+	const struct gikev2_integ *integ; /* NULL with AEAD */
+	const uint8_t *sk_e, *sk_a;
+	uint64_t *iv; /* last one used, AEAD; for sealing only */
+};
+
+/*
+ * A whole message around the inner payloads `text`, the first of which is of
+ * type `first`.  Fills in the header but for SPIs, exchange, flags and ID.
+ */
+int gikev2_shield_seal(struct gikev2 *engine, struct gikev2_shield *shield,
+		       struct gikev2_header *header, uint8_t first,
+		       struct gikev2_chunk text, struct gikev2_buf *out);
+/*
+ * The opposite.  *text, without padding, lies in engine->in; the type of its
+ * first payload is engine->in[GIKEV2_HEADER_LEN].
+ */
+int gikev2_shield_open(struct gikev2 *engine,
+		       const struct gikev2_shield *shield, struct gikev2_rx *rx,
+		       struct gikev2_chunk *text);
+
 int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
 		   uint32_t id, const struct gikev2_payloads *payloads,
 		   struct gikev2_buf *out);
@@ -404,6 +427,7 @@ struct gikev2 {
 	/* for one message at a time */
 	struct gikev2_arena arena;
 	uint8_t in[GIKEV2_MESSAGE_MAX];
+	uint8_t text[GIKEV2_MESSAGE_MAX]; /* inner payloads to be sealed */
 	uint8_t out[GIKEV2_MESSAGE_MAX];
 	struct gikev2_payloads rx_payloads, tx_payloads;
 };

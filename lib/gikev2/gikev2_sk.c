@@ -35,31 +35,21 @@ void gikev2_header_put(uint8_t *octets, const struct gikev2_header *header)
 	gikev2_put_int(octets + 24, header->length, 4);
 }
 
-/* SK_e and SK_a of what the original initiator (or the responder) sends. */
-static const uint8_t *sk_e(const struct gikev2_ike *ike, bool from_initiator)
-{
-	return from_initiator ? ike->sk_ei : ike->sk_er;
-}
-
-static const uint8_t *sk_a(const struct gikev2_ike *ike, bool from_initiator)
-{
-	return from_initiator ? ike->sk_ai : ike->sk_ar;
-}
-
 /* AEAD: a counter, never the same twice.  CBC: unpredictable. */
-static int next_iv(struct gikev2_ike *ike, struct gikev2_buf *out)
+static int next_iv(struct gikev2 *engine, struct gikev2_shield *shield,
+		   struct gikev2_buf *out)
 {
-	const struct gikev2_encr *encr = ike->suite.encr;
-	uint8_t *iv = gikev2_buf_zero(out, encr->iv_len);
+	size_t len = shield->encr->iv_len;
+	uint8_t *iv = gikev2_buf_zero(out, len);
 
 	if (!iv)
 		return -GIKEV2_ERR_LIMIT;
-	if (!encr->icv_len)
-		return gikev2_random(ike->engine, iv, encr->iv_len);
-	if (++ike->iv == 0)
+	if (!shield->encr->icv_len)
+		return gikev2_random(engine, iv, len);
+	if (++*shield->iv == 0)
 		return -GIKEV2_ERR_LIFETIME;
-	gikev2_put_int(iv + encr->iv_len - 4, ike->iv & UINT32_MAX, 4);
-	gikev2_put_int(iv + encr->iv_len - 8, ike->iv >> 32, 4);
+	gikev2_put_int(iv + len - 4, *shield->iv & UINT32_MAX, 4);
+	gikev2_put_int(iv + len - 8, *shield->iv >> 32, 4);
 	return 0;
 }
 
@@ -75,53 +65,42 @@ static void pad(const struct gikev2_encr *encr, struct gikev2_buf *out,
 	gikev2_buf_int(out, padding, PAD_LENGTH_LEN);
 }
 
-int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
-		   uint32_t id, const struct gikev2_payloads *payloads,
-		   struct gikev2_buf *out)
+int gikev2_shield_seal(struct gikev2 *engine, struct gikev2_shield *shield,
+		       struct gikev2_header *header, uint8_t first,
+		       struct gikev2_chunk text, struct gikev2_buf *out)
 {
-	const struct gikev2_suite *suite = &ike->suite;
-	struct gikev2_header header = {
-		.next = GIKEV2_PLD_SK,
-		.version = GIKEV2_VERSION,
-		.exchange = exchange,
-		.flags = (ike->initiator ? GIKEV2_FLAG_I : 0) |
-			 (response ? GIKEV2_FLAG_R : 0),
-		.id = id,
-	};
 	size_t text_start, text_len;
-	uint8_t first;
 	int ret;
 
-	memcpy(header.spi_i, ike->spi_i, GIKEV2_SPI_LEN);
-	memcpy(header.spi_r, ike->spi_r, GIKEV2_SPI_LEN);
 	gikev2_buf_zero(out, AAD_LEN);
-	ret = next_iv(ike, out);
+	ret = next_iv(engine, shield, out);
 	if (ret < 0)
 		return ret;
 	text_start = out->len;
-	first = gikev2_payloads_generate(payloads, out);
-	pad(suite->encr, out, text_start);
+	gikev2_buf_put(out, text.ptr, text.len);
+	pad(shield->encr, out, text_start);
 	text_len = out->len - text_start;
-	gikev2_buf_zero(out, gikev2_icv_len(suite->encr, suite->integ));
+	gikev2_buf_zero(out, gikev2_icv_len(shield->encr, shield->integ));
 	if (out->overflow)
 		return -GIKEV2_ERR_TOO_LONG;
-	header.length = out->len;
-	gikev2_header_put(out->ptr, &header);
+	header->next = GIKEV2_PLD_SK;
+	header->version = GIKEV2_VERSION;
+	header->length = out->len;
+	gikev2_header_put(out->ptr, header);
 	out->ptr[GIKEV2_HEADER_LEN] = first;
 	gikev2_put_int(out->ptr + GIKEV2_HEADER_LEN + 2,
 		       out->len - GIKEV2_HEADER_LEN, 2);
-	return gikev2_seal(ike->engine->crypto, suite->encr, suite->integ,
-			   sk_e(ike, ike->initiator), sk_a(ike, ike->initiator),
-			   out->ptr, AAD_LEN, text_len);
+	return gikev2_seal(engine->crypto, shield->encr, shield->integ,
+			   shield->sk_e, shield->sk_a, out->ptr, AAD_LEN,
+			   text_len);
 }
 
-int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
+int gikev2_shield_open(struct gikev2 *engine,
+		       const struct gikev2_shield *shield, struct gikev2_rx *rx,
+		       struct gikev2_chunk *text)
 {
-	const struct gikev2_suite *suite = &ike->suite;
-	struct gikev2 *engine = ike->engine;
 	uint8_t *message = engine->in;
 	size_t len = rx->raw.len, text_len, padding;
-	const uint8_t *text = message + AAD_LEN + suite->encr->iv_len;
 	int ret;
 
 	if (rx->header.next != GIKEV2_PLD_SK)
@@ -131,20 +110,70 @@ int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		    len - GIKEV2_HEADER_LEN)
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	memcpy(message, rx->raw.ptr, len);
-	ret = gikev2_open(engine->crypto, suite->encr, suite->integ,
-			  sk_e(ike, !ike->initiator), sk_a(ike, !ike->initiator),
-			  message, AAD_LEN, len, &text_len);
+	ret = gikev2_open(engine->crypto, shield->encr, shield->integ,
+			  shield->sk_e, shield->sk_a, message, AAD_LEN, len,
+			  &text_len);
 	if (ret < 0)
 		return ret;
+	text->ptr = message + AAD_LEN + shield->encr->iv_len;
 	if (text_len < PAD_LENGTH_LEN)
 		return -GIKEV2_ERR_BAD_SYNTAX;
-	padding = text[text_len - PAD_LENGTH_LEN];
+	padding = text->ptr[text_len - PAD_LENGTH_LEN];
 	if (padding + PAD_LENGTH_LEN > text_len)
 		return -GIKEV2_ERR_BAD_SYNTAX;
+	text->len = text_len - padding - PAD_LENGTH_LEN;
+	return 0;
+}
+
+/* What the original initiator (or the responder) sends. */
+static struct gikev2_shield ike_shield(struct gikev2_ike *ike,
+				       bool from_initiator)
+{
+	return (struct gikev2_shield){
+		.encr = ike->suite.encr,
+		.integ = ike->suite.integ,
+		.sk_e = from_initiator ? ike->sk_ei : ike->sk_er,
+		.sk_a = from_initiator ? ike->sk_ai : ike->sk_ar,
+		.iv = &ike->iv,
+	};
+}
+
+int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
+		   uint32_t id, const struct gikev2_payloads *payloads,
+		   struct gikev2_buf *out)
+{
+	struct gikev2_shield shield = ike_shield(ike, ike->initiator);
+	struct gikev2_buf text = { .ptr = ike->engine->text,
+				   .size = sizeof(ike->engine->text) };
+	struct gikev2_header header = {
+		.exchange = exchange,
+		.flags = (ike->initiator ? GIKEV2_FLAG_I : 0) |
+			 (response ? GIKEV2_FLAG_R : 0),
+		.id = id,
+	};
+	uint8_t first = gikev2_payloads_generate(payloads, &text);
+
+	if (text.overflow)
+		return -GIKEV2_ERR_TOO_LONG;
+	memcpy(header.spi_i, ike->spi_i, GIKEV2_SPI_LEN);
+	memcpy(header.spi_r, ike->spi_r, GIKEV2_SPI_LEN);
+	return gikev2_shield_seal(ike->engine, &shield, &header, first,
+				  (struct gikev2_chunk){ text.ptr, text.len },
+				  out);
+}
+
+int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_shield shield = ike_shield(ike, !ike->initiator);
+	struct gikev2 *engine = ike->engine;
+	struct gikev2_chunk text;
+	int ret = gikev2_shield_open(engine, &shield, rx, &text);
+
+	if (ret < 0)
+		return ret;
 	engine->arena.used = 0;
-	return gikev2_payloads_parse(
-		(struct gikev2_chunk){ text, text_len - padding - PAD_LENGTH_LEN },
-		message[GIKEV2_HEADER_LEN], &engine->arena, rx->payloads);
+	return gikev2_payloads_parse(text, engine->in[GIKEV2_HEADER_LEN],
+				     &engine->arena, rx->payloads);
 }
 
 /* -------------------------------------------------------------------- keys */
