@@ -36,6 +36,20 @@
 	X(AUTH_FAILED, "authentication failed")                                \
 	X(NO_CREDENTIAL, "no credential for that identity")                    \
 	X(CRYPTO, "the cryptographic library refused an operation")            \
+	/* signatures, certificates */                                         \
+	X(BAD_SIGNATURE, "signature does not verify")                          \
+	X(SIGNATURE_ALGORITHM, "signature algorithm unknown or not of that key") \
+	X(HASH_NOT_ALLOWED, "signature with a hash that was not agreed on")    \
+	X(KEY_REFUSED, "key of a kind or size that is not accepted")           \
+	X(CERT_MALFORMED, "certificate is malformed")                          \
+	X(CERT_USAGE, "certificate is not meant for this use")                 \
+	X(CERT_WEAK, "certificate with a key or signature that is too weak")   \
+	X(CERT_UNTRUSTED, "certificate does not lead to a trust anchor")       \
+	X(CERT_NOT_YET_VALID, "certificate is not valid yet")                  \
+	X(CERT_EXPIRED, "certificate has expired")                             \
+	X(CERT_REVOKED, "certificate is revoked")                              \
+	X(CERT_CRL, "no usable CRL to check a certificate against")            \
+	X(CERT_NAME, "certificate is not for that identity")                   \
 	/* negotiation, group */                                               \
 	X(NO_PROPOSAL, "no proposal acceptable to both sides")                 \
 	X(INVALID_GROUP, "no such group")                                      \
