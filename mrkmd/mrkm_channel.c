@@ -20,7 +20,6 @@ static struct {
 	struct event *t_expire;
 	struct mrkm_sender *sender;
 	struct mrkm_channel_callbacks callbacks;
-	char wrap_path[sizeof(frr_runstatedir) + sizeof(MRKM_WRAP_FILE)];
 } channel;
 
 static uint64_t now(void)
@@ -80,10 +79,26 @@ static void sender_result(void *arg, const struct mrkm_key_status *status)
 		channel.callbacks.result(status);
 }
 
+/*
+ * Leaves the wrap key where receivers look for it.  Not before zebra is there,
+ * and so not by a second mrkmd, which ends when it finds the first's pid file.
+ */
+static void store_wrap_key(void *arg, const struct mrkm_wrap_key *key)
+{
+	char path[sizeof(frr_runstatedir) + sizeof(MRKM_WRAP_FILE)];
+
+	snprintf(path, sizeof(path), "%s/%s", frr_runstatedir, MRKM_WRAP_FILE);
+	if (mrkm_wrap_key_store(key, path))
+		zlog_err("%s: %s: %s; routing daemons cannot read their keys without it, make its folder writable for the FRR user",
+			 path, mrkm_err_text(MRKM_ERR_FILE),
+			 safe_strerror(errno));
+}
+
 static const struct mrkm_sender_callbacks sender_callbacks = {
 	.send = sender_send,
 	.capability = sender_capability,
 	.result = sender_result,
+	.wrap_key_missing = store_wrap_key,
 };
 
 /* -------------------------------------------------------------------- zebra */
@@ -95,6 +110,7 @@ static const struct mrkm_sender_callbacks sender_callbacks = {
  */
 static void zapi_connected(void)
 {
+	store_wrap_key(NULL, mrkm_sender_wrap_key(channel.sender));
 	mrkm_sender_disconnected(channel.sender);
 	mrkm_zapi_register(channel.zclient, MRKM_ZAPI_TO_MRKMD);
 	mrkm_zapi_watch(channel.zclient, MRKM_ZAPI_TO_RECEIVER);
@@ -154,26 +170,10 @@ static const struct mrkm_zapi_callbacks zapi_callbacks = {
 
 /* ----------------------------------------------------------- begin and end */
 
-static int make_wrap_key(struct mrkm_wrap_key *key)
-{
-	int err = mrkm_wrap_key_draw(key);
-
-	snprintf(channel.wrap_path, sizeof(channel.wrap_path), "%s/%s",
-		 frr_runstatedir, MRKM_WRAP_FILE);
-	if (!err)
-		err = mrkm_wrap_key_store(key, channel.wrap_path);
-	if (err)
-		zlog_err("%s: %s: %s; no daemon will get keys, mend it and restart mrkmd",
-			 channel.wrap_path, mrkm_err_text(err),
-			 err == -MRKM_ERR_FILE ? safe_strerror(errno)
-					       : "no random numbers");
-	return err;
-}
-
 int mrkm_channel_init(struct event_loop *loop)
 {
 	struct mrkm_wrap_key key;
-	int err = make_wrap_key(&key);
+	int err = mrkm_wrap_key_draw(&key);
 
 	if (!err) {
 		channel.loop = loop;
@@ -185,6 +185,9 @@ int mrkm_channel_init(struct event_loop *loop)
 	if (!err)
 		channel.zclient = mrkm_zapi_new(loop, &mrkm_zapi_mrkmd,
 						&zapi_callbacks);
+	else
+		zlog_err("key channel: %s; no daemon will get keys",
+			 mrkm_err_text(err));
 	return err;
 }
 
@@ -197,7 +200,6 @@ void mrkm_channel_fini(void)
 	channel.zclient = NULL;
 	mrkm_sender_free(channel.sender);
 	channel.sender = NULL;
-	unlink(channel.wrap_path);
 }
 
 void mrkm_channel_set_callbacks(const struct mrkm_channel_callbacks *callbacks)
@@ -215,9 +217,12 @@ bool mrkm_channel_connected(void)
 int mrkm_channel_bind(const char *group, uint8_t protocol,
 		      const char *key_chain)
 {
-	int err = mrkm_sender_bind(channel.sender, group, protocol, key_chain,
-				   now());
+	int err;
 
+	if (!channel.sender)
+		return -MRKM_ERR_NOT_CONNECTED;
+	err = mrkm_sender_bind(channel.sender, group, protocol, key_chain,
+			       now());
 	schedule();
 	return err;
 }
@@ -226,39 +231,49 @@ int mrkm_channel_set(const char *group, uint8_t protocol,
 		     const char *key_chain, const struct keytable_row *rows,
 		     size_t count)
 {
-	int err = mrkm_sender_set(channel.sender, group, protocol, key_chain,
-				  rows, count, now());
+	int err;
 
+	if (!channel.sender)
+		return -MRKM_ERR_NOT_CONNECTED;
+	err = mrkm_sender_set(channel.sender, group, protocol, key_chain, rows,
+			      count, now());
 	schedule();
 	return err;
 }
 
 void mrkm_channel_unset(const char *group, uint8_t protocol)
 {
+	if (!channel.sender)
+		return;
 	mrkm_sender_unset(channel.sender, group, protocol, now());
 	schedule();
 }
 
 uint32_t mrkm_channel_algorithms(uint8_t protocol)
 {
-	return mrkm_sender_algorithms(channel.sender, protocol);
+	return channel.sender ? mrkm_sender_algorithms(channel.sender, protocol)
+			      : 0;
 }
 
 void mrkm_channel_visit_receivers(
 	void (*visit)(void *arg, const struct mrkm_receiver_status *status),
 	void *arg)
 {
-	mrkm_sender_visit_receivers(channel.sender, visit, arg);
+	if (channel.sender)
+		mrkm_sender_visit_receivers(channel.sender, visit, arg);
 }
 
 void mrkm_channel_visit_keys(
 	void (*visit)(void *arg, const struct mrkm_key_status *status),
 	void *arg)
 {
-	mrkm_sender_visit_keys(channel.sender, visit, arg);
+	if (channel.sender)
+		mrkm_sender_visit_keys(channel.sender, visit, arg);
 }
 
 const uint64_t *mrkm_channel_counters(void)
 {
-	return mrkm_sender_counters(channel.sender);
+	static const uint64_t none[MRKM_ERR_MAX];
+
+	return channel.sender ? mrkm_sender_counters(channel.sender) : none;
 }

@@ -31,17 +31,17 @@ struct mrkm_channel_callbacks {
 };
 
 /*
- * Draws this process's wrap key, leaves it in MRKM_WRAP_FILE of FRR's run
- * directory, and starts the session with zebra.  To be called once FRR's
- * privileges are dropped (after frr_init()), since receivers run as the same
- * user and read the file.  0, or -MRKM_ERR_CRYPTO, -MRKM_ERR_FILE,
- * -MRKM_ERR_NO_MEMORY; the failure is logged.
+ * Draws this process's wrap key and starts the session with zebra; once that
+ * is there, the key is left in MRKM_WRAP_FILE of FRR's run directory.  To be
+ * called once FRR's privileges are dropped (after frr_init()), since receivers
+ * run as the same user and read the file.  0, or -MRKM_ERR_CRYPTO,
+ * -MRKM_ERR_NO_MEMORY: the failure is logged, and there is no channel.
  */
 int mrkm_channel_init(struct event_loop *loop);
 
 /*
- * Ends the session, wipes and frees all, and removes the wrap key file.
- * Receivers keep their keys until their lifetime is over.
+ * Ends the session, wipes and frees all.  Receivers keep their keys until
+ * their lifetime is over.
  */
 void mrkm_channel_fini(void);
 
@@ -53,7 +53,8 @@ void mrkm_channel_set_callbacks(const struct mrkm_channel_callbacks *callbacks);
  * an earlier mrkmd: they live on.  Until the first key comes, the receiver
  * fails closed.  To be called when the configuration names the key chain,
  * also when it names another one than before.  0, or -MRKM_ERR_BAD_TEXT,
- * -MRKM_ERR_PROTOCOL, -MRKM_ERR_NO_MEMORY.
+ * -MRKM_ERR_PROTOCOL, -MRKM_ERR_NO_MEMORY; -MRKM_ERR_NOT_CONNECTED: the
+ * channel could not be started.
  */
 int mrkm_channel_bind(const char *group, uint8_t protocol,
 		      const char *key_chain);

@@ -50,6 +50,11 @@ void mrkm_sender_free(struct mrkm_sender *sender)
 	free(sender);
 }
 
+const struct mrkm_wrap_key *mrkm_sender_wrap_key(const struct mrkm_sender *sender)
+{
+	return &sender->key;
+}
+
 const uint64_t *mrkm_sender_counters(const struct mrkm_sender *sender)
 {
 	return sender->counters;
@@ -390,6 +395,8 @@ static int on_status(struct mrkm_sender *sender, struct receiver *r,
 	if (err)
 		return err;
 	mrkm_sender_take_results(sender, r, msg);
+	if (msg->result == MRKM_ERR_NO_WRAP_KEY)
+		sender->callbacks->wrap_key_missing(sender->arg, &sender->key);
 	if (is_transient(msg->result))
 		retry_session(r, now);
 	else

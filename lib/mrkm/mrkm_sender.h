@@ -64,6 +64,12 @@ struct mrkm_sender_callbacks {
 		    const uint8_t *octets, size_t len);
 	void (*capability)(void *arg, uint8_t protocol, uint32_t algorithms);
 	void (*result)(void *arg, const struct mrkm_key_status *status);
+
+	/*
+	 * A receiver did not find the wrap key; it will be sent its keys
+	 * again.  Time to leave `key` where it looks for it.
+	 */
+	void (*wrap_key_missing)(void *arg, const struct mrkm_wrap_key *key);
 };
 
 struct mrkm_sender;
@@ -71,6 +77,9 @@ struct mrkm_sender;
 /* Copies the wrap key.  NULL: out of memory. */
 struct mrkm_sender *mrkm_sender_new(const struct mrkm_sender_callbacks *callbacks,
 				    void *arg, const struct mrkm_wrap_key *key);
+
+/* The sender's copy of the wrap key. */
+const struct mrkm_wrap_key *mrkm_sender_wrap_key(const struct mrkm_sender *sender);
 
 /* Wipes and frees all; sends nothing. */
 void mrkm_sender_free(struct mrkm_sender *sender);

@@ -189,6 +189,7 @@ static void test_wrap_key_missing(void **state)
 	assert_int_equal(last_result.result, MRKM_ERR_NO_WRAP_KEY);
 	assert_true(counter(MRKM_ERR_NO_WRAP_KEY) > 0);
 	assert_int_equal(daemon->end.counters[MRKM_ERR_NO_WRAP_KEY], 1);
+	assert_int_equal(missing_calls, 1);
 	advance(40 * SECOND);
 	assert_true(holds_key(daemon, "CORE", 7));
 	daemon->wrap_file = &wrap_key;

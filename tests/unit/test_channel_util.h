@@ -83,7 +83,7 @@ static struct mrkm_wrap_key wrap_key;
 static uint64_t now;
 static unsigned int capability_calls;
 static uint32_t capability_last;
-static unsigned int result_calls;
+static unsigned int result_calls, missing_calls;
 static struct mrkm_key_status last_result;
 static char last_group[MRKM_NAME_MAX + 1];
 
@@ -112,10 +112,19 @@ static inline void mrkmd_result(void *arg, const struct mrkm_key_status *status)
 	strcpy(last_group, status->group);
 }
 
+static inline void mrkmd_wrap_key_missing(void *arg,
+					  const struct mrkm_wrap_key *key)
+{
+	(void)arg;
+	assert_memory_equal(key, &wrap_key, sizeof(*key));
+	missing_calls++;
+}
+
 static const struct mrkm_sender_callbacks sender_callbacks = {
 	.send = mrkmd_send,
 	.capability = mrkmd_capability,
 	.result = mrkmd_result,
+	.wrap_key_missing = mrkmd_wrap_key_missing,
 };
 
 /* A new process: another boot number, another wrap key. */
@@ -377,7 +386,7 @@ static inline int setup(void **state)
 	now = 1000 * SECOND;
 	mrkmd_starts();
 	deliver();
-	sent_by_mrkmd = capability_calls = result_calls = 0;
+	sent_by_mrkmd = capability_calls = result_calls = missing_calls = 0;
 	return 0;
 }
 
