@@ -94,7 +94,7 @@ DEFPY_YANG (no_mrkm_port,
 
 DEFPY_YANG (mrkm_liveness_interval,
 	mrkm_liveness_interval_cmd,
-	"liveness-interval (2-86400)$seconds",
+	"liveness-interval (2-600)$seconds",
 	"Silence after which a peer is asked whether it is alive\n"
 	"Seconds\n")
 {
@@ -103,7 +103,7 @@ DEFPY_YANG (mrkm_liveness_interval,
 
 DEFPY_YANG (no_mrkm_liveness_interval,
 	no_mrkm_liveness_interval_cmd,
-	"no liveness-interval [(2-86400)]",
+	"no liveness-interval [(2-600)]",
 	NO_STR
 	"Silence after which a peer is asked whether it is alive\n"
 	"Seconds\n")

@@ -489,9 +489,15 @@ static void apply_params(const struct mrkm_base_config *base)
 	struct gikev2_params params;
 
 	gikev2_params_default(&params);
-	if (base->liveness_interval)
+	if (base->liveness_interval) {
 		params.liveness_time =
 			base->liveness_interval * GIKEV2_SECOND;
+		/* After a restart the members must have noticed and come back
+		 * before any of them sends with a key that others lack.
+		 */
+		params.restart_time = MAX(params.restart_time,
+					  3 * params.liveness_time);
+	}
 	if (base->half_open_limit)
 		params.half_open_max = base->half_open_limit;
 	gikev2_set_params(mrkm.engine, &params);
