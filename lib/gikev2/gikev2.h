@@ -173,6 +173,7 @@ struct gikev2_params {
 	uint64_t retransmit_time; /* before the first retransmission */
 	uint32_t retransmit_tries; /* transmissions in all; time doubles */
 	uint64_t liveness_time;	  /* silence before a liveness check */
+	uint32_t fragment_size;	  /* longest datagram, octets; 0: any length */
 	uint64_t rekey_time;	  /* of an IKE SA, give or take; 0: never */
 	uint64_t retry_min, retry_max; /* back-off between registrations */
 	uint64_t restart_time;	  /* ATD of a server that knows no past */

@@ -22,6 +22,7 @@ void gikev2_params_default(struct gikev2_params *params)
 		.retransmit_time = GIKEV2_SECOND,
 		.retransmit_tries = 6,
 		.liveness_time = 20 * GIKEV2_SECOND,
+		.fragment_size = 1252, /* fits 1280 octets of IPv4 packet */
 		.rekey_time = 8 * 3600 * GIKEV2_SECOND,
 		.retry_min = 2 * GIKEV2_SECOND,
 		.retry_max = 60 * GIKEV2_SECOND,
@@ -251,17 +252,21 @@ static int response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	int ret;
 
-	if (rx->header.next != GIKEV2_PLD_SK)
+	if (rx->header.next != GIKEV2_PLD_SK &&
+	    rx->header.next != GIKEV2_PLD_SKF)
 		return clear_response(ike, rx);
 	if (!ike->request.ptr || rx->header.id != ike->send_id ||
 	    rx->header.exchange != ike->request_exchange)
 		return -GIKEV2_ERR_UNSOLICITED;
 	ret = gikev2_sk_open(ike, rx);
-	if (ret == -GIKEV2_ERR_BAD_ICV)
+	if (ret == -GIKEV2_ERR_BAD_ICV || ret == -GIKEV2_ERR_DUPLICATE)
 		return ret;
 	ike->last_seen = rx->now;
+	if (ret == GIKEV2_INCOMPLETE)
+		return 0;
 	if (ret == 0)
 		ret = gikev2_transition(ike, rx);
+	gikev2_fragments_free(&ike->fragments);
 	if (ret == 0) {
 		if (!ike->dead)
 			gikev2_request_done(ike, rx->now);
@@ -301,9 +306,13 @@ static int repeated_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		return -GIKEV2_ERR_OLD_MESSAGE;
 	if (gikev2_sk_open(ike, rx) == -GIKEV2_ERR_BAD_ICV)
 		return -GIKEV2_ERR_BAD_ICV;
-	rx->engine->totals.retransmissions++;
-	gikev2_output(rx->engine, rx->path, ike->response.ptr,
-		      ike->response.len);
+	gikev2_fragments_free(&ike->fragments);
+	/* of a fragmented request only the first one (RFC 7383 2.6.1) */
+	if (rx->repeat) {
+		rx->engine->totals.retransmissions++;
+		gikev2_flight_send(rx->engine, rx->path,
+				   gikev2_chunk(&ike->response));
+	}
 	return -GIKEV2_ERR_DUPLICATE;
 }
 
@@ -324,13 +333,17 @@ static int request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (rx->header.id != ike->recv_id)
 		return repeated_request(ike, rx);
 	ret = gikev2_sk_open(ike, rx);
-	if (ret == -GIKEV2_ERR_BAD_ICV || ret == -GIKEV2_ERR_UNPROTECTED)
+	if (ret == -GIKEV2_ERR_BAD_ICV || ret == -GIKEV2_ERR_UNPROTECTED ||
+	    ret == -GIKEV2_ERR_DUPLICATE)
 		return ret;
 	ike->last_seen = rx->now;
+	if (ret == GIKEV2_INCOMPLETE)
+		return 0;
 	if (rx->header.exchange != GIKEV2_INFORMATIONAL)
 		gikev2_heir_used(ike, rx->now);
 	if (ret == 0)
 		ret = gikev2_transition(ike, rx);
+	gikev2_fragments_free(&ike->fragments);
 	if (ret < 0 && !ike->dead)
 		refuse(ike, rx, ret);
 	return ret;

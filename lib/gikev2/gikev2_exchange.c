@@ -54,7 +54,8 @@ static int send_request(struct gikev2_ike *ike, uint8_t exchange,
 	ike->tries = 1;
 	arm_retransmission(ike, now);
 	/* a datagram that cannot be sent now is one that was lost */
-	gikev2_output(ike->engine, &ike->path, message->ptr, message->len);
+	gikev2_flight_send(ike->engine, &ike->path,
+			   gikev2_chunk(&ike->request));
 	return 0;
 }
 
@@ -125,7 +126,8 @@ int gikev2_respond(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 	 * and the peer gives up: better than a second processing */
 	ret = gikev2_octets_set(&ike->response, message.ptr, message.len);
 	ike->recv_id = rx->header.id + 1;
-	gikev2_output(ike->engine, rx->path, message.ptr, message.len);
+	gikev2_flight_send(ike->engine, rx->path,
+			   (struct gikev2_chunk){ message.ptr, message.len });
 	return ret;
 }
 
@@ -212,7 +214,7 @@ static void retransmit(struct gikev2_ike *ike, uint64_t now)
 	}
 	ike->tries++;
 	engine->totals.retransmissions++;
-	gikev2_output(engine, &ike->path, ike->request.ptr, ike->request.len);
+	gikev2_flight_send(engine, &ike->path, gikev2_chunk(&ike->request));
 	arm_retransmission(ike, now);
 }
 

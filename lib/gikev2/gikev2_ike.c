@@ -177,6 +177,7 @@ struct gikev2_ike *gikev2_ike_heir(struct gikev2_ike *old, bool initiator)
 	heir->parent = old;
 	heir->server = old->server;
 	heir->profile = old->profile;
+	heir->fragmentation = old->fragmentation;
 	if (old->peer && gikev2_ike_set_peer(heir, old->peer) < 0) {
 		gikev2_ike_end(heir, -GIKEV2_ERR_NO_MEMORY, 0);
 		return NULL;
@@ -318,6 +319,7 @@ static void ike_free(struct gikev2_ike *ike)
 	gikev2_octets_free(&ike->request);
 	gikev2_octets_free(&ike->response);
 	gikev2_octets_free(&ike->low);
+	gikev2_fragments_free(&ike->fragments);
 	free(ike->peer);
 	explicit_bzero(ike, sizeof(*ike));
 	free(ike);

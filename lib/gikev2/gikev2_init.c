@@ -10,8 +10,12 @@
 /* Answers that make us send another IKE_SA_INIT request. */
 #define ROUNDS_MAX 4
 
-static void add_vendor_id(struct gikev2 *engine, struct gikev2_payloads *tx)
+/* What we are and can do, whatever the other side is. */
+static void add_extras(struct gikev2 *engine, struct gikev2_payloads *tx)
 {
+	if (engine->params.fragment_size)
+		gikev2_notify_add(tx, GIKEV2_N_IKEV2_FRAGMENTATION_SUPPORTED,
+				  NULL, 0);
 	gikev2_payload_add(tx, GIKEV2_PLD_VENDOR)->octets.data =
 		(struct gikev2_chunk){ engine->vendor_id,
 				       GIKEV2_VENDOR_ID_LEN };
@@ -65,6 +69,15 @@ static bool is_profile(struct gikev2_rx *rx)
 	return false;
 }
 
+static void read_extras(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	ike->profile = is_profile(rx);
+	ike->fragmentation =
+		ike->engine->params.fragment_size &&
+		gikev2_notify_find(rx->payloads,
+				   GIKEV2_N_IKEV2_FRAGMENTATION_SUPPORTED);
+}
+
 /* --------------------------------------------------------------- initiator */
 
 /* The request, as the setup has it: a cookie in front when there is one. */
@@ -81,7 +94,7 @@ static int send_request(struct gikev2_ike *ike, uint64_t now)
 	gikev2_suite_offer(ike->engine, (struct gikev2_chunk){ 0 },
 			   gikev2_payload_add(tx, GIKEV2_PLD_SA));
 	ret = gikev2_add_exchange(ike, tx, &setup->ni, public);
-	add_vendor_id(ike->engine, tx);
+	add_extras(ike->engine, tx);
 	return ret < 0 ? ret : gikev2_send_init(ike, tx, now);
 }
 
@@ -153,7 +166,7 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	ret = gikev2_sk_derive(ike);
 	if (ret < 0)
 		return ret;
-	ike->profile = is_profile(rx);
+	read_extras(ike, rx);
 	gikev2_octets_free(&ike->request);
 	ike->send_id = 1;
 	/* from here on an error is ours: no repetition would mend it */
@@ -263,7 +276,7 @@ static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	memcpy(ike->spi_i, rx->header.spi_i, GIKEV2_SPI_LEN);
 	ike->recv_id = 1;
-	ike->profile = is_profile(rx);
+	read_extras(ike, rx);
 	ret = gikev2_keep_peer(rx, &setup->peer_ke, &setup->ni);
 	if (ret == 0)
 		ret = gikev2_octets_set(&setup->init_request, rx->raw.ptr,
@@ -280,7 +293,7 @@ static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	ret = gikev2_add_exchange(ike, tx, &setup->nr, public);
 	if (ret < 0)
 		return ret;
-	add_vendor_id(ike->engine, tx);
+	add_extras(ike->engine, tx);
 	gikev2_notify_add(tx, GIKEV2_N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	ret = gikev2_send_clear(rx, ike->spi_r, tx, &setup->init_response);
 	/* lost on the way out is lost on the way: the copy serves the repeat */

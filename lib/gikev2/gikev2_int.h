@@ -48,6 +48,7 @@ struct gikev2_rx {
 	const struct gikev2_path *path;
 	uint64_t now;
 	struct gikev2_chunk raw; /* as it came */
+	bool repeat; /* a repetition of it is worth an answer */
 	struct gikev2_payloads *payloads;
 };
 
@@ -65,6 +66,8 @@ enum gikev2_ike_state {
 	GIKEV2_IKE_DELETING, /* our Delete is on its way */
 	GIKEV2_IKE_NONE,     /* before there is one */
 };
+
+struct gikev2_fragments;
 
 /* What is needed until the SA is authenticated, and not a moment longer. */
 struct gikev2_setup {
@@ -133,6 +136,8 @@ struct gikev2_ike {
 	/* a rekey of this SA: by us, by the peer, or by both at once */
 	struct gikev2_ike *heir, *peer_heir;
 	struct gikev2_ike *parent; /* as heir, until that is settled */
+	bool fragmentation;	   /* both sides do it */
+	struct gikev2_fragments *fragments; /* of a message on its way in */
 	struct gikev2_octets low; /* as heir: the lower of its two nonces */
 	uint64_t rekey_at;
 };
@@ -210,12 +215,19 @@ struct gikev2_shield {
 	uint64_t *iv; /* last one used, AEAD; for sealing only */
 };
 
+/* Which part of a message this is; total 0: it is all of it. */
+struct gikev2_fragment {
+	uint16_t number, total;
+};
+
 /*
- * A whole message around the inner payloads `text`, the first of which is of
- * type `first`.  Fills in the header but for SPIs, exchange, flags and ID.
+ * A message, or a fragment of one, around the inner payloads `text`, the
+ * first of which is of type `first`.  Fills in the header but for SPIs,
+ * exchange, flags and ID.
  */
 int gikev2_shield_seal(struct gikev2 *engine, struct gikev2_shield *shield,
 		       struct gikev2_header *header, uint8_t first,
+		       const struct gikev2_fragment *fragment,
 		       struct gikev2_chunk text, struct gikev2_buf *out);
 /*
  * The opposite.  *text, without padding, lies in engine->in; the type of its
@@ -223,7 +235,31 @@ int gikev2_shield_seal(struct gikev2 *engine, struct gikev2_shield *shield,
  */
 int gikev2_shield_open(struct gikev2 *engine,
 		       const struct gikev2_shield *shield, struct gikev2_rx *rx,
+		       struct gikev2_fragment *fragment,
 		       struct gikev2_chunk *text);
+/* Octets of text that fit into a fragment of `size` octets. */
+size_t gikev2_shield_room(const struct gikev2_shield *shield, size_t size);
+
+/* gikev2_fragment.c (RFC 7383) */
+/* Several datagrams one behind the other, if it is to be fragmented. */
+int gikev2_flight_seal(struct gikev2 *engine, struct gikev2_shield *shield,
+		       struct gikev2_header *header, uint8_t first,
+		       struct gikev2_chunk text, bool fragmentation,
+		       struct gikev2_buf *out);
+void gikev2_flight_send(struct gikev2 *engine, const struct gikev2_path *path,
+			struct gikev2_chunk flight);
+/*
+ * Takes a fragment that proved genuine.  1: that was the last one, *text and
+ * *first are now the whole; 0: others are missing; or negative.
+ */
+int gikev2_fragment_add(struct gikev2_fragments **fragments,
+			const struct gikev2_header *header,
+			const struct gikev2_fragment *fragment, uint8_t *first,
+			struct gikev2_chunk *text);
+void gikev2_fragments_free(struct gikev2_fragments **fragments);
+
+/* gikev2_sk_open(): genuine, but there is more to come. */
+#define GIKEV2_INCOMPLETE 1
 
 int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
 		   uint32_t id, const struct gikev2_payloads *payloads,
@@ -428,7 +464,7 @@ struct gikev2 {
 	struct gikev2_arena arena;
 	uint8_t in[GIKEV2_MESSAGE_MAX];
 	uint8_t text[GIKEV2_MESSAGE_MAX]; /* inner payloads to be sealed */
-	uint8_t out[GIKEV2_MESSAGE_MAX];
+	uint8_t out[2 * GIKEV2_MESSAGE_MAX]; /* fragments have their price */
 	struct gikev2_payloads rx_payloads, tx_payloads;
 };
 

@@ -7,9 +7,16 @@
 
 #include "gikev2/gikev2_int.h"
 
-/* IKE header and the generic header of SK: what AEAD takes as AAD. */
+/* IKE header and the generic header of SK or SKF, with two numbers in SKF. */
 #define AAD_LEN (GIKEV2_HEADER_LEN + GIKEV2_PAYLOAD_HEADER_LEN)
+#define FRAGMENT_HEADER_LEN 4
 #define PAD_LENGTH_LEN 1
+
+/* What AEAD takes as AAD. */
+static size_t aad_len(const struct gikev2_fragment *fragment)
+{
+	return AAD_LEN + (fragment->total ? FRAGMENT_HEADER_LEN : 0);
+}
 
 void gikev2_header_get(const uint8_t *octets, struct gikev2_header *header)
 {
@@ -65,14 +72,32 @@ static void pad(const struct gikev2_encr *encr, struct gikev2_buf *out,
 	gikev2_buf_int(out, padding, PAD_LENGTH_LEN);
 }
 
+static void put_headers(uint8_t *at, size_t len, struct gikev2_header *header,
+			uint8_t first, const struct gikev2_fragment *fragment)
+{
+	header->next = fragment->total ? GIKEV2_PLD_SKF : GIKEV2_PLD_SK;
+	header->version = GIKEV2_VERSION;
+	header->length = len;
+	gikev2_header_put(at, header);
+	at += GIKEV2_HEADER_LEN;
+	/* only the first fragment says what is inside (RFC 7383 2.5) */
+	*at = fragment->number <= 1 ? first : GIKEV2_PLD_NONE;
+	gikev2_put_int(at + 2, len - GIKEV2_HEADER_LEN, 2);
+	if (!fragment->total)
+		return;
+	gikev2_put_int(at + 4, fragment->number, 2);
+	gikev2_put_int(at + 6, fragment->total, 2);
+}
+
 int gikev2_shield_seal(struct gikev2 *engine, struct gikev2_shield *shield,
 		       struct gikev2_header *header, uint8_t first,
+		       const struct gikev2_fragment *fragment,
 		       struct gikev2_chunk text, struct gikev2_buf *out)
 {
-	size_t text_start, text_len;
+	size_t start = out->len, text_start, text_len;
 	int ret;
 
-	gikev2_buf_zero(out, AAD_LEN);
+	gikev2_buf_zero(out, aad_len(fragment));
 	ret = next_iv(engine, shield, out);
 	if (ret < 0)
 		return ret;
@@ -83,39 +108,54 @@ int gikev2_shield_seal(struct gikev2 *engine, struct gikev2_shield *shield,
 	gikev2_buf_zero(out, gikev2_icv_len(shield->encr, shield->integ));
 	if (out->overflow)
 		return -GIKEV2_ERR_TOO_LONG;
-	header->next = GIKEV2_PLD_SK;
-	header->version = GIKEV2_VERSION;
-	header->length = out->len;
-	gikev2_header_put(out->ptr, header);
-	out->ptr[GIKEV2_HEADER_LEN] = first;
-	gikev2_put_int(out->ptr + GIKEV2_HEADER_LEN + 2,
-		       out->len - GIKEV2_HEADER_LEN, 2);
+	put_headers(out->ptr + start, out->len - start, header, first, fragment);
 	return gikev2_seal(engine->crypto, shield->encr, shield->integ,
-			   shield->sk_e, shield->sk_a, out->ptr, AAD_LEN,
-			   text_len);
+			   shield->sk_e, shield->sk_a, out->ptr + start,
+			   aad_len(fragment), text_len);
+}
+
+/* A fragment's numbers; none for a whole message. */
+static int get_fragment(const struct gikev2_rx *rx,
+			struct gikev2_fragment *fragment)
+{
+	const uint8_t *at = rx->raw.ptr + AAD_LEN;
+
+	*fragment = (struct gikev2_fragment){ 0 };
+	if (rx->header.next == GIKEV2_PLD_SK)
+		return 0;
+	if (rx->header.next != GIKEV2_PLD_SKF)
+		return -GIKEV2_ERR_UNPROTECTED;
+	if (rx->raw.len < AAD_LEN + FRAGMENT_HEADER_LEN)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	fragment->number = gikev2_get_int(at, 2);
+	fragment->total = gikev2_get_int(at + 2, 2);
+	if (!fragment->number || fragment->number > fragment->total)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	return 0;
 }
 
 int gikev2_shield_open(struct gikev2 *engine,
 		       const struct gikev2_shield *shield, struct gikev2_rx *rx,
+		       struct gikev2_fragment *fragment,
 		       struct gikev2_chunk *text)
 {
 	uint8_t *message = engine->in;
 	size_t len = rx->raw.len, text_len, padding;
-	int ret;
+	int ret = get_fragment(rx, fragment);
 
-	if (rx->header.next != GIKEV2_PLD_SK)
-		return -GIKEV2_ERR_UNPROTECTED;
+	if (ret < 0)
+		return ret;
 	if (len < AAD_LEN ||
 	    gikev2_get_int(rx->raw.ptr + GIKEV2_HEADER_LEN + 2, 2) !=
 		    len - GIKEV2_HEADER_LEN)
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	memcpy(message, rx->raw.ptr, len);
 	ret = gikev2_open(engine->crypto, shield->encr, shield->integ,
-			  shield->sk_e, shield->sk_a, message, AAD_LEN, len,
-			  &text_len);
+			  shield->sk_e, shield->sk_a, message,
+			  aad_len(fragment), len, &text_len);
 	if (ret < 0)
 		return ret;
-	text->ptr = message + AAD_LEN + shield->encr->iv_len;
+	text->ptr = message + aad_len(fragment) + shield->encr->iv_len;
 	if (text_len < PAD_LENGTH_LEN)
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	padding = text->ptr[text_len - PAD_LENGTH_LEN];
@@ -123,6 +163,15 @@ int gikev2_shield_open(struct gikev2 *engine,
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	text->len = text_len - padding - PAD_LENGTH_LEN;
 	return 0;
+}
+
+size_t gikev2_shield_room(const struct gikev2_shield *shield, size_t size)
+{
+	const struct gikev2_encr *encr = shield->encr;
+	size_t over = AAD_LEN + FRAGMENT_HEADER_LEN + encr->iv_len +
+		      encr->block_len + gikev2_icv_len(encr, shield->integ);
+
+	return size > over ? size - over : 1;
 }
 
 /* What the original initiator (or the responder) sends. */
@@ -157,23 +206,33 @@ int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
 		return -GIKEV2_ERR_TOO_LONG;
 	memcpy(header.spi_i, ike->spi_i, GIKEV2_SPI_LEN);
 	memcpy(header.spi_r, ike->spi_r, GIKEV2_SPI_LEN);
-	return gikev2_shield_seal(ike->engine, &shield, &header, first,
+	return gikev2_flight_seal(ike->engine, &shield, &header, first,
 				  (struct gikev2_chunk){ text.ptr, text.len },
-				  out);
+				  ike->fragmentation, out);
 }
 
 int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	struct gikev2_shield shield = ike_shield(ike, !ike->initiator);
 	struct gikev2 *engine = ike->engine;
+	struct gikev2_fragment fragment;
 	struct gikev2_chunk text;
-	int ret = gikev2_shield_open(engine, &shield, rx, &text);
+	uint8_t first;
+	int ret = gikev2_shield_open(engine, &shield, rx, &fragment, &text);
 
 	if (ret < 0)
 		return ret;
+	first = engine->in[GIKEV2_HEADER_LEN];
+	rx->repeat = fragment.number <= 1;
+	if (fragment.total) {
+		ret = gikev2_fragment_add(&ike->fragments, &rx->header,
+					  &fragment, &first, &text);
+		if (ret <= 0)
+			return ret < 0 ? ret : GIKEV2_INCOMPLETE;
+	}
 	engine->arena.used = 0;
-	return gikev2_payloads_parse(text, engine->in[GIKEV2_HEADER_LEN],
-				     &engine->arena, rx->payloads);
+	return gikev2_payloads_parse(text, first, &engine->arena,
+				     rx->payloads);
 }
 
 /* -------------------------------------------------------------------- keys */

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Fragments of messages (RFC 7383).
+ *
+ * What is sent is a flight: one datagram, or all fragments of a message one
+ * behind the other.  Each says its length in its IKE header.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+#define FRAGMENTS_MAX 64
+
+/* Parts of one message; a later message takes the place of an earlier one. */
+struct gikev2_fragments {
+	uint32_t id;
+	uint8_t exchange, flags;
+	uint8_t first; /* type of the first payload */
+	uint16_t total, present;
+	size_t len;
+	struct gikev2_octets part[FRAGMENTS_MAX];
+	uint8_t whole[GIKEV2_MESSAGE_MAX];
+};
+
+int gikev2_flight_seal(struct gikev2 *engine, struct gikev2_shield *shield,
+		       struct gikev2_header *header, uint8_t first,
+		       struct gikev2_chunk text, bool fragmentation,
+		       struct gikev2_buf *out)
+{
+	size_t room = gikev2_shield_room(shield, engine->params.fragment_size);
+	struct gikev2_fragment fragment = { 0 };
+	int ret = 0;
+
+	if (!fragmentation || text.len <= room)
+		return gikev2_shield_seal(engine, shield, header, first,
+					  &fragment, text, out);
+	fragment.total = (text.len + room - 1) / room;
+	if (fragment.total > FRAGMENTS_MAX)
+		return -GIKEV2_ERR_TOO_LONG;
+	while (ret == 0 && text.len) {
+		struct gikev2_chunk part = { text.ptr, text.len < room
+							       ? text.len
+							       : room };
+
+		fragment.number++;
+		ret = gikev2_shield_seal(engine, shield, header, first,
+					 &fragment, part, out);
+		text.ptr += part.len;
+		text.len -= part.len;
+	}
+	return ret;
+}
+
+void gikev2_flight_send(struct gikev2 *engine, const struct gikev2_path *path,
+			struct gikev2_chunk flight)
+{
+	while (flight.len >= GIKEV2_HEADER_LEN) {
+		size_t len = gikev2_get_int(flight.ptr + 24, 4);
+
+		gikev2_output(engine, path, flight.ptr, len);
+		flight.ptr += len;
+		flight.len -= len;
+	}
+}
+
+void gikev2_fragments_free(struct gikev2_fragments **fragments)
+{
+	if (!*fragments)
+		return;
+	for (size_t i = 0; i < FRAGMENTS_MAX; i++)
+		gikev2_octets_free(&(*fragments)->part[i]);
+	explicit_bzero((*fragments)->whole, sizeof((*fragments)->whole));
+	free(*fragments);
+	*fragments = NULL;
+}
+
+static bool same_message(const struct gikev2_fragments *fragments,
+			 const struct gikev2_header *header)
+{
+	return fragments->id == header->id &&
+	       fragments->exchange == header->exchange &&
+	       fragments->flags == header->flags;
+}
+
+/* The set that this fragment belongs to, begun when there is none. */
+static int get_set(struct gikev2_fragments **fragments,
+		   const struct gikev2_header *header, uint16_t total)
+{
+	struct gikev2_fragments *set = *fragments;
+
+	if (set && same_message(set, header)) {
+		/* fewer: an old one; more: the sender cut it smaller */
+		if (total < set->total)
+			return -GIKEV2_ERR_DUPLICATE;
+		if (total == set->total)
+			return 0;
+	}
+	gikev2_fragments_free(fragments);
+	set = calloc(1, sizeof(*set));
+	if (!set)
+		return -GIKEV2_ERR_NO_MEMORY;
+	set->id = header->id;
+	set->exchange = header->exchange;
+	set->flags = header->flags;
+	set->total = total;
+	*fragments = set;
+	return 0;
+}
+
+static void join(struct gikev2_fragments *set, struct gikev2_chunk *text)
+{
+	text->ptr = set->whole;
+	text->len = 0;
+	for (size_t i = 0; i < set->total; i++) {
+		memcpy(set->whole + text->len, set->part[i].ptr,
+		       set->part[i].len);
+		text->len += set->part[i].len;
+	}
+}
+
+int gikev2_fragment_add(struct gikev2_fragments **fragments,
+			const struct gikev2_header *header,
+			const struct gikev2_fragment *fragment, uint8_t *first,
+			struct gikev2_chunk *text)
+{
+	struct gikev2_fragments *set;
+	struct gikev2_octets *part;
+	int ret;
+
+	if (fragment->total > FRAGMENTS_MAX)
+		return -GIKEV2_ERR_LIMIT;
+	ret = get_set(fragments, header, fragment->total);
+	if (ret < 0)
+		return ret;
+	set = *fragments;
+	part = &set->part[fragment->number - 1];
+	if (part->ptr)
+		return 0;
+	if (set->len + text->len > sizeof(set->whole))
+		return -GIKEV2_ERR_LIMIT;
+	ret = gikev2_octets_set(part, text->ptr, text->len);
+	if (ret < 0)
+		return ret;
+	set->len += text->len;
+	if (fragment->number == 1)
+		set->first = *first;
+	if (++set->present < set->total)
+		return 0;
+	*first = set->first;
+	join(set, text);
+	return 1;
+}
