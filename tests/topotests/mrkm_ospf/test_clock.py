@@ -8,6 +8,7 @@ libfaketime makes the step, for r1's ospfd and mrkmd alone.
 
 import glob
 import os
+import tempfile
 import time
 
 import pytest
@@ -54,11 +55,16 @@ class Clock:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("clock")
-    for parent in (directory, directory.parent):
-        os.chmod(parent, 0o755)
-    clock = Clock(str(directory / "offset"))
+def directory():
+    "A directory that user frr can read, as pytest's own are not."
+    with tempfile.TemporaryDirectory(prefix="mrkm-clock.") as path:
+        os.chmod(path, 0o755)
+        yield path
+
+
+@pytest.fixture(scope="module")
+def lab(directory):
+    clock = Clock(os.path.join(directory, "offset"))
     tgen = topology.start_lab(
         "mrkm_ospf_clock", atd=ATD, dtd=DTD,
         environment={("r1", d): clock.environment() for d in ("ospfd", "mrkmd")},
