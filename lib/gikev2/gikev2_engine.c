@@ -302,10 +302,13 @@ static void refuse(struct gikev2_ike *ike, struct gikev2_rx *rx, int err)
 
 static int repeated_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
+	int ret;
+
 	if (!ike->response.ptr || rx->header.id + 1 != ike->recv_id)
 		return -GIKEV2_ERR_OLD_MESSAGE;
-	if (gikev2_sk_open(ike, rx) == -GIKEV2_ERR_BAD_ICV)
-		return -GIKEV2_ERR_BAD_ICV;
+	ret = gikev2_sk_open(ike, rx);
+	if (ret == -GIKEV2_ERR_BAD_ICV || ret == -GIKEV2_ERR_UNPROTECTED)
+		return ret;
 	gikev2_fragments_free(&ike->fragments);
 	/* of a fragmented request only the first one (RFC 7383 2.6.1) */
 	if (rx->repeat) {

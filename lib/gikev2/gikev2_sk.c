@@ -114,7 +114,11 @@ int gikev2_shield_seal(struct gikev2 *engine, struct gikev2_shield *shield,
 			   aad_len(fragment), text_len);
 }
 
-/* A fragment's numbers; none for a whole message. */
+/*
+ * A fragment's numbers; none for a whole message.  What is wrong before the
+ * ICV is checked is no better than a wrong ICV: it may not end the SA, as bad
+ * syntax does.
+ */
 static int get_fragment(const struct gikev2_rx *rx,
 			struct gikev2_fragment *fragment)
 {
@@ -126,11 +130,11 @@ static int get_fragment(const struct gikev2_rx *rx,
 	if (rx->header.next != GIKEV2_PLD_SKF)
 		return -GIKEV2_ERR_UNPROTECTED;
 	if (rx->raw.len < AAD_LEN + FRAGMENT_HEADER_LEN)
-		return -GIKEV2_ERR_BAD_SYNTAX;
+		return -GIKEV2_ERR_BAD_ICV;
 	fragment->number = gikev2_get_int(at, 2);
 	fragment->total = gikev2_get_int(at + 2, 2);
 	if (!fragment->number || fragment->number > fragment->total)
-		return -GIKEV2_ERR_BAD_SYNTAX;
+		return -GIKEV2_ERR_BAD_ICV;
 	return 0;
 }
 
@@ -148,7 +152,7 @@ int gikev2_shield_open(struct gikev2 *engine,
 	if (len < AAD_LEN ||
 	    gikev2_get_int(rx->raw.ptr + GIKEV2_HEADER_LEN + 2, 2) !=
 		    len - GIKEV2_HEADER_LEN)
-		return -GIKEV2_ERR_BAD_SYNTAX;
+		return -GIKEV2_ERR_BAD_ICV;
 	memcpy(message, rx->raw.ptr, len);
 	ret = gikev2_open(engine->crypto, shield->encr, shield->integ,
 			  shield->sk_e, shield->sk_a, message,
