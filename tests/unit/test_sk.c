@@ -332,6 +332,9 @@ static void cbc(void **state)
 				 0);
 		assert_int_equal(got->octets.data.len, len);
 		assert_memory_equal(got->octets.data.ptr, data.octets, len);
+		/* each direction has its own key for the ICV as well */
+		assert_int_equal(open_message(pair.gm, pair.bare, &message),
+				 -GIKEV2_ERR_BAD_ICV);
 		/* the IV is drawn anew for each */
 		assert_memory_not_equal(before.octets + 32, message.octets + 32,
 					16);
@@ -437,7 +440,12 @@ static void too_long(void **state)
 	assert_int_equal(gikev2_sk_seal(pair.gm, GIKEV2_INFORMATIONAL, false, 2,
 					&payloads, &buf),
 			 -GIKEV2_ERR_TOO_LONG);
-	vendor->octets.data.len--;
+	vendor->octets.data.len = GIKEV2_MESSAGE_MAX;
+	buf = (struct gikev2_buf){ .ptr = room, .size = sizeof(room) };
+	assert_int_equal(gikev2_sk_seal(pair.gm, GIKEV2_INFORMATIONAL, false, 2,
+					&payloads, &buf),
+			 -GIKEV2_ERR_TOO_LONG);
+	vendor->octets.data.len = GIKEV2_MESSAGE_MAX - around;
 	buf = (struct gikev2_buf){ .ptr = room, .size = sizeof(room) };
 	assert_int_equal(gikev2_sk_seal(pair.gm, GIKEV2_INFORMATIONAL, false, 2,
 					&payloads, &buf),
