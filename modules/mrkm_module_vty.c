@@ -7,6 +7,7 @@
 #include "command.h"
 #include "json.h"
 #include "vty.h"
+#include "zclient.h"
 
 #include "modules/mrkm_module.h"
 #include "modules/mrkm_module_vty_clippy.c"
@@ -37,7 +38,9 @@ static const char *slot_state(const struct mrkm_slot *slot)
 
 static const char *session_state(void)
 {
-	return mrkm_module.receiver.session ? "connected" : "away";
+	return mrkm_module.zclient->sock >= 0 && mrkm_module.receiver.session
+		       ? "connected"
+		       : "away";
 }
 
 /* Real keys by their ID, the last resort last. */
@@ -78,6 +81,7 @@ static void show_slot(struct vty *vty, const struct mrkm_slot *slot,
 		      uint64_t now)
 {
 	const struct keytable_row *row = &slot->row;
+	bool retired = slot->state == MRKM_SLOT_RETIRED;
 	char send[32], accept[32], id[16];
 
 	if (row->id == MRKM_LAST_RESORT_ID) {
@@ -88,10 +92,10 @@ static void show_slot(struct vty *vty, const struct mrkm_slot *slot,
 	snprintf(id, sizeof(id), "%u", row->id);
 	vty_out(vty, "  %-8s  %-13s  %-9s  %-10s  %-10s\n", id,
 		algorithm_name(row->algorithm), slot_state(slot),
-		window_text(send, sizeof(send), row->send_start, row->send_end,
-			    now),
+		window_text(send, sizeof(send), row->send_start,
+			    retired ? now : row->send_end, now),
 		window_text(accept, sizeof(accept), row->accept_start,
-			    row->accept_end, now));
+			    retired ? now : row->accept_end, now));
 }
 
 static void show_binding(struct vty *vty, const struct mrkm_binding *b,
