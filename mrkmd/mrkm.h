@@ -57,17 +57,18 @@ struct mrkm_ks_group {
 #define MRKM_IO_DROPS(X)                                                       \
 	X(TRUNCATED, "truncated", "datagram longer than any message")          \
 	X(NO_LOCAL, "no-local-address", "no local address told by the kernel") \
-	X(NOT_LISTENING, "not-listening", "registration at an address without \"listen\"")
+	X(NOT_LISTENING, "not-listening",                                      \
+	  "registration at an address without \"listen\"")
 
 enum mrkm_io_drop {
 #define X(name, json, text) MRKM_IO_DROP_##name,
 	MRKM_IO_DROPS(X)
 #undef X
-		MRKM_IO_DROP_MAX
+	MRKM_IO_DROP_MAX
 };
 
 struct mrkm_io {
-	int fd4, fd6; /* -1: closed */
+	int fd4, fd6;  /* -1: closed */
 	uint16_t port; /* that they are bound to */
 	int error;     /* errno that keeps them from it */
 	struct event *t_read4, *t_read6, *t_retry;

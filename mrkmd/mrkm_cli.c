@@ -14,6 +14,8 @@
 
 #include "mrkmd/mrkm_cli_clippy.c"
 
+/* clang-format off */
+
 /* -------------------------------------------------------------------- mrkm */
 
 DEFPY_YANG_NOSH (mrkm_mrkm,
@@ -50,7 +52,7 @@ DEFPY_YANG (mrkm_identity,
 	struct mrkm_cli_identity identity;
 
 	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			  address_str ? address : NULL, key_id))
+			       address_str ? address : NULL, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
 	return mrkm_cli_set_identity(vty, "./identity", &identity);
 }
@@ -160,7 +162,7 @@ DEFPY_YANG (mrkm_group_id,
 	struct mrkm_cli_identity identity;
 
 	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			  address_str ? address : NULL, key_id))
+			       address_str ? address : NULL, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
 	return mrkm_cli_set_identity(vty, "./id", &identity);
 }
@@ -206,7 +208,7 @@ DEFPY_YANG (mrkm_group_key_server,
 	bool named = fqdn || email || key_id || address_str;
 
 	if (named && !mrkm_cli_identity(vty, &identity, fqdn, email,
-				   address_str ? address : NULL, key_id))
+					address_str ? address : NULL, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
 	snprintf(entry, sizeof(entry), "./key-server[address='%s']",
 		 sockunion2str(server, text, sizeof(text)));
@@ -329,6 +331,8 @@ DEFPY_YANG (clear_mrkm_group,
 {
 	return group_rpc(vty, "/frr-mrkmd:re-register", mrkm_group);
 }
+
+/* clang-format on */
 
 /* ------------------------------------------------------------------- nodes */
 

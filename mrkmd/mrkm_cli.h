@@ -16,9 +16,9 @@
  * vtysh's table of nodes must have these at the same place and in the same
  * order (patches/).
  */
-#define MRKM_NODE	   ((enum node_type)(NODE_TYPE_MAX + 0))
-#define MRKM_GROUP_NODE	   ((enum node_type)(NODE_TYPE_MAX + 1))
-#define MRKM_KS_NODE	   ((enum node_type)(NODE_TYPE_MAX + 2))
+#define MRKM_NODE ((enum node_type)(NODE_TYPE_MAX + 0))
+#define MRKM_GROUP_NODE ((enum node_type)(NODE_TYPE_MAX + 1))
+#define MRKM_KS_NODE ((enum node_type)(NODE_TYPE_MAX + 2))
 #define MRKM_KS_GROUP_NODE ((enum node_type)(NODE_TYPE_MAX + 3))
 
 #define MRKM_STR "Multicast router key management\n"

@@ -14,6 +14,8 @@
 
 #include "mrkmd/mrkm_cli_ks_clippy.c"
 
+/* clang-format off */
+
 DEFPY_YANG_NOSH (mrkm_ks,
 	mrkm_ks_cmd,
 	"key-server",
@@ -128,7 +130,7 @@ DEFPY_YANG (mrkm_ks_member,
 	struct mrkm_cli_identity identity;
 
 	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			  address_str ? address : NULL, key_id))
+			       address_str ? address : NULL, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
 	snprintf(entry, sizeof(entry), "./member[type='%s'][value='%s']",
 		 identity.type, identity.value);
@@ -157,7 +159,7 @@ DEFPY_YANG (no_mrkm_ks_member,
 	struct mrkm_cli_identity identity;
 
 	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			  address_str ? address : NULL, key_id))
+			       address_str ? address : NULL, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
 	snprintf(entry, sizeof(entry), "./member[type='%s'][value='%s']",
 		 identity.type, identity.value);
@@ -233,6 +235,8 @@ DEFPY_YANG (no_mrkm_ks_delay,
 	snprintf(xpath, sizeof(xpath), "./%s", which);
 	return mrkm_cli_set(vty, xpath, NULL);
 }
+
+/* clang-format on */
 
 /* ------------------------------------------------------------------- nodes */
 

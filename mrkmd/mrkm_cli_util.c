@@ -13,7 +13,7 @@
 #include "mrkmd/mrkm_cli.h"
 
 bool mrkm_cli_name_ok(struct vty *vty, const char *what, const char *name,
-		    size_t longest)
+		      size_t longest)
 {
 	if (strlen(name) > longest) {
 		vty_out(vty, "%% %s has more than %zu characters: shorten it\n",
@@ -36,8 +36,8 @@ bool mrkm_cli_group_ok(struct vty *vty, const char *name)
 }
 
 bool mrkm_cli_identity(struct vty *vty, struct mrkm_cli_identity *identity,
-			 const char *fqdn, const char *email,
-			 const union sockunion *address, const char *key_id)
+		       const char *fqdn, const char *email,
+		       const union sockunion *address, const char *key_id)
 {
 	if (address) {
 		identity->type = "address";
@@ -47,11 +47,12 @@ bool mrkm_cli_identity(struct vty *vty, struct mrkm_cli_identity *identity,
 	}
 	identity->type = fqdn ? "fqdn" : email ? "email" : "key-id";
 	identity->value = fqdn ? fqdn : email ? email : key_id;
-	return mrkm_cli_name_ok(vty, "identity", identity->value, GIKEV2_ID_MAX);
+	return mrkm_cli_name_ok(vty, "identity", identity->value,
+				GIKEV2_ID_MAX);
 }
 
 int mrkm_cli_set_identity(struct vty *vty, const char *container,
-			const struct mrkm_cli_identity *identity)
+			  const struct mrkm_cli_identity *identity)
 {
 	char type[XPATH_MAXLEN], value[XPATH_MAXLEN];
 

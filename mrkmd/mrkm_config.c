@@ -17,10 +17,8 @@ static const struct {
 	const char *name;
 	uint8_t type;
 } id_types[] = {
-	{ "fqdn", GIKEV2_ID_FQDN },
-	{ "email", GIKEV2_ID_RFC822_ADDR },
-	{ "address", GIKEV2_ID_IPV4_ADDR },
-	{ "address", GIKEV2_ID_IPV6_ADDR },
+	{ "fqdn", GIKEV2_ID_FQDN },	    { "email", GIKEV2_ID_RFC822_ADDR },
+	{ "address", GIKEV2_ID_IPV4_ADDR }, { "address", GIKEV2_ID_IPV6_ADDR },
 	{ "key-id", GIKEV2_ID_KEY_ID },
 };
 
@@ -111,7 +109,7 @@ static const char *leaf(const struct lyd_node *parent, const char *name)
 {
 	const struct lyd_node *child;
 
-	LY_LIST_FOR (lyd_child(parent), child)
+	LY_LIST_FOR(lyd_child(parent), child)
 		if (!strcmp(child->schema->name, name))
 			return lyd_get_value(child);
 	return NULL;
@@ -124,20 +122,27 @@ static uint32_t leaf_number(const struct lyd_node *parent, const char *name)
 	return value ? strtoul(value, NULL, 10) : 0;
 }
 
-static const struct lyd_node *container(const struct lyd_node *parent,
-					const char *name)
+/* The first child of that name, and those of its name that follow it. */
+static const struct lyd_node *first(const struct lyd_node *parent,
+				    const char *name)
 {
 	const struct lyd_node *child;
 
-	LY_LIST_FOR (lyd_child(parent), child)
+	LY_LIST_FOR(lyd_child(parent), child)
 		if (!strcmp(child->schema->name, name))
 			return child;
 	return NULL;
 }
 
-#define FOR_EACH(parent, list, child)                                          \
-	LY_LIST_FOR (lyd_child(parent), child)                                 \
-		if (!strcmp(child->schema->name, list))
+static const struct lyd_node *next(const struct lyd_node *node)
+{
+	const struct lysc_node *schema = node->schema;
+
+	LY_LIST_FOR(node->next, node)
+		if (node->schema == schema)
+			return node;
+	return NULL;
+}
 
 /* Writes a sentence and is the error. */
 PRINTFRR(3, 4)
@@ -172,7 +177,7 @@ static int read_identity(const struct lyd_node *node, struct gikev2_id *id,
 static int read_group_id(const struct lyd_node *node, struct gikev2_id *id,
 			 char *problem, size_t size)
 {
-	const struct lyd_node *override = container(node, "id");
+	const struct lyd_node *override = first(node, "id");
 
 	if (override)
 		return read_identity(override, id, problem, size);
@@ -183,8 +188,8 @@ static int read_group_id(const struct lyd_node *node, struct gikev2_id *id,
 static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
 		     char *problem, size_t size)
 {
-	const struct lyd_node *identity = container(tree, "identity");
-	const struct lyd_node *server = container(tree, "key-server");
+	const struct lyd_node *identity = first(tree, "identity");
+	const struct lyd_node *server = first(tree, "key-server");
 	const struct lyd_node *child;
 
 	memset(base, 0, sizeof(*base));
@@ -197,11 +202,12 @@ static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
 	if (!server)
 		return 0;
 	base->half_open_limit = leaf_number(server, "half-open-limit");
-	FOR_EACH (server, "listen", child) {
+	for (child = first(server, "listen"); child; child = next(child)) {
 		if (base->listen_count == MRKM_LISTEN_MAX)
-			return fail(problem, size,
-				    "key server: more than %d addresses to listen at: remove some, or all of them to listen everywhere",
-				    MRKM_LISTEN_MAX);
+			return fail(
+				problem, size,
+				"key server: more than %d addresses to listen at: remove some, or all of them to listen everywhere",
+				MRKM_LISTEN_MAX);
 		mrkm_address_read(lyd_get_value(child),
 				  &base->listen[base->listen_count++]);
 	}
@@ -221,14 +227,15 @@ static int read_server(const struct lyd_node *node, uint16_t port,
 		       struct mrkm_key_server_config *server, char *problem,
 		       size_t size)
 {
-	const struct lyd_node *identity = container(node, "identity");
+	const struct lyd_node *identity = first(node, "identity");
 
 	mrkm_address_read(leaf(node, "address"), &server->endpoint);
 	server->endpoint.port = port;
 	if (!usable_server(&server->endpoint))
-		return fail(problem, size,
-			    "key server %s: name a unicast address that is not link-local",
-			    leaf(node, "address"));
+		return fail(
+			problem, size,
+			"key server %s: name a unicast address that is not link-local",
+			leaf(node, "address"));
 	if (!identity)
 		return 0;
 	return read_identity(identity, &server->identity, problem, size);
@@ -263,12 +270,12 @@ static int read_group_lists(const struct lyd_node *node, uint16_t port,
 {
 	const struct lyd_node *child;
 
-	FOR_EACH (node, "key-server", child)
+	for (child = first(node, "key-server"); child; child = next(child))
 		if (read_server(child, port,
 				&config->servers[config->server_count++],
 				problem, size))
 			return -1;
-	FOR_EACH (node, "protocol", child) {
+	for (child = first(node, "protocol"); child; child = next(child)) {
 		struct mrkm_protocol_config *protocol =
 			&config->protocols[config->protocol_count++];
 
@@ -335,18 +342,20 @@ static int check_times(const struct gikev2_group_config *config, char *problem,
 	uint32_t shortest = gikev2_group_lifetime_min(config);
 
 	if (config->dtd <= config->atd + 1)
-		return fail(problem, size,
-			    "deactivation-delay %u must exceed activation-delay %u by more than one second: raise the former or lower the latter",
-			    config->dtd, config->atd);
+		return fail(
+			problem, size,
+			"deactivation-delay %u must exceed activation-delay %u by more than one second: raise the former or lower the latter",
+			config->dtd, config->atd);
 	for (size_t i = 0; i < config->protocol_count; i++)
 		if (config->protocols[i].lifetime < shortest)
-			return fail(problem, size,
-				    "lifetime %u of protocol %s leaves no room for a roll: with these delays it must be at least %u seconds",
-				    config->protocols[i].lifetime,
-				    keytable_protocol_by_wire(
-					    config->protocols[i].protocol)
-					    ->name,
-				    shortest);
+			return fail(
+				problem, size,
+				"lifetime %u of protocol %s leaves no room for a roll: with these delays it must be at least %u seconds",
+				config->protocols[i].lifetime,
+				keytable_protocol_by_wire(
+					config->protocols[i].protocol)
+					->name,
+				shortest);
 	return 0;
 }
 
@@ -364,7 +373,7 @@ static int read_ks_group(const struct lyd_node *node,
 	engine->atd = leaf_number(node, "activation-delay");
 	engine->dtd = leaf_number(node, "deactivation-delay");
 	err = read_group_id(node, &engine->id, why, sizeof(why));
-	FOR_EACH (node, "protocol", child)
+	for (child = first(node, "protocol"); child; child = next(child))
 		if (!err)
 			err = read_ks_protocol(
 				child,
@@ -387,7 +396,7 @@ static int read_ks_members(const struct lyd_node *node,
 	struct gikev2_id id;
 	char why[512];
 
-	FOR_EACH (node, "member", child) {
+	for (child = first(node, "member"); child; child = next(child)) {
 		struct mrkm_ks_member *member;
 
 		if (read_identity(child, &id, why, sizeof(why)))
@@ -405,29 +414,39 @@ static int read_ks_members(const struct lyd_node *node,
 
 /* --------------------------------------------------------------- checking */
 
+/* Another protocol entry, of any group, that names the same key chain. */
+static const struct lyd_node *rival(const struct lyd_node *tree,
+				    const struct lyd_node *entry)
+{
+	const struct lyd_node *group, *other;
+
+	for (group = first(tree, "group"); group; group = next(group))
+		for (other = first(group, "protocol"); other;
+		     other = next(other))
+			if (other != entry && !strcmp(leaf(other, "key-chain"),
+						      leaf(entry, "key-chain")))
+				return other;
+	return NULL;
+}
+
 /* No two groups or protocols may feed one key chain. */
-static int check_key_chains(const struct lyd_node *tree, char *problem,
+static int check_key_chains(const struct lyd_node *tree,
+			    const struct lyd_node *group, char *problem,
 			    size_t size)
 {
-	const struct lyd_node *a, *b, *pa, *pb;
+	const struct lyd_node *entry, *other;
 
-	FOR_EACH (tree, "group", a)
-		FOR_EACH (a, "protocol", pa)
-			FOR_EACH (tree, "group", b)
-				FOR_EACH (b, "protocol", pb) {
-					const char *chain =
-						leaf(pa, "key-chain");
-
-					if (pa == pb ||
-					    strcmp(chain, leaf(pb, "key-chain")))
-						continue;
-					return fail(problem, size,
-						    "key chain %s is named by group %s, protocol %s, and by group %s, protocol %s: give each its own",
-						    chain, leaf(a, "name"),
-						    leaf(pa, "name"),
-						    leaf(b, "name"),
-						    leaf(pb, "name"));
-				}
+	for (entry = first(group, "protocol"); entry; entry = next(entry)) {
+		other = rival(tree, entry);
+		if (!other)
+			continue;
+		return fail(
+			problem, size,
+			"key chain %s is named by group %s, protocol %s, and by group %s, protocol %s: give each its own",
+			leaf(entry, "key-chain"), leaf(group, "name"),
+			leaf(entry, "name"), leaf(lyd_parent(other), "name"),
+			leaf(other, "name"));
+	}
 	return 0;
 }
 
@@ -439,23 +458,24 @@ static int check_ids(const struct lyd_node *parent, const char *role,
 	struct gikev2_id id_a, id_b;
 	char why[512];
 
-	FOR_EACH (parent, "group", a)
-		FOR_EACH (parent, "group", b) {
+	for (a = first(parent, "group"); a; a = next(a))
+		for (b = first(parent, "group"); b; b = next(b)) {
 			if (a == b ||
 			    read_group_id(a, &id_a, why, sizeof(why)) ||
 			    read_group_id(b, &id_b, why, sizeof(why)) ||
 			    !gikev2_id_equal(&id_a, &id_b))
 				continue;
-			return fail(problem, size,
-				    "%sgroups %s and %s have the same identity: change \"id\" of one",
-				    role, leaf(a, "name"), leaf(b, "name"));
+			return fail(
+				problem, size,
+				"%sgroups %s and %s have the same identity: change \"id\" of one",
+				role, leaf(a, "name"), leaf(b, "name"));
 		}
 	return 0;
 }
 
 int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
 {
-	const struct lyd_node *server = container(tree, "key-server");
+	const struct lyd_node *server = first(tree, "key-server");
 	struct mrkm_base_config base;
 	struct mrkm_group_config group;
 	struct mrkm_ks_group_config ks_group;
@@ -463,19 +483,19 @@ int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
 
 	if (read_base(tree, &base, problem, size))
 		return -1;
-	if (!base.identity.type &&
-	    (server || container(tree, "group")))
-		return fail(problem, size,
-			    "this router has no identity: configure \"identity\" under \"mrkm\" before groups and the key server");
-	FOR_EACH (tree, "group", child)
-		if (read_group(child, base.port, &group, problem, size))
+	if (!base.identity.type && (server || first(tree, "group")))
+		return fail(
+			problem, size,
+			"this router has no identity: configure \"identity\" under \"mrkm\" before groups and the key server");
+	for (child = first(tree, "group"); child; child = next(child))
+		if (read_group(child, base.port, &group, problem, size) ||
+		    check_key_chains(tree, child, problem, size))
 			return -1;
-	if (check_key_chains(tree, problem, size) ||
-	    check_ids(tree, "", problem, size))
+	if (check_ids(tree, "", problem, size))
 		return -1;
 	if (!server)
 		return 0;
-	FOR_EACH (server, "group", child)
+	for (child = first(server, "group"); child; child = next(child))
 		if (read_ks_group(child, &ks_group, problem, size) ||
 		    read_ks_members(child, NULL, problem, size))
 			return -1;
@@ -490,13 +510,12 @@ static void apply_params(const struct mrkm_base_config *base)
 
 	gikev2_params_default(&params);
 	if (base->liveness_interval) {
-		params.liveness_time =
-			base->liveness_interval * GIKEV2_SECOND;
+		params.liveness_time = base->liveness_interval * GIKEV2_SECOND;
 		/* After a restart the members must have noticed and come back
 		 * before any of them sends with a key that others lack.
 		 */
-		params.restart_time = MAX(params.restart_time,
-					  3 * params.liveness_time);
+		params.restart_time =
+			MAX(params.restart_time, 3 * params.liveness_time);
 	}
 	if (base->half_open_limit)
 		params.half_open_max = base->half_open_limit;
@@ -510,10 +529,11 @@ static void apply_ks_groups(const struct lyd_node *server)
 	const struct lyd_node *child;
 	char problem[512];
 
-	frr_each (mrkm_ks_groups, &mrkm.ks_groups, group)
+	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group)
 		group->configured = false;
 	if (server)
-		FOR_EACH (server, "group", child) {
+		for (child = first(server, "group"); child;
+		     child = next(child)) {
 			struct mrkm_ks_members_head members;
 
 			mrkm_ks_members_init(&members);
@@ -525,7 +545,7 @@ static void apply_ks_groups(const struct lyd_node *server)
 			mrkm_ks_members_free(&members);
 			mrkm_ks_members_fini(&members);
 		}
-	frr_each_safe (mrkm_ks_groups, &mrkm.ks_groups, group)
+	frr_each_safe(mrkm_ks_groups, &mrkm.ks_groups, group)
 		if (!group->configured)
 			mrkm_ks_group_del(group);
 }
@@ -537,14 +557,14 @@ static void apply_groups(const struct lyd_node *tree)
 	const struct lyd_node *child;
 	char problem[512];
 
-	frr_each (mrkm_groups, &mrkm.groups, group)
+	frr_each(mrkm_groups, &mrkm.groups, group)
 		group->configured = false;
 	if (tree)
-		FOR_EACH (tree, "group", child)
+		for (child = first(tree, "group"); child; child = next(child))
 			if (!read_group(child, mrkm.base.port, &config, problem,
 					sizeof(problem)))
 				mrkm_group_apply(&config);
-	frr_each_safe (mrkm_groups, &mrkm.groups, group)
+	frr_each_safe(mrkm_groups, &mrkm.groups, group)
 		if (!group->configured)
 			mrkm_group_del(group);
 }
@@ -567,7 +587,7 @@ void mrkm_config_apply(const struct lyd_node *tree)
 	if (base.enabled)
 		mrkm_io_apply();
 	/* Ours before theirs: this router may be a member of its own group. */
-	apply_ks_groups(tree ? container(tree, "key-server") : NULL);
+	apply_ks_groups(tree ? first(tree, "key-server") : NULL);
 	apply_groups(tree);
 	if (renamed)
 		mrkm_group_reregister(true);

@@ -15,6 +15,8 @@ struct debug mrkm_dbg_packets = { 0, "debug mrkm packets", "MRKM packets" };
 struct debug mrkm_dbg_keys = { 0, "debug mrkm keys", "MRKM keys" };
 struct debug mrkm_dbg_channel = { 0, "debug mrkm channel", "MRKM key channel" };
 
+/* clang-format off */
+
 DEFPY (debug_mrkm,
        debug_mrkm_cmd,
        "[no] debug mrkm [{events$events|packets$packets|keys$keys|channel$channel}]",
@@ -51,6 +53,8 @@ DEFUN_NOSH (show_debugging_mrkm,
 	cmd_show_lib_debugs(vty);
 	return CMD_SUCCESS;
 }
+
+/* clang-format on */
 
 void mrkm_debug_init(void)
 {

@@ -114,7 +114,8 @@ void mrkm_engine_init(void)
 	mrkm.engine = gikev2_new(&callbacks, NULL, &params);
 	if (mrkm.engine)
 		return;
-	zlog_err("mrkm: the protocol engine cannot start: memory is short, or OpenSSL lacks an algorithm: check \"openssl list -providers\"");
+	zlog_err(
+		"mrkm: the protocol engine cannot start: memory is short, or OpenSSL lacks an algorithm: check \"openssl list -providers\"");
 	exit(1);
 }
 

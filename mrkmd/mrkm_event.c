@@ -14,9 +14,9 @@
 #include "mrkmd/mrkm_nb.h"
 
 /* A window, and what may pass in it. */
-#define WINDOW	 (10 * GIKEV2_SECOND)
-#define STRANGER 1  /* what anybody can cause */
-#define FRIEND	 20 /* what only an authenticated peer can */
+#define WINDOW (10 * GIKEV2_SECOND)
+#define STRANGER 1 /* what anybody can cause */
+#define FRIEND 20  /* what only an authenticated peer can */
 
 struct limiter {
 	uint64_t window_start;
@@ -52,7 +52,9 @@ static bool pass(struct limiter *limiter, uint32_t most, uint64_t *suppressed)
 static void log_line(int priority, const char *line, uint64_t suppressed)
 {
 	if (suppressed)
-		zlog(priority, "mrkm: %s (%" PRIu64 " more like this one were not logged)",
+		zlog(priority,
+		     "mrkm: %s (%" PRIu64
+		     " more like this one were not logged)",
 		     line, suppressed);
 	else
 		zlog(priority, "mrkm: %s", line);
@@ -89,7 +91,10 @@ void mrkm_log_drop(int err, const struct gikev2_path *path)
 
 /* ------------------------------------------------------------ engine events */
 
-enum side { MEMBER, SERVER };
+enum side {
+	MEMBER,
+	SERVER
+};
 
 static const struct {
 	enum side side;
@@ -156,9 +161,8 @@ static void notify(const struct gikev2_event *event)
 	char peer[300], address[INET6_ADDRSTRLEN];
 
 	if (event->path)
-		notification.address = mrkm_address_text(&event->path->remote,
-							 address,
-							 sizeof(address));
+		notification.address = mrkm_address_text(
+			&event->path->remote, address, sizeof(address));
 	if (event->peer)
 		notification.peer =
 			gikev2_id_text(event->peer, peer, sizeof(peer));
@@ -202,7 +206,8 @@ void mrkm_event_key_result(const struct mrkm_key_status *status)
 		.reason = mrkm_err_text(status->result),
 	};
 
-	if (status->result == MRKM_ERR_OK || status->result == MRKM_ERR_PENDING) {
+	if (status->result == MRKM_ERR_OK ||
+	    status->result == MRKM_ERR_PENDING) {
 		DEBUGD(&mrkm_dbg_keys,
 		       "mrkm: group %s: %s key %u in key chain %s of %s: %s",
 		       status->group, name, status->id, status->key_chain,

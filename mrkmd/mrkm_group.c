@@ -25,7 +25,7 @@ struct mrkm_group *mrkm_group_find(const char *name)
 {
 	struct mrkm_group *group;
 
-	frr_each (mrkm_groups, &mrkm.groups, group)
+	frr_each(mrkm_groups, &mrkm.groups, group)
 		if (!strcmp(group->config.name, name))
 			return group;
 	return NULL;
@@ -156,10 +156,12 @@ static void engine_update(struct mrkm_group *group)
 		group->member = gikev2_member_add(mrkm.engine, group, &config,
 						  mrkm_now());
 		if (!group->member)
-			zlog_err("mrkm: group %s cannot be joined: out of memory",
-				 group->config.name);
+			zlog_err(
+				"mrkm: group %s cannot be joined: out of memory",
+				group->config.name);
 		return;
 	}
+	/* It compares, and so does the key channel. */
 	gikev2_member_update(group->member, &config, mrkm_now());
 	/* Keys that are there already, for a key chain that is new. */
 	gikev2_member_get_status(group->member, &status);
@@ -172,10 +174,6 @@ void mrkm_group_apply(const struct mrkm_group_config *config)
 	struct mrkm_group *group = mrkm_group_find(config->name);
 	struct mrkm_group_config old = {};
 
-	if (group && !memcmp(&group->config, config, sizeof(*config))) {
-		group->configured = true;
-		return;
-	}
 	if (group) {
 		old = group->config;
 		group->config = *config;
@@ -211,7 +209,7 @@ void mrkm_group_offers_changed(void)
 {
 	struct mrkm_group *group;
 
-	frr_each (mrkm_groups, &mrkm.groups, group)
+	frr_each(mrkm_groups, &mrkm.groups, group)
 		engine_update(group);
 	mrkm_engine_reschedule();
 }
@@ -221,7 +219,7 @@ void mrkm_group_reregister(bool all)
 	struct gikev2_member_status status;
 	struct mrkm_group *group;
 
-	frr_each (mrkm_groups, &mrkm.groups, group) {
+	frr_each(mrkm_groups, &mrkm.groups, group) {
 		if (!group->member)
 			continue;
 		gikev2_member_get_status(group->member, &status);
@@ -259,11 +257,12 @@ int mrkm_group_psk(struct mrkm_group *group, const struct gikev2_id *server,
 	char problem[512], want[300], got[300];
 
 	if (server && expected && !gikev2_id_equal(server, expected)) {
-		mrkm_log_limited(MRKM_LIMIT_SERVER_IDENTITY, LOG_WARNING,
-				 "group %s: the key server says it is %s, the configuration wants %s",
-				 group->config.name,
-				 gikev2_id_text(server, got, sizeof(got)),
-				 gikev2_id_text(expected, want, sizeof(want)));
+		mrkm_log_limited(
+			MRKM_LIMIT_SERVER_IDENTITY, LOG_WARNING,
+			"group %s: the key server says it is %s, the configuration wants %s",
+			group->config.name,
+			gikev2_id_text(server, got, sizeof(got)),
+			gikev2_id_text(expected, want, sizeof(want)));
 		return -GIKEV2_ERR_NO_CREDENTIAL;
 	}
 	if (!group->config.psk_file[0])
@@ -290,7 +289,8 @@ static void find_refusal(void *arg, const struct mrkm_key_status *status)
 {
 	struct refusal *refusal = arg;
 
-	if (refusal->found || strcmp(status->group, refusal->group->config.name))
+	if (refusal->found ||
+	    strcmp(status->group, refusal->group->config.name))
 		return;
 	if (status->result == MRKM_ERR_OK || status->result == MRKM_ERR_PENDING)
 		return;
@@ -307,7 +307,8 @@ static bool config_problem(const struct mrkm_group_config *config, char *buf,
 	if (!config->server_count)
 		strlcpy(buf, "no key server: configure \"key-server\"", size);
 	else if (!config->psk_file[0])
-		strlcpy(buf, "no pre-shared key: configure \"pre-shared-key file\"",
+		strlcpy(buf,
+			"no pre-shared key: configure \"pre-shared-key file\"",
 			size);
 	else if (!config->protocol_count)
 		strlcpy(buf, "no protocol: configure \"protocol\"", size);
@@ -322,17 +323,20 @@ static bool offer_problem(const struct mrkm_group_config *config, char *buf,
 {
 	for (size_t i = 0; i < config->protocol_count; i++) {
 		const struct keytable_protocol *protocol =
-			keytable_protocol_by_wire(config->protocols[i].protocol);
+			keytable_protocol_by_wire(
+				config->protocols[i].protocol);
 
 		if (mrkm_channel_algorithms(protocol->wire))
 			continue;
 		if (!mrkm_channel_connected())
-			strlcpy(buf, "no connection to zebra, the way to the routing daemons: start zebra",
+			strlcpy(buf,
+				"no connection to zebra, the way to the routing daemons: start zebra",
 				size);
 		else
-			snprintf(buf, size,
-				 "waiting for %s: start it with module mrkm (\"-M mrkm\")",
-				 protocol->daemons[0]);
+			snprintf(
+				buf, size,
+				"waiting for %s: start it with module mrkm (\"-M mrkm\")",
+				protocol->daemons[0]);
 		return true;
 	}
 	return false;
@@ -350,13 +354,15 @@ bool mrkm_group_problem(const struct mrkm_group *group, char *buf, size_t size)
 		return true;
 	buf[0] = '\0';
 	if (!group->member) {
-		strlcpy(buf, "out of memory: remove the group and configure it again",
+		strlcpy(buf,
+			"out of memory: remove the group and configure it again",
 			size);
 		return true;
 	}
 	gikev2_member_get_status(group->member, &status);
 	if (status.state != GIKEV2_GM_KEY_TABLE && status.last_error) {
-		snprintf(buf, size, "%s: %s", gikev2_err_text(status.last_error),
+		snprintf(buf, size, "%s: %s",
+			 gikev2_err_text(status.last_error),
 			 mrkm_advice(status.last_error));
 		return true;
 	}

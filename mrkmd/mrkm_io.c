@@ -24,8 +24,8 @@
 #define RETRY_SECONDS 10
 
 /* IKE header (RFC 7296 section 3.1): who began the IKE SA. */
-#define IKE_HEADER_LEN	   28
-#define IKE_FLAGS_OFFSET   19
+#define IKE_HEADER_LEN 28
+#define IKE_FLAGS_OFFSET 19
 #define IKE_FLAG_INITIATOR 0x08
 
 static void io_retry(struct event *event);
@@ -171,7 +171,8 @@ int mrkm_io_send(const struct gikev2_path *path, const uint8_t *octets,
 	}
 	mrkm_log_limited(MRKM_LIMIT_OUTPUT, LOG_WARNING,
 			 "datagram to %s could not be sent: %s",
-			 gikev2_endpoint_text(&path->remote, text, sizeof(text)),
+			 gikev2_endpoint_text(&path->remote, text,
+					      sizeof(text)),
 			 safe_strerror(errno));
 	return -GIKEV2_ERR_OUTPUT;
 }
@@ -251,8 +252,7 @@ static void io_read(struct event *event)
 	}
 	mrkm_engine_reschedule();
 	event_add_read(mrkm.loop, io_read, NULL, fd,
-		       fd == mrkm.io.fd4 ? &mrkm.io.t_read4
-					 : &mrkm.io.t_read6);
+		       fd == mrkm.io.fd4 ? &mrkm.io.t_read4 : &mrkm.io.t_read6);
 }
 
 /* ----------------------------------------------------------------- sockets */
@@ -288,7 +288,7 @@ static int io_open(int family, uint16_t port)
 	if (fd < 0)
 		return -1;
 	if (set_options(fd, family) == 0) {
-		frr_with_privs (&mrkm_privs)
+		frr_with_privs(&mrkm_privs)
 			ret = bind(fd, &su.sa, len);
 	}
 	if (ret == 0)
@@ -346,8 +346,7 @@ void mrkm_io_apply(void)
 				&mrkm.io.t_retry);
 		return;
 	}
-	event_add_read(mrkm.loop, io_read, NULL, mrkm.io.fd4,
-		       &mrkm.io.t_read4);
+	event_add_read(mrkm.loop, io_read, NULL, mrkm.io.fd4, &mrkm.io.t_read4);
 	if (mrkm.io.fd6 >= 0)
 		event_add_read(mrkm.loop, io_read, NULL, mrkm.io.fd6,
 			       &mrkm.io.t_read6);
@@ -367,9 +366,10 @@ bool mrkm_io_problem(char *buf, size_t size)
 {
 	if (!mrkm.io.error)
 		return false;
-	snprintf(buf, size,
-		 "UDP port %u cannot be opened: %s: free it, or configure another \"port\" here and at the key servers; it is tried again every %d seconds",
-		 mrkm.io.port, safe_strerror(mrkm.io.error), RETRY_SECONDS);
+	snprintf(
+		buf, size,
+		"UDP port %u cannot be opened: %s: free it, or configure another \"port\" here and at the key servers; it is tried again every %d seconds",
+		mrkm.io.port, safe_strerror(mrkm.io.error), RETRY_SECONDS);
 	return true;
 }
 

@@ -157,15 +157,17 @@ int main(int argc, char **argv)
 
 	/* Neither a core file nor a debugger of the same user gets a key. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		zlog_warn("mrkm: core dumps cannot be switched off: %s: they would hold keys",
-			  safe_strerror(errno));
+		zlog_warn(
+			"mrkm: core dumps cannot be switched off: %s: they would hold keys",
+			safe_strerror(errno));
 
 	mrkm_engine_init();
 	mrkm_debug_init();
 	mrkm_cli_init();
 	mrkm_channel_set_callbacks(&channel_callbacks);
 	if (mrkm_channel_init(mrkm.loop) != 0)
-		zlog_err("mrkm: no keys will reach the routing daemons; correct the above and restart mrkmd");
+		zlog_err(
+			"mrkm: no keys will reach the routing daemons; correct the above and restart mrkmd");
 
 	frr_config_fork();
 	frr_run(mrkm.loop);

@@ -70,8 +70,8 @@ void mrkm_notify_server(const struct mrkm_notification *notification)
 void mrkm_notify_key_refused(const struct mrkm_notification *notification)
 {
 	char xpath[NOTIFICATION_MAX];
-	struct list *arguments = begin(xpath, sizeof(xpath), "key-refused",
-				       notification->group);
+	struct list *arguments =
+		begin(xpath, sizeof(xpath), "key-refused", notification->group);
 
 	add(arguments, xpath, "protocol", notification->protocol);
 	add(arguments, xpath, "key-chain", notification->key_chain);

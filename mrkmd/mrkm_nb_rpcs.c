@@ -20,9 +20,10 @@ int mrkm_nb_rekey(struct nb_cb_rpc_args *args)
 	int err;
 
 	if (!group) {
-		snprintf(args->errmsg, args->errmsg_len,
-			 "this router is not the key server of group %s: rekey it there",
-			 name);
+		snprintf(
+			args->errmsg, args->errmsg_len,
+			"this router is not the key server of group %s: rekey it there",
+			name);
 		return NB_ERR;
 	}
 	if (!group->group) {
@@ -50,9 +51,10 @@ int mrkm_nb_re_register(struct nb_cb_rpc_args *args)
 	struct mrkm_group *group = mrkm_group_find(name);
 
 	if (!group || !group->member) {
-		snprintf(args->errmsg, args->errmsg_len,
-			 "this router is not a member of group %s: configure it under \"mrkm\"",
-			 name);
+		snprintf(
+			args->errmsg, args->errmsg_len,
+			"this router is not a member of group %s: configure it under \"mrkm\"",
+			name);
 		return NB_ERR;
 	}
 	gikev2_member_reregister(group->member, mrkm_now());

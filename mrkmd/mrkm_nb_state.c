@@ -172,13 +172,16 @@ enum nb_error mrkm_nb_key_get(const struct nb_node *node, const void *entry,
 	if (is(node, "accepts"))
 		return put_bool(node, parent, accepts);
 	if (is(node, "seconds-to-send") && now < row->send_start)
-		return put_number(node, parent, mrkm_seconds_until(row->send_start));
+		return put_number(node, parent,
+				  mrkm_seconds_until(row->send_start));
 	if (is(node, "seconds-of-send") && sends &&
 	    row->send_end != KEYTABLE_NEVER)
-		return put_number(node, parent, mrkm_seconds_until(row->send_end));
+		return put_number(node, parent,
+				  mrkm_seconds_until(row->send_end));
 	if (is(node, "seconds-of-accept") && accepts &&
 	    row->accept_end != KEYTABLE_NEVER)
-		return put_number(node, parent, mrkm_seconds_until(row->accept_end));
+		return put_number(node, parent,
+				  mrkm_seconds_until(row->accept_end));
 	return NB_OK;
 }
 
@@ -240,7 +243,8 @@ enum nb_error mrkm_nb_group_get(const struct nb_node *node, const void *entry,
 			   gikev2_id_text(status.server_identity, value,
 					  sizeof(value)));
 	if (is(node, "registered-seconds") && status.registered_since)
-		return put_number(node, parent, mrkm_seconds_since(status.registered_since));
+		return put_number(node, parent,
+				  mrkm_seconds_since(status.registered_since));
 	if (is(node, "registrations"))
 		return put_number(node, parent, status.registrations);
 	if (is(node, "failures"))
@@ -298,7 +302,8 @@ enum nb_error mrkm_nb_ks_group_get(const struct nb_node *node,
 	if (is(node, "pending"))
 		return put_number(node, parent, status.pending);
 	if (is(node, "seconds-to-roll"))
-		return put_number(node, parent, mrkm_seconds_until(status.next_roll));
+		return put_number(node, parent,
+				  mrkm_seconds_until(status.next_roll));
 	return NB_OK;
 }
 

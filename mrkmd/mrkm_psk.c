@@ -16,8 +16,8 @@
 /* 0x, two digits an octet, a line end of two. */
 #define FILE_MAX (2 + 2 * GIKEV2_SECRET_MAX + 2)
 
-__attribute__((format(printf, 4, 5)))
-static int fail(char *problem, size_t size, int err, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static int
+fail(char *problem, size_t size, int err, const char *format, ...)
 {
 	va_list ap;
 
@@ -35,17 +35,19 @@ static int psk_open(const char *path, int *fd, char *problem, size_t size)
 		return 0;
 	switch (errno) {
 	case ENOENT:
-		return fail(problem, size, ENOENT,
-			    "pre-shared key file %s is missing: create it, owned by the daemon's user, with mode 0600",
-			    path);
+		return fail(
+			problem, size, ENOENT,
+			"pre-shared key file %s is missing: create it, owned by the daemon's user, with mode 0600",
+			path);
 	case EACCES:
-		return fail(problem, size, EACCES,
-			    "pre-shared key file %s cannot be read by the daemon: make its user own the file and let it enter the folders above",
-			    path);
+		return fail(
+			problem, size, EACCES,
+			"pre-shared key file %s cannot be read by the daemon: make its user own the file and let it enter the folders above",
+			path);
 	default:
 		return fail(problem, size, errno,
-			    "pre-shared key file %s cannot be opened: %s",
-			    path, strerror(errno));
+			    "pre-shared key file %s cannot be opened: %s", path,
+			    strerror(errno));
 	}
 }
 
@@ -58,13 +60,15 @@ static int psk_stat(const char *path, int fd, char *problem, size_t size)
 			    "pre-shared key file %s cannot be examined: %s",
 			    path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return fail(problem, size, EINVAL,
-			    "pre-shared key file %s is not a regular file: name a file that holds the key",
-			    path);
+		return fail(
+			problem, size, EINVAL,
+			"pre-shared key file %s is not a regular file: name a file that holds the key",
+			path);
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return fail(problem, size, EPERM,
-			    "pre-shared key file %s is open to others (mode %04o): run chmod 600 on it",
-			    path, (unsigned int)(st.st_mode & 07777));
+		return fail(
+			problem, size, EPERM,
+			"pre-shared key file %s is open to others (mode %04o): run chmod 600 on it",
+			path, (unsigned int)(st.st_mode & 07777));
 	return 0;
 }
 
@@ -86,9 +90,10 @@ static int psk_load(const char *path, int fd, uint8_t *octets, size_t max,
 		*len += n;
 	} while (n != 0 && *len < max);
 	if (*len == max)
-		return fail(problem, size, EFBIG,
-			    "pre-shared key file %s is too long: a key has at most %d octets",
-			    path, GIKEV2_SECRET_MAX);
+		return fail(
+			problem, size, EFBIG,
+			"pre-shared key file %s is too long: a key has at most %d octets",
+			path, GIKEV2_SECRET_MAX);
 	return 0;
 }
 
@@ -131,26 +136,29 @@ static int psk_decode(const char *path, const uint8_t *octets, size_t len,
 	if (len >= 2 && octets[0] == '0' &&
 	    (octets[1] == 'x' || octets[1] == 'X')) {
 		if (!hex_decode(octets + 2, len - 2, secret))
-			return fail(problem, size, EINVAL,
-				    "pre-shared key file %s begins with 0x, but at most %d octets of two hexadecimal digits do not follow",
-				    path, GIKEV2_SECRET_MAX);
+			return fail(
+				problem, size, EINVAL,
+				"pre-shared key file %s begins with 0x, but at most %d octets of two hexadecimal digits do not follow",
+				path, GIKEV2_SECRET_MAX);
 	} else if (len > sizeof(secret->octets)) {
-		return fail(problem, size, EFBIG,
-			    "pre-shared key file %s is too long: a key has at most %d octets",
-			    path, GIKEV2_SECRET_MAX);
+		return fail(
+			problem, size, EFBIG,
+			"pre-shared key file %s is too long: a key has at most %d octets",
+			path, GIKEV2_SECRET_MAX);
 	} else {
 		memcpy(secret->octets, octets, len);
 		secret->len = len;
 	}
 	if (!secret->len)
-		return fail(problem, size, ENODATA,
-			    "pre-shared key file %s is empty: write the key into it",
-			    path);
+		return fail(
+			problem, size, ENODATA,
+			"pre-shared key file %s is empty: write the key into it",
+			path);
 	return 0;
 }
 
-int mrkm_psk_read(const char *path, struct gikev2_secret *secret,
-		  char *problem, size_t size)
+int mrkm_psk_read(const char *path, struct gikev2_secret *secret, char *problem,
+		  size_t size)
 {
 	uint8_t octets[FILE_MAX + 1];
 	size_t len;
@@ -180,9 +188,10 @@ int mrkm_psk_check(const char *path, char *problem, size_t size)
 	int err = mrkm_psk_read(path, &secret, problem, size);
 
 	if (!err && secret.len < MRKM_PSK_WEAK)
-		snprintf(problem, size,
-			 "pre-shared key in file %s has only %zu octets: take at least %d random ones",
-			 path, secret.len, MRKM_PSK_WEAK);
+		snprintf(
+			problem, size,
+			"pre-shared key in file %s has only %zu octets: take at least %d random ones",
+			path, secret.len, MRKM_PSK_WEAK);
 	explicit_bzero(&secret, sizeof(secret));
 	return err;
 }

@@ -23,8 +23,8 @@
  * read anew each time, so that a changed key is in force at its next use and
  * none stays in memory in between.
  */
-int mrkm_psk_read(const char *path, struct gikev2_secret *secret,
-		  char *problem, size_t size);
+int mrkm_psk_read(const char *path, struct gikev2_secret *secret, char *problem,
+		  size_t size);
 
 /*
  * As mrkm_psk_read(), when only the verdict is wanted.  With 0, `problem`

@@ -36,7 +36,7 @@ struct mrkm_ks_group *mrkm_ks_group_find(const char *name)
 {
 	struct mrkm_ks_group *group;
 
-	frr_each (mrkm_ks_groups, &mrkm.ks_groups, group)
+	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group)
 		if (!strcmp(group->config.name, name))
 			return group;
 	return NULL;
@@ -92,7 +92,7 @@ static void shut_out(struct mrkm_ks_group *group,
 
 	if (!group->group)
 		return;
-	frr_each (mrkm_ks_members, &group->members, member) {
+	frr_each(mrkm_ks_members, &group->members, member) {
 		size_t n;
 
 		if (mrkm_ks_members_find(members, member))
@@ -100,72 +100,79 @@ static void shut_out(struct mrkm_ks_group *group,
 		n = gikev2_group_clear_member(group->group, &member->identity,
 					      now);
 		if (n)
-			zlog_info("mrkm: group %s: %s is no longer a member and was shut out",
-				  group->config.name,
-				  gikev2_id_text(&member->identity, id,
-						 sizeof(id)));
+			zlog_info(
+				"mrkm: group %s: %s is no longer a member and was shut out",
+				group->config.name,
+				gikev2_id_text(&member->identity, id,
+					       sizeof(id)));
 		gone += n;
 	}
 	if (gone && gikev2_group_rekey(group->group, now))
-		zlog_err("mrkm: group %s: no new keys after a member was shut out: run \"mrkm rekey group %s\"",
-			 group->config.name, group->config.name);
+		zlog_err(
+			"mrkm: group %s: no new keys after a member was shut out: run \"mrkm rekey group %s\"",
+			group->config.name, group->config.name);
 }
 
 /* ------------------------------------------------------------------ groups */
 
-static void engine_update(struct mrkm_ks_group *group, bool changed)
+static void stop(struct mrkm_ks_group *group)
+{
+	if (group->group)
+		gikev2_group_del(group->group, mrkm_now());
+	group->group = NULL;
+}
+
+static void engine_update(struct mrkm_ks_group *group)
 {
 	int err;
 
 	if (!group->config.engine.protocol_count) {
-		if (group->group)
-			gikev2_group_del(group->group, mrkm_now());
-		group->group = NULL;
+		stop(group);
 		return;
 	}
-	if (!group->group) {
-		group->group = gikev2_group_add(mrkm.engine, group,
-						&group->config.engine,
-						mrkm_now());
-		if (!group->group)
-			zlog_err("mrkm: key server: group %s cannot be served: out of memory",
-				 group->config.name);
+	if (group->group) {
+		err = gikev2_group_update(group->group, &group->config.engine,
+					  mrkm_now());
+		if (err)
+			zlog_err(
+				"mrkm: key server: group %s keeps its old configuration: %s",
+				group->config.name, gikev2_err_text(err));
 		return;
 	}
-	if (!changed)
-		return;
-	err = gikev2_group_update(group->group, &group->config.engine,
-				  mrkm_now());
-	if (err)
-		zlog_err("mrkm: key server: group %s keeps its old configuration: %s",
-			 group->config.name, gikev2_err_text(err));
+	group->group = gikev2_group_add(mrkm.engine, group,
+					&group->config.engine, mrkm_now());
+	if (!group->group)
+		zlog_err(
+			"mrkm: key server: group %s cannot be served: out of memory",
+			group->config.name);
 }
 
 void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
 			 struct mrkm_ks_members_head *members)
 {
 	struct mrkm_ks_group *group = mrkm_ks_group_find(config->name);
-	bool changed = true;
 
-	if (group) {
-		changed = memcmp(&group->config, config, sizeof(*config)) != 0;
-		group->config = *config;
-	} else {
+	if (!group) {
 		group = XCALLOC(MTYPE_MRKM_KS_GROUP, sizeof(*group));
-		group->config = *config;
 		mrkm_ks_members_init(&group->members);
+		strlcpy(group->config.name, config->name,
+			sizeof(group->config.name));
 		mrkm_ks_groups_add(&mrkm.ks_groups, group);
+	} else if (!gikev2_id_equal(&group->config.engine.id,
+				    &config->engine.id)) {
+		/* Another identity is another group. */
+		stop(group);
 	}
+	group->config = *config;
 	group->configured = true;
 	shut_out(group, members);
 	mrkm_ks_members_swap_all(&group->members, members);
-	engine_update(group, changed);
+	engine_update(group);
 }
 
 void mrkm_ks_group_del(struct mrkm_ks_group *group)
 {
-	if (group->group)
-		gikev2_group_del(group->group, mrkm_now());
+	stop(group);
 	mrkm_ks_group_free(group);
 }
 
@@ -180,15 +187,15 @@ void mrkm_ks_group_free(struct mrkm_ks_group *group)
 /* --------------------------------------------------------------- callbacks */
 
 /* The entry of `peer` in `group`, else in any group. */
-static const struct mrkm_ks_member *
-credential_of(struct mrkm_ks_group *group, const struct gikev2_id *peer)
+static const struct mrkm_ks_member *credential_of(struct mrkm_ks_group *group,
+						  const struct gikev2_id *peer)
 {
 	const struct mrkm_ks_member *member =
 		group ? mrkm_ks_member_find(group, peer) : NULL;
 
 	if (member)
 		return member;
-	frr_each (mrkm_ks_groups, &mrkm.ks_groups, group) {
+	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group) {
 		member = mrkm_ks_member_find(group, peer);
 		if (member)
 			return member;
@@ -245,7 +252,7 @@ static bool member_problem(const struct mrkm_ks_group *group, char *buf,
 	const struct mrkm_ks_member *member;
 	char problem[512], id[300];
 
-	frr_each (mrkm_ks_members_const, &group->members, member) {
+	frr_each(mrkm_ks_members_const, &group->members, member) {
 		if (!mrkm_psk_check(member->psk_file, problem, sizeof(problem)))
 			continue;
 		snprintf(buf, size, "member %s: %s",
@@ -265,7 +272,8 @@ bool mrkm_ks_group_problem(const struct mrkm_ks_group *group, char *buf,
 	if (!group->config.engine.protocol_count)
 		strlcpy(buf, "no protocol: configure \"protocol\"", size);
 	else if (!group->group)
-		strlcpy(buf, "out of memory: remove the group and configure it again",
+		strlcpy(buf,
+			"out of memory: remove the group and configure it again",
 			size);
 	else if (!mrkm_ks_members_count(&group->members))
 		strlcpy(buf, "no member: configure \"member\"", size);

@@ -60,14 +60,12 @@ static void add_member_row(struct ttable *table, const struct mrkm_group *group)
 	const char *state = member_state(group, &status);
 	char server[INET6_ADDRSTRLEN], problem[MRKM_TEXT_SIZE];
 
-	ttable_add_row(table, "%s|member|%s|%s|%zu|%s", group->config.name,
-		       state,
-		       mrkm_address_text(&status.server, server,
-					 sizeof(server)),
-		       status.row_count,
-		       mrkm_group_problem(group, problem, sizeof(problem))
-			       ? "yes"
-			       : "no");
+	ttable_add_row(
+		table, "%s|member|%s|%s|%zu|%s", group->config.name, state,
+		mrkm_address_text(&status.server, server, sizeof(server)),
+		status.row_count,
+		mrkm_group_problem(group, problem, sizeof(problem)) ? "yes"
+								    : "no");
 }
 
 static void add_server_row(struct ttable *table,
@@ -95,9 +93,9 @@ static void show_group_table(struct vty *vty)
 	char *text;
 
 	ttable_add_row(table, "Group|Role|State|Peers|Keys|Problem");
-	frr_each (mrkm_groups_const, &mrkm.groups, group)
+	frr_each(mrkm_groups_const, &mrkm.groups, group)
 		add_member_row(table, group);
-	frr_each (mrkm_ks_groups_const, &mrkm.ks_groups, ks_group)
+	frr_each(mrkm_ks_groups_const, &mrkm.ks_groups, ks_group)
 		add_server_row(table, ks_group);
 	text = ttable_dump(table, "\n");
 	vty_out(vty, "%s\n", text);
@@ -112,11 +110,11 @@ static void show_problems(struct vty *vty)
 	const struct mrkm_ks_group *ks_group;
 	char problem[MRKM_TEXT_SIZE];
 
-	frr_each (mrkm_groups_const, &mrkm.groups, group)
+	frr_each(mrkm_groups_const, &mrkm.groups, group)
 		if (mrkm_group_problem(group, problem, sizeof(problem)))
 			vty_out(vty, "Group %s: %s\n", group->config.name,
 				problem);
-	frr_each (mrkm_ks_groups_const, &mrkm.ks_groups, ks_group)
+	frr_each(mrkm_ks_groups_const, &mrkm.ks_groups, ks_group)
 		if (mrkm_ks_group_problem(ks_group, problem, sizeof(problem)))
 			vty_out(vty, "Group %s as key server: %s\n",
 				ks_group->config.name, problem);
@@ -142,8 +140,8 @@ static void show_mrkm_text(struct vty *vty)
 		       identity_text(text, sizeof(text)));
 	mrkm_show_line(vty, "UDP port", "%u%s", mrkm.io.port,
 		       mrkm.io.error ? ", not open" : "");
-	mrkm_show_line(vty, "Key server",
-		       "%s", mrkm.base.key_server ? "yes" : "no");
+	mrkm_show_line(vty, "Key server", "%s",
+		       mrkm.base.key_server ? "yes" : "no");
 	mrkm_show_line(vty, "Zebra", "%s",
 		       mrkm_channel_connected() ? "connected"
 						: "not connected");
@@ -179,64 +177,16 @@ static struct json_object *mrkm_json(void)
 	}
 	if (mrkm_io_problem(text, sizeof(text)))
 		json_object_string_add(json, "problem", text);
-	frr_each (mrkm_groups_const, &mrkm.groups, group)
+	frr_each(mrkm_groups_const, &mrkm.groups, group)
 		json_object_object_add(groups, group->config.name,
 				       mrkm_json_group(group));
-	frr_each (mrkm_ks_groups_const, &mrkm.ks_groups, ks_group)
+	frr_each(mrkm_ks_groups_const, &mrkm.ks_groups, ks_group)
 		json_object_object_add(ks_groups, ks_group->config.name,
 				       mrkm_json_ks_group(ks_group));
 	json_object_object_add(json, "groups", groups);
 	json_object_object_add(json, "keyServerGroups", ks_groups);
 	json_object_object_add(json, "receivers", mrkm_json_receivers());
 	return json;
-}
-
-DEFPY (show_mrkm,
-       show_mrkm_cmd,
-       "show mrkm [json]$json",
-       SHOW_STR
-       MRKM_STR
-       JSON_STR)
-{
-	if (json)
-		return vty_json(vty, mrkm_json());
-	show_mrkm_text(vty);
-	return CMD_SUCCESS;
-}
-
-DEFPY (show_mrkm_group,
-       show_mrkm_group_cmd,
-       "show mrkm group [NAME$mrkm_group] [json]$json",
-       SHOW_STR
-       MRKM_STR
-       "Groups that this router is a member of\n"
-       "Name of the group\n"
-       JSON_STR)
-{
-	return mrkm_show_groups(vty, mrkm_group, json != NULL);
-}
-
-DEFPY (show_mrkm_key_server,
-       show_mrkm_key_server_cmd,
-       "show mrkm key-server [members]$members [json]$json",
-       SHOW_STR
-       MRKM_STR
-       "Groups that this router is the key server of\n"
-       "Their members\n"
-       JSON_STR)
-{
-	return mrkm_show_server(vty, members != NULL, json != NULL);
-}
-
-DEFPY (show_mrkm_keys,
-       show_mrkm_keys_cmd,
-       "show mrkm keys [json]$json",
-       SHOW_STR
-       MRKM_STR
-       "Keys and what became of them\n"
-       JSON_STR)
-{
-	return mrkm_show_keys(vty, json != NULL);
 }
 
 /* -------------------------------------------------------------- statistics */
@@ -342,6 +292,58 @@ static struct json_object *statistics_json(void)
 	return json;
 }
 
+/* ---------------------------------------------------------------- commands */
+
+/* clang-format off */
+
+DEFPY (show_mrkm,
+       show_mrkm_cmd,
+       "show mrkm [json]$json",
+       SHOW_STR
+       MRKM_STR
+       JSON_STR)
+{
+	if (json)
+		return vty_json(vty, mrkm_json());
+	show_mrkm_text(vty);
+	return CMD_SUCCESS;
+}
+
+DEFPY (show_mrkm_group,
+       show_mrkm_group_cmd,
+       "show mrkm group [NAME$mrkm_group] [json]$json",
+       SHOW_STR
+       MRKM_STR
+       "Groups that this router is a member of\n"
+       "Name of the group\n"
+       JSON_STR)
+{
+	return mrkm_show_groups(vty, mrkm_group, json != NULL);
+}
+
+DEFPY (show_mrkm_key_server,
+       show_mrkm_key_server_cmd,
+       "show mrkm key-server [members]$members [json]$json",
+       SHOW_STR
+       MRKM_STR
+       "Groups that this router is the key server of\n"
+       "Their members\n"
+       JSON_STR)
+{
+	return mrkm_show_server(vty, members != NULL, json != NULL);
+}
+
+DEFPY (show_mrkm_keys,
+       show_mrkm_keys_cmd,
+       "show mrkm keys [json]$json",
+       SHOW_STR
+       MRKM_STR
+       "Keys and what became of them\n"
+       JSON_STR)
+{
+	return mrkm_show_keys(vty, json != NULL);
+}
+
 DEFPY (show_mrkm_statistics,
        show_mrkm_statistics_cmd,
        "show mrkm statistics [json]$json",
@@ -355,6 +357,8 @@ DEFPY (show_mrkm_statistics,
 	show_statistics_text(vty);
 	return CMD_SUCCESS;
 }
+
+/* clang-format on */
 
 void mrkm_show_init(void)
 {

@@ -30,12 +30,15 @@ static void show_protocols(struct vty *vty, const struct mrkm_group *group)
 
 		algorithm_names(mrkm_channel_algorithms(config->protocol),
 				names, sizeof(names));
-		mrkm_show_line(vty, "Protocol", "%s into key chain %s",
-			       keytable_protocol_by_wire(config->protocol)->name,
-			       config->key_chain);
-		mrkm_show_line(vty, "  offered", "%s",
-			       names[0] ? names
-					: "nothing yet: no daemon has asked for its keys");
+		mrkm_show_line(
+			vty, "Protocol", "%s into key chain %s",
+			keytable_protocol_by_wire(config->protocol)->name,
+			config->key_chain);
+		mrkm_show_line(
+			vty, "  offered", "%s",
+			names[0]
+				? names
+				: "nothing yet: no daemon has asked for its keys");
 		mrkm_show_results(vty, group->config.name, config->protocol, 0);
 	}
 }
@@ -208,7 +211,7 @@ int mrkm_show_groups(struct vty *vty, const char *name, bool json)
 	const struct mrkm_group *group;
 	size_t shown = 0;
 
-	frr_each (mrkm_groups_const, &mrkm.groups, group) {
+	frr_each(mrkm_groups_const, &mrkm.groups, group) {
 		if (name && strcmp(name, group->config.name))
 			continue;
 		shown++;

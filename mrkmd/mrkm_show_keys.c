@@ -150,7 +150,7 @@ int mrkm_show_keys(struct vty *vty, bool json)
 	struct json_object *groups = json ? json_object_new_object() : NULL;
 	const struct mrkm_group *group;
 
-	frr_each (mrkm_groups_const, &mrkm.groups, group) {
+	frr_each(mrkm_groups_const, &mrkm.groups, group) {
 		struct gikev2_member_status status = {};
 
 		if (group->member)

@@ -124,7 +124,7 @@ static void show_members(struct vty *vty, const struct mrkm_ks_group *group)
 	ttable_add_row(table, "Member|Address|Registered|Heard|Generation");
 	if (group->group)
 		gikev2_group_members(group->group, add_member, table);
-	frr_each (mrkm_ks_members_const, &group->members, member)
+	frr_each(mrkm_ks_members_const, &group->members, member)
 		if (!registered(group, member))
 			ttable_add_row(table, "%s|not registered|-|-|-",
 				       gikev2_id_text(&member->identity, id,
@@ -153,10 +153,9 @@ static bool add_member_json(void *arg,
 	json_object_int_add(json, "heardSeconds",
 			    mrkm_seconds_since(status->last_seen));
 	json_object_int_add(json, "generation", status->generation);
-	json_object_object_add(members,
-			       gikev2_id_text(status->identity, text,
-					      sizeof(text)),
-			       json);
+	json_object_object_add(
+		members, gikev2_id_text(status->identity, text, sizeof(text)),
+		json);
 	return true;
 }
 
@@ -166,7 +165,7 @@ static struct json_object *members_json(const struct mrkm_ks_group *group)
 	const struct mrkm_ks_member *member;
 	char id[MRKM_TEXT_SIZE];
 
-	frr_each (mrkm_ks_members_const, &group->members, member) {
+	frr_each(mrkm_ks_members_const, &group->members, member) {
 		struct json_object *json = json_object_new_object();
 
 		json_object_boolean_add(json, "registered", false);
@@ -230,7 +229,7 @@ int mrkm_show_server(struct vty *vty, bool members, bool json)
 			       mrkm.base.half_open_limit);
 		vty_out(vty, "\n");
 	}
-	frr_each (mrkm_ks_groups_const, &mrkm.ks_groups, group) {
+	frr_each(mrkm_ks_groups_const, &mrkm.ks_groups, group) {
 		if (json)
 			json_object_object_add(
 				groups, group->config.name,

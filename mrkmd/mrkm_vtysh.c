@@ -39,6 +39,8 @@ static struct cmd_node mrkm_ks_group_node = {
 	.prompt = "%s(config-mrkm-ks-group)# ",
 };
 
+/* clang-format off */
+
 DEFUNSH(VTYSH_MRKMD, mrkm_mrkm, mrkm_mrkm_cmd,
 	"mrkm",
 	MRKM_STR)
@@ -95,6 +97,8 @@ DEFUNSH(VTYSH_REALLYALL, mrkm_end, mrkm_end_cmd,
 	vty->node = ENABLE_NODE;
 	return CMD_SUCCESS;
 }
+
+/* clang-format on */
 
 /* Called before vtysh's table of the daemons' commands fills the nodes. */
 void mrkm_vtysh_init(void)

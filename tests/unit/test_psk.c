@@ -193,9 +193,9 @@ static void open_to_others(void **state)
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		put("correct horse battery", 21, modes[i]);
 		memset(&secret, 0xa5, sizeof(secret));
-		assert_int_equal(
-			mrkm_psk_read(path, &secret, problem, sizeof(problem)),
-			-EPERM);
+		assert_int_equal(mrkm_psk_read(path, &secret, problem,
+					       sizeof(problem)),
+				 -EPERM);
 		expect_problem("chmod 600");
 	}
 }
@@ -224,7 +224,8 @@ static void not_ours(void **state)
 	pid_t pid;
 
 	if (geteuid() || !nobody) {
-		print_message("not_ours needs root and a user nobody: skipped\n");
+		print_message(
+			"not_ours needs root and a user nobody: skipped\n");
 		skip();
 	}
 	put("correct horse battery", 21, 0600);
