@@ -155,8 +155,7 @@ static void decide(struct mrkm_binding *b, uint64_t now)
 
 	for_each_slot(slot, b) {
 		slot->sends = slot == sender;
-		slot->accepts = slot != last &&
-				slot->state == MRKM_SLOT_LIVE &&
+		slot->accepts = slot != last && slot->state == MRKM_SLOT_LIVE &&
 				keytable_row_can_accept(&slot->row, now);
 		accepts |= slot->accepts;
 	}
@@ -405,7 +404,8 @@ static int place_order(struct mrkm_chains *chains,
 }
 
 /* Makes `order` the owner of its key chain, and of no other. */
-static int take_order(struct mrkm_chains *chains, const struct mrkm_order *order,
+static int take_order(struct mrkm_chains *chains,
+		      const struct mrkm_order *order,
 		      struct mrkm_binding **result, uint64_t now)
 {
 	struct mrkm_binding *mine;

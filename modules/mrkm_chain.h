@@ -61,8 +61,8 @@ enum mrkm_slot_state {
 
 struct mrkm_slot {
 	enum mrkm_slot_state state;
-	bool sends, accepts;  /* as the key chain has it */
-	size_t order;	      /* among the rows of its set, oldest first */
+	bool sends, accepts; /* as the key chain has it */
+	size_t order;	     /* among the rows of its set, oldest first */
 	uint64_t free_at;
 	struct keytable_row row;
 };
@@ -72,10 +72,10 @@ struct mrkm_binding {
 	char group[MRKM_NAME_MAX + 1];
 	char key_chain[MRKM_NAME_MAX + 1];
 	uint8_t protocol;
-	uint64_t boot;	  /* of the mrkmd that last spoke of it */
-	uint32_t session; /* in which it did */
-	bool withdrawn;	  /* only waits for its keys to be freed */
-	bool conflict;	  /* the operator's keys are in the key chain */
+	uint64_t boot;	   /* of the mrkmd that last spoke of it */
+	uint32_t session;  /* in which it did */
+	bool withdrawn;	   /* only waits for its keys to be freed */
+	bool conflict;	   /* the operator's keys are in the key chain */
 	uint64_t clear_at; /* in conflict: when to take ours out of it */
 	uint32_t sender;   /* ID of the key that sends, 0: none */
 	struct mrkm_slot slots[MRKM_SLOTS_MAX]; /* [0]: the last resort */

@@ -65,13 +65,15 @@ bool mrkm_keychain_gone(void)
  * Does the key stand in this daemon's configuration?  Its key chain does not
  * when nobody has configured anything in it (last_touch).
  */
-static bool is_configured(const struct keychain *keychain, const struct key *key)
+static bool is_configured(const struct keychain *keychain,
+			  const struct key *key)
 {
 	return keychain->last_touch && running_config &&
 	       running_config->dnode &&
-	       yang_dnode_existsf(running_config->dnode,
-				  "/ietf-key-chain:key-chains/key-chain[name='%s']/key[key-id='%u']",
-				  keychain->name, key->index);
+	       yang_dnode_existsf(
+		       running_config->dnode,
+		       "/ietf-key-chain:key-chains/key-chain[name='%s']/key[key-id='%u']",
+		       keychain->name, key->index);
 }
 
 size_t mrkm_keychain_list(void *arg, const char *key_chain,

@@ -77,8 +77,9 @@ static void chain_sender(void *arg, const struct mrkm_binding *b)
 		zlog_info("mrkm: key chain %s: sending with key %u, group %s",
 			  b->key_chain, b->sender, b->group);
 	else
-		zlog_warn("mrkm: key chain %s: no key of group %s is valid for sending; nothing is sent that others accept until mrkmd brings one",
-			  b->key_chain, b->group);
+		zlog_warn(
+			"mrkm: key chain %s: no key of group %s is valid for sending; nothing is sent that others accept until mrkmd brings one",
+			b->key_chain, b->group);
 }
 
 /* Tells mrkmd, too, what has become of the keys. */
@@ -89,16 +90,18 @@ static void chain_conflict(void *arg, const struct mrkm_binding *b)
 	size_t count = 0;
 
 	if (b->conflict)
-		zlog_err("mrkm: key chain %s: %s; keys of group %s are not used meanwhile",
-			 b->key_chain, mrkm_err_text(result), b->group);
+		zlog_err(
+			"mrkm: key chain %s: %s; keys of group %s are not used meanwhile",
+			b->key_chain, mrkm_err_text(result), b->group);
 	else
-		zlog_notice("mrkm: key chain %s: no keys configured by hand any more; keys of group %s are used again",
-			    b->key_chain, b->group);
+		zlog_notice(
+			"mrkm: key chain %s: no keys configured by hand any more; keys of group %s are used again",
+			b->key_chain, b->group);
 	for (size_t i = 1; i < MRKM_SLOTS_MAX && count < KEYTABLE_ROWS_MAX; i++)
 		if (b->slots[i].state == MRKM_SLOT_LIVE)
-			results[count++] = (struct mrkm_msg_result){
-				b->slots[i].row.id, result
-			};
+			results[count++] =
+				(struct mrkm_msg_result){ b->slots[i].row.id,
+							  result };
 	mrkm_receiver_report(&mrkm_module.receiver, b->group, b->protocol,
 			     result, results, count);
 }
@@ -130,8 +133,9 @@ static int receiver_wrap_key(void *arg, struct mrkm_wrap_key *key)
 	snprintf(path, sizeof(path), "%s/%s", frr_runstatedir, MRKM_WRAP_FILE);
 	err = mrkm_wrap_key_load(key, path);
 	if (err)
-		zlog_err("mrkm: %s: %s; keys of mrkmd cannot be read, check that mrkmd runs as the user of this daemon and with the same run directory (-N)",
-			 path, mrkm_err_text(err));
+		zlog_err(
+			"mrkm: %s: %s; keys of mrkmd cannot be read, check that mrkmd runs as the user of this daemon and with the same run directory (-N)",
+			path, mrkm_err_text(err));
 	return err;
 }
 
@@ -150,12 +154,14 @@ static int receiver_keys(void *arg, const struct mrkm_order *order,
 
 static int receiver_withdraw(void *arg, const struct mrkm_order *order)
 {
-	return mrkm_chains_withdraw(&mrkm_module.chains, order, mrkm_module_now());
+	return mrkm_chains_withdraw(&mrkm_module.chains, order,
+				    mrkm_module_now());
 }
 
 static void receiver_synced(void *arg, uint64_t boot, uint32_t session)
 {
-	mrkm_chains_synced(&mrkm_module.chains, boot, session, mrkm_module_now());
+	mrkm_chains_synced(&mrkm_module.chains, boot, session,
+			   mrkm_module_now());
 	zlog_info("mrkm: synchronized with mrkmd");
 }
 
@@ -189,7 +195,8 @@ static void log_dropped(int err)
 	uint64_t count = mrkm_module.receiver.counters[-err];
 
 	if ((count & (count - 1)) == 0)
-		zlog_warn("mrkm: message of mrkmd dropped: %s (%" PRIu64 " so far)",
+		zlog_warn("mrkm: message of mrkmd dropped: %s (%" PRIu64
+			  " so far)",
 			  mrkm_err_text(err), count);
 }
 
@@ -216,7 +223,8 @@ static void zapi_closed(const struct mrkm_peer *peer)
 	if (!is_mrkmd(peer))
 		return;
 	mrkm_receiver_disconnected(&mrkm_module.receiver);
-	zlog_info("mrkm: mrkmd is gone; its keys stay in use until their lifetime is over");
+	zlog_info(
+		"mrkm: mrkmd is gone; its keys stay in use until their lifetime is over");
 }
 
 static const struct mrkm_zapi_callbacks zapi_callbacks = {
@@ -297,8 +305,9 @@ static int module_late_init(struct event_loop *loop)
 			start(loop, daemon, hosts[i].proto);
 			return 0;
 		}
-	zlog_err("mrkm: %s uses no keys of mrkmd; take \"-M mrkm\" from its options",
-		 daemon);
+	zlog_err(
+		"mrkm: %s uses no keys of mrkmd; take \"-M mrkm\" from its options",
+		daemon);
 	return 0;
 }
 

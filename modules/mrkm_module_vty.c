@@ -202,6 +202,7 @@ static struct json_object *show_json(uint64_t now)
 	return json;
 }
 
+/* clang-format off */
 DEFPY (show_mrkm_keys,
        show_mrkm_keys_cmd,
        "show mrkm keys [json$json]",
@@ -209,6 +210,7 @@ DEFPY (show_mrkm_keys,
        "Multicast router key management\n"
        "Keys and what became of them\n"
        JSON_STR)
+/* clang-format on */
 {
 	uint64_t now = mrkm_module_now();
 

@@ -89,9 +89,10 @@ static void store_wrap_key(void *arg, const struct mrkm_wrap_key *key)
 
 	snprintf(path, sizeof(path), "%s/%s", frr_runstatedir, MRKM_WRAP_FILE);
 	if (mrkm_wrap_key_store(key, path))
-		zlog_err("%s: %s: %s; routing daemons cannot read their keys without it, make its folder writable for the FRR user",
-			 path, mrkm_err_text(MRKM_ERR_FILE),
-			 safe_strerror(errno));
+		zlog_err(
+			"%s: %s: %s; routing daemons cannot read their keys without it, make its folder writable for the FRR user",
+			path, mrkm_err_text(MRKM_ERR_FILE),
+			safe_strerror(errno));
 }
 
 static const struct mrkm_sender_callbacks sender_callbacks = {
@@ -124,10 +125,11 @@ static void log_dropped(const struct mrkm_peer *from, int err)
 	uint64_t count = mrkm_sender_counters(channel.sender)[-err];
 
 	if ((count & (count - 1)) == 0)
-		zlog_warn("key channel: message of %s[%u:%u] dropped: %s (%" PRIu64
-			  " so far)",
-			  zebra_route_string(from->proto), from->instance,
-			  from->session, mrkm_err_text(err), count);
+		zlog_warn(
+			"key channel: message of %s[%u:%u] dropped: %s (%" PRIu64
+			" so far)",
+			zebra_route_string(from->proto), from->instance,
+			from->session, mrkm_err_text(err), count);
 }
 
 static void zapi_message(uint32_t type, const struct mrkm_peer *from,
@@ -183,8 +185,8 @@ int mrkm_channel_init(struct event_loop *loop)
 	}
 	mrkm_wrap_key_wipe(&key);
 	if (!err)
-		channel.zclient = mrkm_zapi_new(loop, &mrkm_zapi_mrkmd,
-						&zapi_callbacks);
+		channel.zclient =
+			mrkm_zapi_new(loop, &mrkm_zapi_mrkmd, &zapi_callbacks);
 	else
 		zlog_err("key channel: %s; no daemon will get keys",
 			 mrkm_err_text(err));
@@ -227,9 +229,8 @@ int mrkm_channel_bind(const char *group, uint8_t protocol,
 	return err;
 }
 
-int mrkm_channel_set(const char *group, uint8_t protocol,
-		     const char *key_chain, const struct keytable_row *rows,
-		     size_t count)
+int mrkm_channel_set(const char *group, uint8_t protocol, const char *key_chain,
+		     const struct keytable_row *rows, size_t count)
 {
 	int err;
 

@@ -65,9 +65,8 @@ int mrkm_channel_bind(const char *group, uint8_t protocol,
  * copy is wiped when replaced.  Only a change is sent.  0, or as
  * mrkm_channel_bind(), or -MRKM_ERR_LIMIT: more than KEYTABLE_ROWS_MAX.
  */
-int mrkm_channel_set(const char *group, uint8_t protocol,
-		     const char *key_chain, const struct keytable_row *rows,
-		     size_t count);
+int mrkm_channel_set(const char *group, uint8_t protocol, const char *key_chain,
+		     const struct keytable_row *rows, size_t count);
 
 /* Withdraws the keys from all receivers and forgets (group, protocol). */
 void mrkm_channel_unset(const char *group, uint8_t protocol);

@@ -7,6 +7,7 @@
 #ifndef MRKM_ERR_H
 #define MRKM_ERR_H
 
+/* clang-format off */
 #define MRKM_ERRORS(X)                                                         \
 	X(OK, "ok", "installed")                                               \
 	/* what became of a key, or of a whole key chain */                    \
@@ -44,12 +45,13 @@
 	X(NO_MEMORY, "no-memory", "out of memory")                             \
 	X(CRYPTO, "crypto", "the cryptographic library refused an operation")  \
 	X(FILE, "file", "wrap key file could not be written")
+/* clang-format on */
 
 enum mrkm_err {
 #define X(id, name, text) MRKM_ERR_##id,
 	MRKM_ERRORS(X)
 #undef X
-		MRKM_ERR_MAX
+	MRKM_ERR_MAX
 };
 
 /* The text of a reason; `err` may be negated or not.  Never NULL. */

@@ -72,6 +72,7 @@ static const struct field capability_table[] = {
 };
 FIELDS(capability);
 
+/* clang-format off */
 #define ROW_IDENTITY                                                           \
 	UINT(struct mrkm_msg_row, id),                                         \
 	UINT(struct mrkm_msg_row, algorithm),                                  \
@@ -80,6 +81,7 @@ FIELDS(capability);
 	UINT(struct mrkm_msg_row, accept_end),                                 \
 	UINT(struct mrkm_msg_row, send_start),                                 \
 	UINT(struct mrkm_msg_row, send_end)
+/* clang-format on */
 
 static const struct field row_identity_table[] = { ROW_IDENTITY };
 FIELDS(row_identity);

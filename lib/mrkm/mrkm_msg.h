@@ -36,7 +36,7 @@
  * because zebra tells of registrations by type.
  */
 #define MRKM_ZAPI_TO_RECEIVER 848201 /* receivers register for it */
-#define MRKM_ZAPI_TO_MRKMD    848202 /* mrkmd registers for it */
+#define MRKM_ZAPI_TO_MRKMD 848202    /* mrkmd registers for it */
 
 /*
  * ZAPI sessions are (protocol, instance, session).  Ours have an instance of
@@ -45,19 +45,19 @@
  * state, of the client's (protocol, instance).
  */
 #define MRKM_ZAPI_INSTANCE 848
-#define MRKM_ZAPI_SESSION  1 /* plus the daemon's own instance number */
+#define MRKM_ZAPI_SESSION 1 /* plus the daemon's own instance number */
 
 #define MRKM_MSG_VERSION 1
 
 /* Octets of the longest message; zebra's limit is 16384 with its headers. */
 #define MRKM_MSG_MAX 8192
 
-#define MRKM_NAME_MAX	      128 /* group, key chain: characters */
-#define MRKM_DAEMON_MAX	      16  /* daemon: characters */
-#define MRKM_CAPABILITIES_MAX 8	  /* protocols of one daemon */
+#define MRKM_NAME_MAX 128	/* group, key chain: characters */
+#define MRKM_DAEMON_MAX 16	/* daemon: characters */
+#define MRKM_CAPABILITIES_MAX 8 /* protocols of one daemon */
 
 /* A wrapped key: RFC 5649 over a digest and the key (mrkm_wrap.h). */
-#define MRKM_DIGEST_LEN	 32
+#define MRKM_DIGEST_LEN 32
 #define MRKM_WRAPPED_MAX (8 + MRKM_DIGEST_LEN + KEYTABLE_KEY_MAX)
 
 enum mrkm_msg_type {
@@ -65,9 +65,9 @@ enum mrkm_msg_type {
 	MRKM_MSG_BIND,	    /* mrkmd: this key chain is mine, keys follow */
 	MRKM_MSG_KEYS,	    /* mrkmd: its keys are these and no others */
 	MRKM_MSG_WITHDRAW,  /* mrkmd: no longer mine, forget its keys */
-	MRKM_MSG_SYNCED,    /* mrkmd: you were told everything; and its answer */
-	MRKM_MSG_STATUS,    /* receiver: what became of the keys */
-	MRKM_MSG_RESYNC,    /* receiver: start again, because of `result` */
+	MRKM_MSG_SYNCED, /* mrkmd: you were told everything; and its answer */
+	MRKM_MSG_STATUS, /* receiver: what became of the keys */
+	MRKM_MSG_RESYNC, /* receiver: start again, because of `result` */
 	MRKM_MSG_TYPE_MAX
 };
 

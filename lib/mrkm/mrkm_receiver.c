@@ -191,6 +191,7 @@ static int on_synced(struct mrkm_receiver *receiver, const struct mrkm_msg *msg)
 	return send_msg(receiver, &answer);
 }
 
+/* clang-format off */
 static int (*const handlers[MRKM_MSG_TYPE_MAX])(struct mrkm_receiver *,
 						const struct mrkm_msg *) = {
 	[MRKM_MSG_HELLO] = on_hello,
@@ -199,6 +200,7 @@ static int (*const handlers[MRKM_MSG_TYPE_MAX])(struct mrkm_receiver *,
 	[MRKM_MSG_WITHDRAW] = on_withdraw,
 	[MRKM_MSG_SYNCED] = on_synced,
 };
+/* clang-format on */
 
 /* Is it what follows in this session? */
 static int check_session(const struct mrkm_receiver *receiver,

@@ -11,8 +11,8 @@
 #define ANSWER_TIME (5 * KEYTABLE_SECOND)
 
 /* Back-off between sessions that failed, and greetings without an answer. */
-#define RETRY_MIN     KEYTABLE_SECOND
-#define RETRY_MAX     (32 * KEYTABLE_SECOND)
+#define RETRY_MIN KEYTABLE_SECOND
+#define RETRY_MAX (32 * KEYTABLE_SECOND)
 #define GREETINGS_MAX 8
 
 const char *mrkm_receiver_state_text(enum mrkm_receiver_state state)
@@ -28,8 +28,9 @@ const char *mrkm_receiver_state_text(enum mrkm_receiver_state state)
 	return texts[state];
 }
 
-struct mrkm_sender *mrkm_sender_new(const struct mrkm_sender_callbacks *callbacks,
-				    void *arg, const struct mrkm_wrap_key *key)
+struct mrkm_sender *
+mrkm_sender_new(const struct mrkm_sender_callbacks *callbacks, void *arg,
+		const struct mrkm_wrap_key *key)
 {
 	struct mrkm_sender *sender = calloc(1, sizeof(*sender));
 
@@ -50,7 +51,8 @@ void mrkm_sender_free(struct mrkm_sender *sender)
 	free(sender);
 }
 
-const struct mrkm_wrap_key *mrkm_sender_wrap_key(const struct mrkm_sender *sender)
+const struct mrkm_wrap_key *
+mrkm_sender_wrap_key(const struct mrkm_sender *sender)
 {
 	return &sender->key;
 }
@@ -102,8 +104,8 @@ static struct receiver *add_receiver(struct mrkm_sender *sender,
 	return place;
 }
 
-static const struct mrkm_capability *
-find_capability(const struct receiver *r, uint8_t protocol)
+static const struct mrkm_capability *find_capability(const struct receiver *r,
+						     uint8_t protocol)
 {
 	for (size_t i = 0; i < r->hello.capability_count; i++)
 		if (r->hello.capabilities[i].protocol == protocol)
@@ -113,7 +115,8 @@ find_capability(const struct receiver *r, uint8_t protocol)
 
 bool mrkm_sender_takes(const struct receiver *r, uint8_t protocol)
 {
-	return r->state >= MRKM_RECEIVER_SYNCING && find_capability(r, protocol);
+	return r->state >= MRKM_RECEIVER_SYNCING &&
+	       find_capability(r, protocol);
 }
 
 uint32_t mrkm_sender_algorithms(const struct mrkm_sender *sender,
@@ -149,8 +152,8 @@ static void take_hello(struct mrkm_sender *sender, struct receiver *r,
 	for (size_t i = 0; i < count; i++) {
 		after = mrkm_sender_algorithms(sender, protocols[i].wire);
 		if (after != before[protocols[i].wire])
-			sender->callbacks->capability(
-				sender->arg, protocols[i].wire, after);
+			sender->callbacks->capability(sender->arg,
+						      protocols[i].wire, after);
 	}
 }
 

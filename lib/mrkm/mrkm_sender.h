@@ -75,11 +75,13 @@ struct mrkm_sender_callbacks {
 struct mrkm_sender;
 
 /* Copies the wrap key.  NULL: out of memory. */
-struct mrkm_sender *mrkm_sender_new(const struct mrkm_sender_callbacks *callbacks,
-				    void *arg, const struct mrkm_wrap_key *key);
+struct mrkm_sender *
+mrkm_sender_new(const struct mrkm_sender_callbacks *callbacks, void *arg,
+		const struct mrkm_wrap_key *key);
 
 /* The sender's copy of the wrap key. */
-const struct mrkm_wrap_key *mrkm_sender_wrap_key(const struct mrkm_sender *sender);
+const struct mrkm_wrap_key *
+mrkm_sender_wrap_key(const struct mrkm_sender *sender);
 
 /* Wipes and frees all; sends nothing. */
 void mrkm_sender_free(struct mrkm_sender *sender);
@@ -117,10 +119,10 @@ void mrkm_sender_visit_receivers(
 	const struct mrkm_sender *sender,
 	void (*visit)(void *arg, const struct mrkm_receiver_status *status),
 	void *arg);
-void mrkm_sender_visit_keys(
-	const struct mrkm_sender *sender,
-	void (*visit)(void *arg, const struct mrkm_key_status *status),
-	void *arg);
+void mrkm_sender_visit_keys(const struct mrkm_sender *sender,
+			    void (*visit)(void *arg,
+					  const struct mrkm_key_status *status),
+			    void *arg);
 const uint64_t *mrkm_sender_counters(const struct mrkm_sender *sender);
 
 #endif /* MRKM_SENDER_H */

@@ -26,9 +26,9 @@ struct receiver {
 	bool used;
 	struct mrkm_peer peer;
 	enum mrkm_receiver_state state;
-	uint64_t deadline;	 /* of WAITING, GREETED, SYNCING */
-	uint64_t retry;		 /* the next back-off */
-	uint32_t greetings;	 /* in a row, without an answer */
+	uint64_t deadline;  /* of WAITING, GREETED, SYNCING */
+	uint64_t retry;	    /* the next back-off */
+	uint32_t greetings; /* in a row, without an answer */
 	uint32_t session;
 	uint32_t sent, answered; /* serial numbers */
 	struct mrkm_msg hello;	 /* its last one */

@@ -274,10 +274,10 @@ void mrkm_sender_count_keys(const struct mrkm_sender *sender,
 	}
 }
 
-void mrkm_sender_visit_keys(
-	const struct mrkm_sender *sender,
-	void (*visit)(void *arg, const struct mrkm_key_status *status),
-	void *arg)
+void mrkm_sender_visit_keys(const struct mrkm_sender *sender,
+			    void (*visit)(void *arg,
+					  const struct mrkm_key_status *status),
+			    void *arg)
 {
 	struct mrkm_key_status status;
 

@@ -85,8 +85,8 @@ int mrkm_wrap_key_store(const struct mrkm_wrap_key *key, const char *path)
 	/* What an interrupted start left behind is of no use to anyone. */
 	if (unlink(temporary) < 0 && errno != ENOENT)
 		return -MRKM_ERR_FILE;
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		  0600);
+	fd = open(temporary,
+		  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -MRKM_ERR_FILE;
 	ok = write_file(fd, key);

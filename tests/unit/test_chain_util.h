@@ -11,10 +11,10 @@
 #include "modules/mrkm_chain.h"
 #include "test_util.h"
 
-#define SECOND	 KEYTABLE_SECOND
-#define OSPFV2	 201
-#define LAST	 MRKM_LAST_RESORT_ID
-#define NOBODY	 UINT32_MAX
+#define SECOND KEYTABLE_SECOND
+#define OSPFV2 201
+#define LAST MRKM_LAST_RESORT_ID
+#define NOBODY UINT32_MAX
 #define KEYS_MAX 80
 
 /* ------------------------------------------------ a key chain for the tests */
@@ -66,7 +66,8 @@ static inline void delete_key(struct key *key)
 }
 
 /* As `key N` does, and `key-string S`: always valid, whoever had the ID. */
-static inline void operator_key(const char *chain, uint32_t id, const char *string)
+static inline void operator_key(const char *chain, uint32_t id,
+				const char *string)
 {
 	struct key *key = get_key(chain, id);
 
@@ -86,8 +87,8 @@ static inline void operator_removes_chain(const char *chain)
 			delete_key(&keys[i]);
 }
 
-static inline size_t op_list(void *arg, const char *chain, struct mrkm_chain_key *out,
-		      size_t max)
+static inline size_t op_list(void *arg, const char *chain,
+			     struct mrkm_chain_key *out, size_t max)
 {
 	size_t count = 0;
 
@@ -106,7 +107,7 @@ static inline size_t op_list(void *arg, const char *chain, struct mrkm_chain_key
 }
 
 static inline void op_put(void *arg, const char *chain, uint32_t id,
-		   uint16_t algorithm, const uint8_t *octets, size_t len)
+			  uint16_t algorithm, const uint8_t *octets, size_t len)
 {
 	struct key *key = get_key(chain, id);
 
@@ -119,8 +120,8 @@ static inline void op_put(void *arg, const char *chain, uint32_t id,
 	put_count++;
 }
 
-static inline void op_open(void *arg, const char *chain, uint32_t id, bool sends,
-		    bool accepts)
+static inline void op_open(void *arg, const char *chain, uint32_t id,
+			   bool sends, bool accepts)
 {
 	struct key *key = find_key(chain, id);
 
@@ -240,7 +241,8 @@ static inline void advance_to(uint64_t instant)
 static struct mrkm_order order = { "CORE", OSPFV2, "CHAIN", 1, 1 };
 
 static inline struct keytable_row make_row(uint32_t id, uint64_t send_start,
-				    uint64_t send_end, uint64_t accept_end)
+					   uint64_t send_end,
+					   uint64_t accept_end)
 {
 	struct keytable_row row = {
 		.protocol = OSPFV2,

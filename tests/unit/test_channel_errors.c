@@ -120,8 +120,8 @@ static void test_message_of_an_old_session(void **state)
 
 	(void)state;
 	set_key("CORE", 7);
-	assert_int_equal(mrkm_sender_set(sender, "CORE", OSPFV2, "CORE", NULL, 0,
-					 now),
+	assert_int_equal(mrkm_sender_set(sender, "CORE", OSPFV2, "CORE", NULL,
+					 0, now),
 			 0);
 	old = queue[0];
 	deliver();
@@ -223,8 +223,8 @@ static void test_no_key_on_the_wire(void **state)
 
 	(void)state;
 	daemon_joins(0);
-	assert_int_equal(mrkm_sender_set(sender, "CORE", OSPFV2, "CORE", &row, 1,
-					 now),
+	assert_int_equal(mrkm_sender_set(sender, "CORE", OSPFV2, "CORE", &row,
+					 1, now),
 			 0);
 	assert_int_equal(queued, 1);
 	assert_null(memmem(queue[0].octets, queue[0].len, row.key, 4));

@@ -12,11 +12,11 @@
 #include "mrkm/mrkm_sender.h"
 #include "test_util.h"
 
-#define SECOND	      KEYTABLE_SECOND
-#define OSPFV2	      201
-#define RECEIVERS     3
-#define QUEUE_MAX     64
-#define SETS_MAX      8
+#define SECOND KEYTABLE_SECOND
+#define OSPFV2 201
+#define RECEIVERS 3
+#define QUEUE_MAX 64
+#define SETS_MAX 8
 
 /* ---------------------------------------------------------------- receivers */
 
@@ -57,7 +57,7 @@ static size_t queued;
 static unsigned int sent_by_mrkmd, lose_next;
 
 static inline void enqueue(bool to_mrkmd, const struct mrkm_peer *peer,
-		    const uint8_t *octets, size_t len)
+			   const uint8_t *octets, size_t len)
 {
 	struct packet *packet = &queue[queued];
 
@@ -88,7 +88,7 @@ static struct mrkm_key_status last_result;
 static char last_group[MRKM_NAME_MAX + 1];
 
 static inline int mrkmd_send(void *arg, const struct mrkm_peer *to,
-		      const uint8_t *octets, size_t len)
+			     const uint8_t *octets, size_t len)
 {
 	(void)arg;
 	sent_by_mrkmd++;
@@ -96,7 +96,8 @@ static inline int mrkmd_send(void *arg, const struct mrkm_peer *to,
 	return 0;
 }
 
-static inline void mrkmd_capability(void *arg, uint8_t protocol, uint32_t algorithms)
+static inline void mrkmd_capability(void *arg, uint8_t protocol,
+				    uint32_t algorithms)
 {
 	(void)arg;
 	assert_int_equal(protocol, OSPFV2);
@@ -157,7 +158,8 @@ static inline int daemon_wrap_key(void *arg, struct mrkm_wrap_key *key)
 	return 0;
 }
 
-static inline struct held *hold(struct daemon *daemon, const struct mrkm_order *order)
+static inline struct held *hold(struct daemon *daemon,
+				const struct mrkm_order *order)
 {
 	struct held *place = NULL;
 
@@ -188,8 +190,8 @@ static inline int daemon_bind(void *arg, const struct mrkm_order *order)
 }
 
 static inline int daemon_keys(void *arg, const struct mrkm_order *order,
-		       const struct keytable_row *rows, size_t count,
-		       enum mrkm_err *results)
+			      const struct keytable_row *rows, size_t count,
+			      enum mrkm_err *results)
 {
 	struct daemon *daemon = arg;
 	struct held *held;
@@ -263,7 +265,8 @@ static inline struct daemon *daemon_starts(size_t i)
 	return daemon;
 }
 
-static inline bool same_peer(const struct mrkm_peer *a, const struct mrkm_peer *b)
+static inline bool same_peer(const struct mrkm_peer *a,
+			     const struct mrkm_peer *b)
 {
 	return a->proto == b->proto && a->instance == b->instance &&
 	       a->session == b->session;
@@ -335,13 +338,13 @@ static inline void set_key(const char *group, uint32_t id)
 {
 	struct keytable_row row = make_row(id);
 
-	assert_int_equal(mrkm_sender_set(sender, group, OSPFV2, group, &row, 1,
-					 now),
-			 0);
+	assert_int_equal(
+		mrkm_sender_set(sender, group, OSPFV2, group, &row, 1, now), 0);
 	deliver();
 }
 
-static inline bool holds_key(struct daemon *daemon, const char *group, uint32_t id)
+static inline bool holds_key(struct daemon *daemon, const char *group,
+			     uint32_t id)
 {
 	struct held *held = held_by(daemon, group);
 	struct keytable_row row = make_row(id);
@@ -350,7 +353,8 @@ static inline bool holds_key(struct daemon *daemon, const char *group, uint32_t 
 	       memcmp(&held->rows[0], &row, sizeof(row)) == 0;
 }
 
-static inline void find_status(void *arg, const struct mrkm_receiver_status *status)
+static inline void find_status(void *arg,
+			       const struct mrkm_receiver_status *status)
 {
 	struct mrkm_receiver_status *wanted = arg;
 

@@ -90,7 +90,8 @@ static void roll(uint32_t old_id, uint32_t new_id)
 	order_keys(rows, 1);
 	advance_to(now + SECOND);
 	rows[0] = make_row(old_id, now - SECOND, atd, dtd);
-	rows[1] = make_row(new_id, atd, atd + 3600 * SECOND, atd + 3600 * SECOND);
+	rows[1] =
+		make_row(new_id, atd, atd + 3600 * SECOND, atd + 3600 * SECOND);
 	order_keys(rows, 2);
 	assert_int_equal(sends("CHAIN"), old_id);
 	assert_int_equal(accepts("CHAIN", new_id), new_id);
@@ -222,11 +223,13 @@ static void test_random_orders(void **state)
 		bool could_send = false;
 
 		for (size_t i = 0; i < count; i++) {
-			uint64_t from = now + (uint64_t)rand_r(&seed) % 4 * SECOND;
+			uint64_t from =
+				now + (uint64_t)rand_r(&seed) % 4 * SECOND;
 
-			rows[i] = make_row((uint32_t)rand_r(&seed) % 12 + 1, from,
-					   from + (uint64_t)rand_r(&seed) % 8 * SECOND,
-					   from + (uint64_t)rand_r(&seed) % 9 * SECOND);
+			rows[i] = make_row(
+				(uint32_t)rand_r(&seed) % 12 + 1, from,
+				from + (uint64_t)rand_r(&seed) % 8 * SECOND,
+				from + (uint64_t)rand_r(&seed) % 9 * SECOND);
 		}
 		order_keys(rows, count);
 		advance_to(now + (uint64_t)rand_r(&seed) % (3 * SECOND));

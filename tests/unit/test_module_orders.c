@@ -53,8 +53,8 @@ static void test_replaced_exactly(void **state)
 /* The same order again touches nothing. */
 static void test_repeated(void **state)
 {
-	struct keytable_row row = make_row(1, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(1, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 	unsigned int before;
 
 	(void)state;
@@ -73,8 +73,8 @@ static void test_repeated(void **state)
 
 static void test_same_id_other_key(void **state)
 {
-	struct keytable_row row = make_row(1, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(1, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);
@@ -93,8 +93,8 @@ static void test_same_id_other_key(void **state)
 
 static void test_withdrawn_leaves_nothing(void **state)
 {
-	struct keytable_row row = make_row(1, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(1, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);
@@ -111,8 +111,8 @@ static void test_withdrawn_leaves_nothing(void **state)
 /* Withdrawn and wanted again while the keys are on their way out. */
 static void test_withdrawn_and_back(void **state)
 {
-	struct keytable_row row = make_row(1, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(1, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);
@@ -129,8 +129,8 @@ static void test_withdrawn_and_back(void **state)
 
 static void test_moves_to_another_chain(void **state)
 {
-	struct keytable_row row = make_row(1, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(1, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);
@@ -144,8 +144,8 @@ static void test_moves_to_another_chain(void **state)
 
 static void test_chain_of_another_group(void **state)
 {
-	struct keytable_row row = make_row(1, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(1, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);
@@ -206,8 +206,8 @@ static void test_row_limit(void **state)
 
 static void test_chain_configured_before(void **state)
 {
-	struct keytable_row row = make_row(7, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(7, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	operator_key("CHAIN", 1, "by hand");
@@ -228,8 +228,8 @@ static void test_chain_configured_before(void **state)
 
 static void test_operator_takes_over(void **state)
 {
-	struct keytable_row row = make_row(7, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(7, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);
@@ -252,8 +252,8 @@ static void test_operator_takes_over(void **state)
 /* An ID of ours, and a string of the same length, perhaps where ours was. */
 static void test_operator_takes_our_id(void **state)
 {
-	struct keytable_row row = make_row(7, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(7, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);
@@ -277,8 +277,8 @@ static void test_operator_begins_a_key(void **state)
 
 static void test_operator_begins_our_key(void **state)
 {
-	struct keytable_row row = make_row(7, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(7, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);
@@ -296,8 +296,8 @@ static void test_operator_begins_our_key(void **state)
 
 static void test_operator_removes_our_chain(void **state)
 {
-	struct keytable_row row = make_row(7, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(7, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);
@@ -310,8 +310,8 @@ static void test_operator_removes_our_chain(void **state)
 
 static void test_withdrawn_in_conflict(void **state)
 {
-	struct keytable_row row = make_row(7, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(7, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);
@@ -327,8 +327,8 @@ static void test_withdrawn_in_conflict(void **state)
 
 static void test_synced(void **state)
 {
-	struct keytable_row row = make_row(7, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(7, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	/* Of an earlier mrkmd, of this one, and of this session. */
@@ -346,8 +346,8 @@ static void test_synced(void **state)
 /* A new mrkmd that has no keys yet says nothing about those of the last. */
 static void test_bound_again(void **state)
 {
-	struct keytable_row row = make_row(7, now, KEYTABLE_NEVER,
-					   KEYTABLE_NEVER);
+	struct keytable_row row =
+		make_row(7, now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 
 	(void)state;
 	order_keys(&row, 1);

@@ -103,14 +103,12 @@ static void test_round_trip(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(all_types); i++) {
 		in = full(all_types[i]);
-		assert_int_equal(mrkm_msg_decode(&out, octets,
-						 encode(&in, octets)),
-				 0);
+		assert_int_equal(
+			mrkm_msg_decode(&out, octets, encode(&in, octets)), 0);
 		assert_memory_equal(&in, &out, sizeof(in));
 		in = minimal(all_types[i]);
-		assert_int_equal(mrkm_msg_decode(&out, octets,
-						 encode(&in, octets)),
-				 0);
+		assert_int_equal(
+			mrkm_msg_decode(&out, octets, encode(&in, octets)), 0);
 		assert_memory_equal(&in, &out, sizeof(in));
 	}
 }
@@ -118,12 +116,12 @@ static void test_round_trip(void **state)
 /* The wire picture of one message, octet by octet. */
 static void test_wire(void **state)
 {
-	struct test_octets want = test_hex("01 04"			/* version, WITHDRAW */
-					   "0102030405060708"		/* boot */
-					   "0a0b0c0d"			/* session */
-					   "00000005"			/* serial */
-					   "c9"				/* protocol 201 */
-					   "04 434f5245");		/* "CORE" */
+	struct test_octets want = test_hex("01 04" /* version, WITHDRAW */
+					   "0102030405060708" /* boot */
+					   "0a0b0c0d"	      /* session */
+					   "00000005"	      /* serial */
+					   "c9"		      /* protocol 201 */
+					   "04 434f5245");    /* "CORE" */
 	struct mrkm_msg msg = { .type = MRKM_MSG_WITHDRAW,
 				.boot = UINT64_C(0x0102030405060708),
 				.session = 0x0a0b0c0d,
@@ -186,9 +184,11 @@ static void test_bad_head(void **state)
 			 -MRKM_ERR_BAD_VERSION);
 	octets[0] = MRKM_MSG_VERSION;
 	octets[1] = 0;
-	assert_int_equal(mrkm_msg_decode(&out, octets, len), -MRKM_ERR_BAD_TYPE);
+	assert_int_equal(mrkm_msg_decode(&out, octets, len),
+			 -MRKM_ERR_BAD_TYPE);
 	octets[1] = MRKM_MSG_TYPE_MAX;
-	assert_int_equal(mrkm_msg_decode(&out, octets, len), -MRKM_ERR_BAD_TYPE);
+	assert_int_equal(mrkm_msg_decode(&out, octets, len),
+			 -MRKM_ERR_BAD_TYPE);
 	octets[1] = MRKM_MSG_SYNCED;
 	octets[9] = 0; /* no boot number is 0 */
 	assert_int_equal(mrkm_msg_decode(&out, octets, len),
@@ -206,11 +206,14 @@ static void test_bad_fields(void **state)
 	msg = minimal(MRKM_MSG_WITHDRAW);
 	len = encode(&msg, octets);
 	octets[head + 2] = ' ';
-	assert_int_equal(mrkm_msg_decode(&out, octets, len), -MRKM_ERR_BAD_TEXT);
+	assert_int_equal(mrkm_msg_decode(&out, octets, len),
+			 -MRKM_ERR_BAD_TEXT);
 	octets[head + 2] = 0x7f;
-	assert_int_equal(mrkm_msg_decode(&out, octets, len), -MRKM_ERR_BAD_TEXT);
+	assert_int_equal(mrkm_msg_decode(&out, octets, len),
+			 -MRKM_ERR_BAD_TEXT);
 	octets[head + 2] = 0;
-	assert_int_equal(mrkm_msg_decode(&out, octets, len), -MRKM_ERR_BAD_TEXT);
+	assert_int_equal(mrkm_msg_decode(&out, octets, len),
+			 -MRKM_ERR_BAD_TEXT);
 	octets[head + 1] = 0; /* empty */
 	assert_int_equal(mrkm_msg_decode(&out, octets, len - 1),
 			 -MRKM_ERR_BAD_TEXT);
@@ -309,15 +312,15 @@ static void test_row_identity(void **state)
 	assert_true(len > 0);
 	/* The key itself is no part of it; all else is. */
 	msg.rows[0].wrapped[0] ^= 1;
-	assert_int_equal(mrkm_msg_row_identity(&msg, &msg.rows[0], b, sizeof(b)),
-			 len);
+	assert_int_equal(
+		mrkm_msg_row_identity(&msg, &msg.rows[0], b, sizeof(b)), len);
 	assert_memory_equal(a, b, len);
 	len_b = mrkm_msg_row_identity(&msg, &msg.rows[1], b, sizeof(b));
 	assert_int_equal(len, len_b);
 	assert_memory_not_equal(a, b, len);
 	msg.group[0]++;
-	assert_int_equal(mrkm_msg_row_identity(&msg, &msg.rows[0], b, sizeof(b)),
-			 len);
+	assert_int_equal(
+		mrkm_msg_row_identity(&msg, &msg.rows[0], b, sizeof(b)), len);
 	assert_memory_not_equal(a, b, len);
 }
 

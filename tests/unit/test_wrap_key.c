@@ -54,9 +54,8 @@ static void test_every_length(void **state)
 		memset(row.key, 'k', len);
 		row.key_len = len;
 		wrap(&wrapped);
-		assert_int_equal(mrkm_unwrap_row(&wrap_key, &msg, &wrapped,
-						 &out),
-				 0);
+		assert_int_equal(
+			mrkm_unwrap_row(&wrap_key, &msg, &wrapped, &out), 0);
 		assert_memory_equal(&row, &out, sizeof(row));
 	}
 	row.key_len = 0;
