@@ -146,8 +146,8 @@ static int start(EVP_MD_CTX *ctx, const struct gikev2_sign_alg *alg,
 		ok = EVP_DigestVerifyInit_ex(ctx, &pctx, alg->digest, NULL,
 					     NULL, key->pkey, NULL);
 	if (ok == 1 && alg->pss)
-		ok = EVP_PKEY_CTX_set_rsa_padding(pctx,
-						  RSA_PKCS1_PSS_PADDING) > 0 &&
+		ok = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) >
+			     0 &&
 		     EVP_PKEY_CTX_set_rsa_mgf1_md_name(pctx, alg->digest,
 						       NULL) > 0 &&
 		     EVP_PKEY_CTX_set_rsa_pss_saltlen(
@@ -462,8 +462,7 @@ static int sign_parts(EVP_MD_CTX *ctx, const struct gikev2_chunk *parts,
 	return EVP_DigestSignFinal(ctx, out, len);
 }
 
-int gikev2_sign(const struct gikev2_key *key,
-		const struct gikev2_sign_alg *alg,
+int gikev2_sign(const struct gikev2_key *key, const struct gikev2_sign_alg *alg,
 		const struct gikev2_chunk *parts, size_t count, uint8_t *out,
 		size_t *len)
 {
@@ -477,7 +476,9 @@ int gikev2_sign(const struct gikev2_key *key,
 	if (*len < gikev2_signature_max(key))
 		return -GIKEV2_ERR_TOO_LONG;
 	ctx = EVP_MD_CTX_new();
-	ok = ctx && start(ctx, alg, key, true);
+	if (!ctx)
+		return -GIKEV2_ERR_NO_MEMORY;
+	ok = start(ctx, alg, key, true);
 	if (ok)
 		ok = alg->digest ? sign_parts(ctx, parts, count, out, len)
 				 : sign_joined(ctx, parts, count, out, len);
@@ -543,7 +544,9 @@ int gikev2_verify(const struct gikev2_key *key, struct gikev2_chunk id,
 	if (signature.len == 0 || signature.len > gikev2_signature_max(key))
 		return -GIKEV2_ERR_BAD_SIGNATURE;
 	ctx = EVP_MD_CTX_new();
-	ok = ctx && start(ctx, alg, key, false);
+	if (!ctx)
+		return -GIKEV2_ERR_NO_MEMORY;
+	ok = start(ctx, alg, key, false);
 	if (ok)
 		ok = alg->digest ? verify_parts(ctx, parts, count, signature)
 				 : verify_joined(ctx, parts, count, signature);

@@ -23,15 +23,15 @@
 #define GIKEV2_RSA_BITS_MIN 2048
 #define GIKEV2_RSA_BITS_MAX 8192 /* a stranger's key must not cost too much */
 
-#define GIKEV2_SIGNATURE_MAX 1024   /* octets */
-#define GIKEV2_ALGORITHM_ID_MAX 72  /* octets of a DER AlgorithmIdentifier */
-#define GIKEV2_SPKI_MAX 1280	    /* octets of a SubjectPublicKeyInfo */
+#define GIKEV2_SIGNATURE_MAX 1024  /* octets */
+#define GIKEV2_ALGORITHM_ID_MAX 72 /* octets of a DER AlgorithmIdentifier */
+#define GIKEV2_SPKI_MAX 1280	   /* octets of a SubjectPublicKeyInfo */
 #define GIKEV2_ED25519_SEED_LEN 32
 
 /* ------------------------------------------- SIGNATURE_HASH_ALGORITHMS */
 
 /* "IKEv2 Hash Algorithms" of IANA */
-enum gikev2_hash {
+enum gikev2_hash_algorithm {
 	GIKEV2_HASH_SHA1 = 1, /* understood in a list, never used */
 	GIKEV2_HASH_SHA2_256 = 2,
 	GIKEV2_HASH_SHA2_384 = 3,
@@ -113,9 +113,9 @@ const char *gikev2_key_text(const struct gikev2_key *key, char *buf,
 
 struct gikev2_sign_alg {
 	const char *name;
-	uint8_t hash;		     /* enum gikev2_hash */
-	uint8_t key_types;	     /* bits 1 << enum gikev2_key_type */
-	bool sent;		     /* false: accepted only */
+	uint8_t hash;	   /* enum gikev2_hash_algorithm */
+	uint8_t key_types; /* bits 1 << enum gikev2_key_type */
+	bool sent;	   /* false: accepted only */
 	bool pss;
 	const char *digest;	     /* OpenSSL's name; NULL: none */
 	struct gikev2_chunk id;	     /* DER AlgorithmIdentifier, as sent */
@@ -164,8 +164,7 @@ size_t gikev2_signature_fixed(const struct gikev2_key *key);
  * (or the token's): its quality decides over the private key, and it must not
  * be replayed by a simulation.  Ed25519 needs none.
  */
-int gikev2_sign(const struct gikev2_key *key,
-		const struct gikev2_sign_alg *alg,
+int gikev2_sign(const struct gikev2_key *key, const struct gikev2_sign_alg *alg,
 		const struct gikev2_chunk *parts, size_t count, uint8_t *out,
 		size_t *len);
 
