@@ -159,6 +159,14 @@ struct gikev2_callbacks {
 	void (*keys)(void *arg, void *cookie, const struct keytable_row *rows,
 		     size_t count);
 
+	/*
+	 * As member: from now on, or no longer, datagrams to the multicast
+	 * `group` (address and port) are for us.  `source` is where they come
+	 * from, family 0 when that is not said.  NULL: no multicast here.
+	 */
+	void (*multicast)(void *arg, const struct gikev2_endpoint *group,
+			  const struct gikev2_endpoint *source, bool join);
+
 	/* Something worth a log line or a notification happened. */
 	void (*event)(void *arg, const struct gikev2_event *event);
 };
@@ -312,8 +320,23 @@ struct gikev2_group_protocol {
 	uint32_t lifetime;  /* GSA_KEY_LIFETIME of a fresh key, seconds */
 };
 
+struct gikev2_key; /* gikev2_sign.h */
+
+/* How the members of a group are rekeyed. */
+struct gikev2_rekey_config {
+	/* the multicast address and port of GSA_REKEY; family 0: each member
+	 * by GSA_INBAND_REKEY over its own SA */
+	struct gikev2_endpoint destination;
+	struct gikev2_endpoint source;	/* of it; family 0: any */
+	uint32_t lifetime;		/* of the Rekey SA, seconds */
+	uint8_t copies;			/* of each message, at least 1 */
+	/* signs GSA_REKEY, the caller's; NULL: Implicit authentication */
+	const struct gikev2_key *key;
+};
+
 struct gikev2_group_config {
 	struct gikev2_id id; /* IDg */
+	struct gikev2_rekey_config rekey;
 	struct gikev2_group_protocol protocols[GIKEV2_PROTOCOLS_MAX];
 	size_t protocol_count;
 	uint16_t atd, dtd; /* GWP_ATD, GWP_DTD, seconds; dtd > atd + 1 */

@@ -359,6 +359,8 @@ static int dispatch(struct gikev2_rx *rx)
 	switch (rx->header.exchange) {
 	case GIKEV2_IKE_SA_INIT:
 		return init_message(rx);
+	case GIKEV2_GSA_REKEY:
+		return gikev2_push_input(rx);
 	case GIKEV2_IKE_AUTH:
 	case GIKEV2_CREATE_CHILD_SA:
 	case GIKEV2_INFORMATIONAL:

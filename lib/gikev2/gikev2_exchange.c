@@ -240,6 +240,16 @@ static void idle_orphan(struct gikev2_ike *ike, uint64_t now)
 		gikev2_timer_set(&ike->engine->timers, &ike->timer, due);
 }
 
+/* All that it serves is rekeyed by multicast: it has done its work. */
+static bool is_needless(const struct gikev2_ike *ike)
+{
+	const struct gikev2_gm *gm = ike->gms;
+
+	while (gm && gikev2_group_kek(gm->group)->alive)
+		gm = gm->ike_next;
+	return ike->server && ike->gms && !gm;
+}
+
 /* Nothing outstanding on an established SA: is the peer still there? */
 static void idle(struct gikev2_ike *ike, uint64_t now)
 {
@@ -250,6 +260,8 @@ static void idle(struct gikev2_ike *ike, uint64_t now)
 		return;
 	if (!ike->member && !ike->gms)
 		idle_orphan(ike, now);
+	else if (is_needless(ike))
+		gikev2_ike_delete(ike, -GIKEV2_ERR_ADMIN, now);
 	else if (ike->rekey_at <= now)
 		gikev2_want(ike, GIKEV2_WANT_REKEY_IKE, now);
 	else if (due <= now)

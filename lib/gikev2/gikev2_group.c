@@ -10,6 +10,8 @@
 
 /* What a roll needs beside DTD to reach everybody, in seconds. */
 #define ROLL_SLACK 10
+/* Between the copies of a GSA_REKEY. */
+#define PUSH_INTERVAL (GIKEV2_SECOND / 2)
 
 struct gikev2_group {
 	struct gikev2 *engine;
@@ -21,6 +23,10 @@ struct gikev2_group {
 	uint32_t member_count;
 	struct gikev2_timer timer; /* the next roll, or a generation's end */
 	struct gikev2_rows shown;  /* for status */
+	struct gikev2_kek kek;	   /* Rekey SA; not alive: inband only */
+	struct gikev2_octets push; /* GSA_REKEY that is being repeated */
+	uint8_t push_left;	   /* copies to go */
+	struct gikev2_timer push_timer;
 	uint8_t state;		   /* enum ks_state */
 };
 
@@ -135,13 +141,76 @@ static uint64_t next_roll(struct gikev2_group *group)
 	       (margin > needed ? margin : needed);
 }
 
+/* At 80 per cent of the Rekey SA's lifetime; GIKEV2_NEVER without one. */
+static uint64_t next_kek(const struct gikev2_group *group)
+{
+	if (!group->kek.alive)
+		return GIKEV2_NEVER;
+	return group->kek.end -
+	       group->config.rekey.lifetime * GIKEV2_SECOND / 5;
+}
+
 static void arm(struct gikev2_group *group)
 {
-	uint64_t roll = next_roll(group);
+	uint64_t at = next_roll(group);
 	uint64_t end = gikev2_generations_next(&group->generations);
 
-	gikev2_timer_set(&group->engine->timers, &group->timer,
-			 roll < end ? roll : end);
+	if (end < at)
+		at = end;
+	if (next_kek(group) < at)
+		at = next_kek(group);
+	gikev2_timer_set(&group->engine->timers, &group->timer, at);
+}
+
+/* ----------------------------------------------------------------- multicast */
+
+static void push_copy(struct gikev2_group *group, uint64_t now)
+{
+	struct gikev2_path path = { group->kek.source, group->kek.destination };
+
+	gikev2_flight_send(group->engine, &path, gikev2_chunk(&group->push));
+	if (--group->push_left)
+		gikev2_timer_set(&group->engine->timers, &group->push_timer,
+				 now + PUSH_INTERVAL);
+	else
+		gikev2_octets_free(&group->push);
+}
+
+static void push_fire(void *owner, uint64_t now)
+{
+	push_copy(owner, now);
+}
+
+/* Bitwise identical copies, all within seconds (RFC 9838 section 2.4.1.3). */
+static int push(struct gikev2_group *group, const struct gikev2_kek *next,
+		uint64_t now)
+{
+	int ret = gikev2_registration_push(group, next, &group->push, now);
+
+	if (ret < 0)
+		return ret;
+	group->engine->totals.rekeys_sent++;
+	group->push_left = group->config.rekey.copies ? group->config.rekey.copies
+						      : 1;
+	push_copy(group, now);
+	return 0;
+}
+
+/* A new Rekey SA, announced over the one before. */
+static int roll_kek(struct gikev2_group *group, uint64_t now)
+{
+	struct gikev2_kek next;
+	int ret = gikev2_kek_draw(group->engine, &group->config, now, &next);
+
+	if (ret == 0 && group->kek.alive)
+		ret = push(group, &next, now);
+	if (ret < 0) {
+		gikev2_kek_wipe(&next);
+		return ret;
+	}
+	gikev2_kek_wipe(&group->kek);
+	group->kek = next;
+	return 0;
 }
 
 static int roll(struct gikev2_group *group, uint64_t now)
@@ -161,7 +230,9 @@ static void timer_fire(void *owner, uint64_t now)
 	int ret = 0;
 
 	gikev2_generations_expire(&group->generations, now);
-	if (next_roll(group) <= now)
+	if (next_kek(group) <= now)
+		ret = roll_kek(group, now);
+	if (ret == 0 && next_roll(group) <= now)
 		ret = roll(group, now);
 	if (ret < 0) {
 		/* out of randomness or room: the keys live on meanwhile */
@@ -193,10 +264,14 @@ static enum ks_event send_rekey(struct gikev2_group *group,
 {
 	struct gikev2_gm *gm, *next;
 
+	if (group->kek.alive && group->generations.count > 1)
+		work->err = push(group, NULL, work->now);
 	for (gm = group->members; gm; gm = next) {
 		next = gm->next;
-		if (gm->ike)
+		if (gm->ike && !group->kek.alive)
 			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, work->now);
+		if (group->kek.alive) /* nobody can answer */
+			gm->acked = gikev2_youngest(&group->generations)->number;
 	}
 	if (group->generations.count > 1)
 		gikev2_event(group->engine, GIKEV2_EVENT_ROLLED, 0,
@@ -303,6 +378,11 @@ gikev2_group_config(const struct gikev2_group *group)
 	return &group->config;
 }
 
+struct gikev2_kek *gikev2_group_kek(struct gikev2_group *group)
+{
+	return &group->kek;
+}
+
 struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group)
 {
 	return &group->generations;
@@ -369,8 +449,13 @@ struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
 	group->config = *config;
 	if (gikev2_timer_init(&engine->timers, &group->timer, timer_fire,
 			      group) < 0 ||
+	    gikev2_timer_init(&engine->timers, &group->push_timer, push_fire,
+			      group) < 0 ||
+	    (config->rekey.destination.family && roll_kek(group, now) < 0) ||
 	    first_generation(group, now) < 0) {
 		gikev2_timer_fini(&engine->timers, &group->timer);
+		gikev2_timer_fini(&engine->timers, &group->push_timer);
+		gikev2_kek_wipe(&group->kek);
 		free(group);
 		return NULL;
 	}
@@ -434,6 +519,9 @@ void gikev2_group_free(struct gikev2_group *group)
 	if (group->next)
 		group->next->prev = group->prev;
 	gikev2_timer_fini(&engine->timers, &group->timer);
+	gikev2_timer_fini(&engine->timers, &group->push_timer);
+	gikev2_octets_free(&group->push);
+	gikev2_kek_wipe(&group->kek);
 	gikev2_generations_wipe(&group->generations);
 	explicit_bzero(group, sizeof(*group));
 	free(group);

@@ -3,6 +3,8 @@
  * GSA_INBAND_REKEY at the group member (RFC 9838 section 2.4.2), and the
  * refusal of a policy (section 2.3.2).
  */
+#include <string.h>
+
 #include "gikev2/gikev2_int.h"
 
 /* A Delete payload that names no SPI, or the zero SPI, means all of them. */
@@ -64,53 +66,96 @@ static void apply_deletes(struct gikev2_rows *rows, size_t older,
 	}
 }
 
-/* New keys, and after DTD the end of those that D names. */
-static int install(struct gikev2_ike *ike, struct gikev2_rx *rx)
+/* New keys, a new Rekey SA, and after DTD the end of what D names. */
+static int install(struct gikev2_member *member, struct gikev2_rx *rx,
+		   struct gikev2_download *download)
 {
-	struct gikev2_member *member = ike->member;
 	struct gikev2_rows *rows = gikev2_member_rows(member);
-	struct gikev2_download download;
-	uint64_t end;
+	uint64_t delay = download->dtd > download->atd ? download->dtd
+						       : download->atd;
 	int ret;
 
-	ret = gikev2_policy_read(ike, rx->payloads,
-				 gikev2_member_config(member), &download,
-				 rx->now);
-	if (ret < 0)
-		return ret;
-	end = rx->now + (download.dtd > download.atd ? download.dtd
-						     : download.atd);
-	apply_deletes(rows, rows->count, rx->payloads, end);
-	ret = gikev2_rollover_rekey(rows, &download, rx->now);
-	gikev2_rows_wipe(&download.keys);
+	apply_deletes(rows, rows->count, rx->payloads, rx->now + delay);
+	ret = gikev2_rollover_rekey(rows, download, rx->now);
+	if (ret == 0 && download->kek.alive)
+		gikev2_member_set_kek(member, &download->kek, rx->now + delay,
+				      rx->now);
 	return ret;
+}
+
+/* Only D: at once, since no delay came with it. */
+static void delete_only(struct gikev2_member *member, struct gikev2_rx *rx)
+{
+	struct gikev2_rows *rows = gikev2_member_rows(member);
+
+	apply_deletes(rows, rows->count, rx->payloads, rx->now);
+	gikev2_rollover_expire(rows, rx->now);
+}
+
+static void applied(struct gikev2_member *member, struct gikev2_rx *rx)
+{
+	gikev2_member_rekeyed(member, rx->now);
+	if (is_excluded(rx->payloads))
+		gikev2_member_excluded(member, rx->now);
 }
 
 int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	struct gikev2_member *member = ike->member;
+	struct gikev2_download download = { 0 };
 	int ret = 0, answered;
 
 	if (!member)
 		return -GIKEV2_ERR_BAD_STATE;
 	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {
-		ret = install(ike, rx);
+		ret = gikev2_policy_read_ike(ike, rx, &download);
+		if (ret == 0)
+			ret = install(member, rx, &download);
+		gikev2_download_wipe(&download);
 	} else {
-		struct gikev2_rows *rows = gikev2_member_rows(member);
-
-		apply_deletes(rows, rows->count, rx->payloads, rx->now);
-		gikev2_rollover_expire(rows, rx->now);
+		delete_only(member, rx);
 	}
 	if (ret < 0 && gikev2_err_to_notify(ret) != GIKEV2_N_NO_PROPOSAL_CHOSEN)
 		return ret;
 	if (ret == 0)
-		gikev2_member_rekeyed(member, rx->now);
-	if (is_excluded(rx->payloads))
-		gikev2_member_excluded(member, rx->now);
+		applied(member, rx);
 	answered = gikev2_respond_notify(ike, rx, 0, NULL, 0);
 	if (ret < 0)
 		gikev2_member_refuse(ike, ret, rx->now);
 	return answered;
+}
+
+/*
+ * An authentic message that we cannot follow uses up its Message ID; one that
+ * is malformed does not (wire profile).
+ */
+int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
+		       struct gikev2_rx *rx)
+{
+	struct gikev2_wrapper wrapper = { .kwa = kek->kwa };
+	struct gikev2_download download = { 0 };
+	uint32_t next_id = rx->header.id + 1;
+	int ret = 0;
+
+	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {
+		memcpy(wrapper.kwk, kek->gsk_w, sizeof(wrapper.kwk));
+		ret = gikev2_policy_read(rx->engine, &wrapper, kek,
+					 rx->payloads,
+					 gikev2_member_config(member), &download,
+					 rx->now);
+		explicit_bzero(&wrapper, sizeof(wrapper));
+	}
+	if (ret < 0 && gikev2_err_to_notify(ret) != GIKEV2_N_NO_PROPOSAL_CHOSEN)
+		return ret;
+	kek->next_id = next_id;
+	if (ret == 0 && gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA))
+		ret = install(member, rx, &download);
+	else if (ret == 0)
+		delete_only(member, rx);
+	gikev2_download_wipe(&download);
+	if (ret == 0)
+		applied(member, rx);
+	return ret;
 }
 
 /* ------------------------------------------------------------ registration */
@@ -146,16 +191,14 @@ int gikev2_registration_answer(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	if (!ike->member)
 		return 0;
-	ret = gikev2_policy_read(ike, rx->payloads,
-				 gikev2_member_config(ike->member), &download,
-				 rx->now);
+	ret = gikev2_policy_read_ike(ike, rx, &download);
 	if (ret == 0) {
 		gikev2_member_downloaded(ike, &download, rx->now);
 	} else if (gikev2_err_to_notify(ret) == GIKEV2_N_NO_PROPOSAL_CHOSEN) {
 		gikev2_member_refuse(ike, ret, rx->now);
 		ret = 0;
 	}
-	gikev2_rows_wipe(&download.keys);
+	gikev2_download_wipe(&download);
 	return ret;
 }
 

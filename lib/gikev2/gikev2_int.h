@@ -7,6 +7,7 @@
 
 #include "gikev2/gikev2.h"
 #include "gikev2/gikev2_crypto.h"
+#include "gikev2/gikev2_kek.h"
 #include "gikev2/gikev2_payload.h"
 #include "gikev2/gikev2_rollover.h"
 #include "gikev2/gikev2_timer.h"
@@ -341,23 +342,85 @@ struct gikev2_delays {
 	bool has_atd, has_dtd;
 	uint16_t atd, dtd; /* seconds */
 };
-int gikev2_policy_add(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
-		      const struct keytable_row *const *rows, size_t count,
-		      const struct gikev2_delays *delays, uint64_t now);
-int gikev2_policy_read(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
+
+/* A key encryption key and its algorithm: of a unicast or of a Rekey SA. */
+struct gikev2_wrapper {
+	const struct gikev2_kwa *kwa;
+	uint8_t kwk[GIKEV2_KWK_MAX];
+};
+
+int gikev2_wrapper_of_ike(const struct gikev2_ike *ike,
+			  struct gikev2_wrapper *wrapper);
+
+/* What GSA and KD are to say. */
+struct gikev2_content {
+	const struct keytable_row *rows[KEYTABLE_ROWS_MAX]; /* oldest first */
+	size_t count;
+	struct gikev2_delays delays;
+	const struct gikev2_kek *kek; /* NULL: no Rekey SA */
+	bool registration;	      /* not a rekey */
+};
+
+int gikev2_policy_add(struct gikev2 *engine,
+		      const struct gikev2_wrapper *wrapper,
+		      struct gikev2_payloads *payloads,
+		      const struct gikev2_content *content, uint64_t now);
+int gikev2_policy_read(struct gikev2 *engine,
+		       const struct gikev2_wrapper *wrapper,
+		       const struct gikev2_kek *carrier,
+		       struct gikev2_payloads *payloads,
 		       const struct gikev2_member_config *config,
 		       struct gikev2_download *download, uint64_t now);
+int gikev2_policy_read_ike(struct gikev2_ike *ike, struct gikev2_rx *rx,
+			   struct gikev2_download *download);
+void gikev2_download_wipe(struct gikev2_download *download);
+/* An attribute with room for `len` octets in the arena, alone in its list. */
+struct gikev2_attr *gikev2_attr_add(struct gikev2 *engine,
+				    struct gikev2_list *list, uint16_t type,
+				    size_t len);
+/* SA_KEY: Key ID 0, KWK ID 0, wrapped. */
+int gikev2_wrap_sa_key(struct gikev2 *engine,
+		       const struct gikev2_wrapper *wrapper,
+		       struct gikev2_chunk plain, struct gikev2_bag *bag);
+
+/* gikev2_kek_policy.c: the Rekey SA in SAg, GSA and KD */
+void gikev2_kek_offer(struct gikev2 *engine, struct gikev2_list *transforms);
+bool gikev2_kek_match(const struct gikev2_pld_sa *sag);
+int gikev2_kek_add(struct gikev2 *engine, const struct gikev2_wrapper *wrapper,
+		   const struct gikev2_kek *kek, bool registration,
+		   struct gikev2_policy *policy, struct gikev2_bag *bag,
+		   uint64_t now);
+int gikev2_auth_key_add(struct gikev2 *engine, const struct gikev2_kek *kek,
+			struct gikev2_bag *bag);
+int gikev2_kek_read(const struct gikev2_policy *policy,
+		    const struct gikev2_pld_kd *kd,
+		    const struct gikev2_kek *carrier, struct gikev2_kek *kek,
+		    uint64_t now);
+
+/* gikev2_push.c: GSA_REKEY, which the slides call GSA_PUSH */
+int gikev2_push_seal(struct gikev2 *engine, struct gikev2_kek *kek,
+		     struct gikev2_payloads *payloads,
+		     struct gikev2_octets *message);
+int gikev2_push_input(struct gikev2_rx *rx);
 
 /* gikev2_member.c */
 const struct gikev2_member_config *
 gikev2_member_config(const struct gikev2_member *member);
 void *gikev2_member_cookie(const struct gikev2_member *member);
+/* Whose Rekey SA has that SPI, the present one or the one before; NULL. */
+struct gikev2_member *gikev2_member_by_kek(struct gikev2 *engine,
+					   const uint8_t *spi,
+					   struct gikev2_kek **kek);
+struct gikev2_fragments **gikev2_member_fragments(struct gikev2_member *member);
+/* A new Rekey SA; the one before, if any, ends at `old_end`. */
+void gikev2_member_set_kek(struct gikev2_member *member,
+			   struct gikev2_kek *kek, uint64_t old_end,
+			   uint64_t now);
 /* Keys with the server are agreed on: GSA_AUTH is on its way. */
 void gikev2_member_pairwise(struct gikev2_member *member, uint64_t now);
 /* The server's answer to our registration over ike. */
 void gikev2_member_downloaded(struct gikev2_ike *ike,
-			      const struct gikev2_download *download,
-			      uint64_t now);
+			      struct gikev2_download *download, uint64_t now);
 /* A policy that we cannot follow came over ike. */
 void gikev2_member_refuse(struct gikev2_ike *ike, int err, uint64_t now);
 /* Another SA takes the place of ours. */
@@ -370,6 +433,9 @@ void gikev2_member_hint(struct gikev2_member *member, uint64_t now);
 void gikev2_member_free(struct gikev2_member *member);
 
 /* gikev2_inband.c: handlers and requests of GSA_INBAND_REKEY at the member */
+/* GSA_REKEY, verified, over one of the member's Rekey SAs. */
+int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
+		       struct gikev2_rx *rx);
 int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_send_refusal(struct gikev2_ike *ike, uint64_t now);
 int gikev2_member_refused(struct gikev2_ike *ike, struct gikev2_rx *rx);
@@ -392,6 +458,7 @@ struct gikev2 *gikev2_group_engine(const struct gikev2_group *group);
 const struct gikev2_group_config *
 gikev2_group_config(const struct gikev2_group *group);
 struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group);
+struct gikev2_kek *gikev2_group_kek(struct gikev2_group *group);
 /* The head and the number of its members, for gikev2_gm.c. */
 struct gikev2_gm **gikev2_group_gms(struct gikev2_group *group,
 				    uint32_t **count);
@@ -417,6 +484,11 @@ void gikev2_gm_free(struct gikev2_gm *gm);
 int gikev2_registration_add(struct gikev2_gm *gm,
 			    struct gikev2_payloads *answer, uint64_t now);
 int gikev2_send_rekey(struct gikev2_ike *ike, uint64_t now);
+/* For all members: the youngest generation, and `next` in the place of the
+ * Rekey SA when it is not NULL.  Over the present Rekey SA. */
+int gikev2_registration_push(struct gikev2_group *group,
+			     const struct gikev2_kek *next,
+			     struct gikev2_octets *message, uint64_t now);
 int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_registration_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
 

@@ -21,7 +21,11 @@ struct gikev2_member {
 	struct gikev2_ike *attempt; /* the one that will replace it */
 	struct gikev2_rows rows;
 	struct gikev2_timer timer;  /* next try, or soft expiry */
-	struct gikev2_timer expiry; /* of rows */
+	struct gikev2_timer expiry; /* of rows and Rekey SAs */
+	/* Rekey SA, and the one before it until old_kek_end */
+	struct gikev2_kek kek, old_kek;
+	uint64_t old_kek_end;
+	struct gikev2_fragments *fragments; /* of a GSA_REKEY */
 	size_t server;		    /* which of config.servers */
 	uint64_t backoff, hint_next;
 	uint64_t registered_since, last_rekey;
@@ -110,8 +114,87 @@ const char *gikev2_member_state_text(enum gikev2_member_state state)
 
 static void arm_expiry(struct gikev2_member *member)
 {
-	gikev2_timer_set(&member->engine->timers, &member->expiry,
-			 gikev2_rollover_next(&member->rows));
+	uint64_t next = gikev2_rollover_next(&member->rows);
+
+	if (member->kek.alive && member->kek.end < next)
+		next = member->kek.end;
+	if (member->old_kek.alive && member->old_kek_end < next)
+		next = member->old_kek_end;
+	gikev2_timer_set(&member->engine->timers, &member->expiry, next);
+}
+
+/* Tells the owner where GSA_REKEY comes to; joining twice is joining once. */
+static void listen_to(struct gikev2_member *member,
+		      const struct gikev2_kek *kek, bool join)
+{
+	struct gikev2 *engine = member->engine;
+
+	if (engine->callbacks->multicast)
+		engine->callbacks->multicast(engine->arg, &kek->destination,
+					     &kek->source, join);
+}
+
+static void drop_kek(struct gikev2_member *member, struct gikev2_kek *kek)
+{
+	if (!kek->alive)
+		return;
+	listen_to(member, kek, false);
+	gikev2_kek_wipe(kek);
+}
+
+static void drop_keks(struct gikev2_member *member)
+{
+	drop_kek(member, &member->old_kek);
+	drop_kek(member, &member->kek);
+	gikev2_fragments_free(&member->fragments);
+}
+
+void gikev2_member_set_kek(struct gikev2_member *member,
+			   struct gikev2_kek *kek, uint64_t old_end,
+			   uint64_t now)
+{
+	bool same = member->kek.alive &&
+		    memcmp(member->kek.spi, kek->spi, sizeof(kek->spi)) == 0;
+
+	/* told again by another registration: an older ID is stale */
+	if (same && kek->next_id < member->kek.next_id)
+		kek->next_id = member->kek.next_id;
+	listen_to(member, kek, true);
+	if (same) {
+		drop_kek(member, &member->kek);
+	} else if (member->kek.alive) {
+		drop_kek(member, &member->old_kek);
+		member->old_kek = member->kek;
+		member->old_kek_end = old_end;
+	}
+	member->kek = *kek;
+	memset(kek, 0, sizeof(*kek)); /* what it owned is the member's now */
+	if (member->old_kek.alive && member->old_kek_end <= now)
+		drop_kek(member, &member->old_kek);
+}
+
+struct gikev2_member *gikev2_member_by_kek(struct gikev2 *engine,
+					   const uint8_t *spi,
+					   struct gikev2_kek **kek)
+{
+	struct gikev2_member *member;
+
+	for (member = engine->members; member; member = member->next) {
+		struct gikev2_kek *keks[] = { &member->kek, &member->old_kek };
+
+		for (size_t i = 0; i < 2; i++) {
+			*kek = keks[i];
+			if ((*kek)->alive &&
+			    memcmp((*kek)->spi, spi, GIKEV2_KEK_SPI_LEN) == 0)
+				return member;
+		}
+	}
+	return NULL;
+}
+
+struct gikev2_fragments **gikev2_member_fragments(struct gikev2_member *member)
+{
+	return &member->fragments;
 }
 
 static void deliver(struct gikev2_member *member)
@@ -127,6 +210,15 @@ static void expiry_fire(void *owner, uint64_t now)
 {
 	struct gikev2_member *member = owner;
 
+	if (member->old_kek.alive && member->old_kek_end <= now)
+		drop_kek(member, &member->old_kek);
+	if (member->kek.alive && member->kek.end <= now) {
+		drop_keks(member);
+		/* without a Rekey SA only the server itself can help */
+		if (!member->ike)
+			machine(member, GM_SERVER_LOST, -GIKEV2_ERR_LIFETIME,
+				now);
+	}
 	if (!gikev2_rollover_expire(&member->rows, now)) {
 		arm_expiry(member);
 		return;
@@ -144,7 +236,10 @@ static void expiry_fire(void *owner, uint64_t now)
  */
 static void arm_soft_expiry(struct gikev2_member *member, uint64_t now)
 {
-	uint64_t last = gikev2_rollover_last(&member->rows);
+	uint64_t rows = gikev2_rollover_last(&member->rows);
+	uint64_t last = member->kek.alive && member->kek.end < rows
+				? member->kek.end
+				: rows;
 	uint64_t left = last > now ? last - now : 0;
 	uint64_t tenth = left / 10;
 	uint64_t wait = left / 5 * 4 + gikev2_jitter(member->engine, tenth);
@@ -176,6 +271,7 @@ void gikev2_member_rekeyed(struct gikev2_member *member, uint64_t now)
 void gikev2_member_excluded(struct gikev2_member *member, uint64_t now)
 {
 	gikev2_rows_wipe(&member->rows);
+	drop_keks(member);
 	deliver(member);
 	gikev2_event(member->engine, GIKEV2_EVENT_EXCLUDED,
 		     -GIKEV2_ERR_NOT_AUTHORIZED, member->cookie, member->ike,
@@ -293,6 +389,7 @@ static void leave(struct gikev2_member *member, int err, uint64_t now)
 	member->registered_since = 0;
 	gikev2_timer_set(&member->engine->timers, &member->timer, GIKEV2_NEVER);
 	gikev2_rows_wipe(&member->rows);
+	drop_keks(member);
 	deliver(member);
 }
 
@@ -315,12 +412,16 @@ void gikev2_member_pairwise(struct gikev2_member *member, uint64_t now)
 }
 
 void gikev2_member_downloaded(struct gikev2_ike *ike,
-			      const struct gikev2_download *download,
-			      uint64_t now)
+			      struct gikev2_download *download, uint64_t now)
 {
 	struct gikev2_member *member = ike->member;
 
 	gikev2_rollover_register(&member->rows, download, now);
+	/* it replaces all that was before (RFC 9838 section 2.3.3) */
+	if (download->kek.alive)
+		gikev2_member_set_kek(member, &download->kek, now, now);
+	else
+		drop_keks(member);
 	machine(member, GM_SAS_RECEIVED, 0, now);
 }
 
@@ -355,6 +456,9 @@ void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
 		attempt_failed(member, ike, err, now);
 	} else if (ike == member->ike) {
 		member->ike = NULL;
+		/* by convention the server closes it: the Rekey SA is enough */
+		if (member->kek.alive)
+			return;
 		member->registered_since = 0;
 		member->last_error = err;
 		gikev2_event(member->engine, GIKEV2_EVENT_SERVER_LOST, err,
@@ -491,6 +595,7 @@ void gikev2_member_free(struct gikev2_member *member)
 
 	disown(&member->attempt);
 	disown(&member->ike);
+	drop_keks(member);
 	if (member->prev)
 		member->prev->next = member->next;
 	else

@@ -53,17 +53,14 @@ void gikev2_sag_add(struct gikev2 *engine, struct gikev2_payloads *payloads,
 	struct gikev2_proposal *proposals =
 		gikev2_arena_alloc(&engine->arena, (1 + config->offer_count) *
 							   sizeof(*proposals));
-	struct gikev2_transform *kwa;
 
 	if (!proposals)
 		return;
 	sag->sa.proposals =
 		(struct gikev2_list){ proposals, 1 + config->offer_count };
-	kwa = add_proposal(engine, proposals, GIKEV2_PROTO_GIKE_UPDATE, 1);
-	if (kwa) {
-		kwa->type = GIKEV2_XF_KWA;
-		kwa->id = GIKEV2_KW_5649_256;
-	}
+	proposals->number = 1;
+	proposals->protocol = GIKEV2_PROTO_GIKE_UPDATE;
+	gikev2_kek_offer(engine, &proposals->transforms);
 	for (size_t i = 0; i < config->offer_count; i++)
 		offer_algorithms(engine, &proposals[1 + i], &config->offers[i]);
 }
@@ -116,6 +113,8 @@ int gikev2_sag_match(const struct gikev2_pld_sa *sag,
 		     uint32_t *offered)
 {
 	*offered = 0;
+	if (config->rekey.destination.family && sag && !gikev2_kek_match(sag))
+		return -GIKEV2_ERR_NO_PROPOSAL;
 	for (size_t i = 0; i < config->protocol_count; i++) {
 		int ret = sag ? match_protocol(sag, &config->protocols[i]) : 1;
 
@@ -137,7 +136,7 @@ static uint32_t seconds_left(uint64_t until, uint64_t now)
 			    : (until - now + GIKEV2_SECOND - 1) / GIKEV2_SECOND;
 }
 
-static struct gikev2_attr *add_attr(struct gikev2 *engine,
+struct gikev2_attr *gikev2_attr_add(struct gikev2 *engine,
 				    struct gikev2_list *list, uint16_t type,
 				    size_t len)
 {
@@ -156,7 +155,7 @@ static int make_policy(struct gikev2 *engine, const struct keytable_row *row,
 		       struct gikev2_chunk spi, struct gikev2_policy *policy,
 		       uint64_t now)
 {
-	struct gikev2_attr *lifetime = add_attr(
+	struct gikev2_attr *lifetime = gikev2_attr_add(
 		engine, &policy->attrs, GIKEV2_GSA_KEY_LIFETIME, LIFETIME_LEN);
 
 	if (!lifetime)
@@ -169,45 +168,48 @@ static int make_policy(struct gikev2 *engine, const struct keytable_row *row,
 	return 0;
 }
 
-/* SA_KEY: Key ID 0, KWK ID 0, the key under GSK_w of this SA. */
-static int make_bag(struct gikev2_ike *ike, const struct keytable_row *row,
-		    struct gikev2_chunk spi, const uint8_t *kwk,
-		    struct gikev2_bag *bag)
+int gikev2_wrap_sa_key(struct gikev2 *engine,
+		       const struct gikev2_wrapper *wrapper,
+		       struct gikev2_chunk plain, struct gikev2_bag *bag)
 {
-	size_t room = row->key_len + GIKEV2_WRAP_OVERHEAD;
-	struct gikev2_attr *key = add_attr(ike->engine, &bag->attrs,
-					   GIKEV2_SA_KEY,
-					   GIKEV2_WRAPPED_HEADER_LEN + room);
+	size_t room = plain.len + GIKEV2_WRAP_OVERHEAD;
+	struct gikev2_attr *key =
+		gikev2_attr_add(engine, &bag->attrs, GIKEV2_SA_KEY,
+				GIKEV2_WRAPPED_HEADER_LEN + room);
 	int ret;
 
 	if (!key)
 		return -GIKEV2_ERR_NO_MEMORY;
-	ret = gikev2_wrap(ike->engine->crypto, ike->suite.kwa, kwk,
-			  (struct gikev2_chunk){ row->key, row->key_len },
+	ret = gikev2_wrap(engine->crypto, wrapper->kwa, wrapper->kwk, plain,
 			  (uint8_t *)key->data.ptr + GIKEV2_WRAPPED_HEADER_LEN,
 			  &room);
 	key->data.len = GIKEV2_WRAPPED_HEADER_LEN + room;
-	bag->protocol = row->protocol;
-	bag->spi = spi;
 	return ret;
 }
 
-static int make_row(struct gikev2_ike *ike, const struct keytable_row *row,
-		    const uint8_t *kwk, struct gikev2_policy *policy,
+static int make_row(struct gikev2 *engine, const struct gikev2_wrapper *wrapper,
+		    const struct keytable_row *row, struct gikev2_policy *policy,
 		    struct gikev2_bag *bag, uint64_t now)
 {
 	const struct keytable_protocol *protocol =
 		keytable_protocol_by_wire(row->protocol);
 	uint8_t *octets =
-		gikev2_arena_alloc(&ike->engine->arena, protocol->spi_size);
+		gikev2_arena_alloc(&engine->arena, protocol->spi_size);
 	struct gikev2_chunk spi = { octets, protocol->spi_size };
 	int ret;
 
 	if (!octets)
 		return -GIKEV2_ERR_NO_MEMORY;
 	gikev2_put_int(octets, row->id, protocol->spi_size);
-	ret = make_policy(ike->engine, row, spi, policy, now);
-	return ret < 0 ? ret : make_bag(ike, row, spi, kwk, bag);
+	ret = make_policy(engine, row, spi, policy, now);
+	if (ret < 0)
+		return ret;
+	bag->protocol = row->protocol;
+	bag->spi = spi;
+	return gikev2_wrap_sa_key(engine, wrapper,
+				  (struct gikev2_chunk){ row->key,
+							 row->key_len },
+				  bag);
 }
 
 static int make_group_wide(struct gikev2 *engine, struct gikev2_policy *policy,
@@ -232,45 +234,61 @@ static int make_group_wide(struct gikev2 *engine, struct gikev2_policy *policy,
 	return 0;
 }
 
-/* Adds GSA and KD payloads with these rows, the oldest first. */
-int gikev2_policy_add(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
-		      const struct keytable_row *const *rows, size_t count,
-		      const struct gikev2_delays *delays, uint64_t now)
+int gikev2_wrapper_of_ike(const struct gikev2_ike *ike,
+			  struct gikev2_wrapper *wrapper)
 {
-	struct gikev2 *engine = ike->engine;
-	bool wide = delays->has_atd || delays->has_dtd;
-	struct gikev2_policy *policies = gikev2_arena_alloc(
-		&engine->arena, (count + 1) * sizeof(*policies));
-	struct gikev2_bag *bags =
-		gikev2_arena_alloc(&engine->arena, count * sizeof(*bags));
-	uint8_t kwk[GIKEV2_KWK_MAX];
-	int ret;
+	wrapper->kwa = ike->suite.kwa;
+	return gikev2_kwk(ike, wrapper->kwk);
+}
 
-	if (!policies || !bags)
+/* Adds GSA and KD payloads: Rekey SA, rows, delays, and who signs. */
+int gikev2_policy_add(struct gikev2 *engine,
+		      const struct gikev2_wrapper *wrapper,
+		      struct gikev2_payloads *payloads,
+		      const struct gikev2_content *content, uint64_t now)
+{
+	size_t room = content->count + 2, policy_count = 0, bag_count = 0;
+	struct gikev2_policy *policy =
+		gikev2_arena_alloc(&engine->arena, room * sizeof(*policy));
+	struct gikev2_bag *bag =
+		gikev2_arena_alloc(&engine->arena, room * sizeof(*bag));
+	int ret = 0;
+
+	if (!policy || !bag)
 		return -GIKEV2_ERR_NO_MEMORY;
-	ret = gikev2_kwk(ike, kwk);
-	for (size_t i = 0; ret == 0 && i < count; i++)
-		ret = make_row(ike, rows[i], kwk, &policies[i], &bags[i], now);
-	explicit_bzero(kwk, sizeof(kwk));
-	if (ret == 0 && wide)
-		ret = make_group_wide(engine, &policies[count], delays);
+	if (content->kek)
+		ret = gikev2_kek_add(engine, wrapper, content->kek,
+				     content->registration,
+				     &policy[policy_count++], &bag[bag_count++],
+				     now);
+	for (size_t i = 0; ret == 0 && i < content->count; i++)
+		ret = make_row(engine, wrapper, content->rows[i],
+			       &policy[policy_count++], &bag[bag_count++], now);
+	if (ret == 0 && (content->delays.has_atd || content->delays.has_dtd))
+		ret = make_group_wide(engine, &policy[policy_count++],
+				      &content->delays);
+	if (ret == 0 && content->registration && content->kek &&
+	    content->kek->auth_key)
+		ret = gikev2_auth_key_add(engine, content->kek,
+					  &bag[bag_count++]);
 	if (ret < 0)
 		return ret;
 	gikev2_payload_add(payloads, GIKEV2_PLD_GSA)->gsa.policies =
-		(struct gikev2_list){ policies, count + wide };
+		(struct gikev2_list){ policy, policy_count };
 	gikev2_payload_add(payloads, GIKEV2_PLD_KD)->kd.bags =
-		(struct gikev2_list){ bags, count };
+		(struct gikev2_list){ bag, bag_count };
 	return 0;
 }
 
 /* ----------------------------------------------------------------- receipt */
 
 struct reader {
-	struct gikev2_ike *ike;
+	struct gikev2 *engine;
 	const struct gikev2_pld_kd *kd;
 	const struct gikev2_member_config *config;
+	const struct gikev2_wrapper *wrapper;
+	const struct gikev2_kek *carrier; /* NULL: a unicast SA */
 	struct gikev2_download *download;
-	uint8_t kwk[GIKEV2_KWK_MAX];
 	uint64_t now;
 };
 
@@ -296,14 +314,14 @@ static const struct gikev2_bag *find_bag(const struct gikev2_pld_kd *kd,
 	return found;
 }
 
-static int read_key(struct reader *reader, const struct gikev2_policy *policy,
-		    struct keytable_row *row)
+/* *len: room, then the length of the keying material. */
+static int unwrap_sa_key(struct reader *reader,
+			 const struct gikev2_policy *policy, uint8_t *plain,
+			 size_t *len)
 {
 	const struct gikev2_bag *bag = find_bag(reader->kd, policy);
 	const struct gikev2_attr *attr;
-	uint8_t plain[KEYTABLE_KEY_MAX + GIKEV2_WRAP_OVERHEAD];
 	struct gikev2_chunk wrapped;
-	size_t len = sizeof(plain);
 	int ret;
 
 	if (!bag)
@@ -319,16 +337,48 @@ static int read_key(struct reader *reader, const struct gikev2_policy *policy,
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	wrapped.ptr = attr->data.ptr + GIKEV2_WRAPPED_HEADER_LEN;
 	wrapped.len = attr->data.len - GIKEV2_WRAPPED_HEADER_LEN;
-	if (wrapped.len > sizeof(plain))
+	if (wrapped.len > *len)
 		return -GIKEV2_ERR_BAD_KEY;
-	ret = gikev2_unwrap(reader->ike->engine->crypto,
-			    reader->ike->suite.kwa, reader->kwk, wrapped, plain,
-			    &len);
+	return gikev2_unwrap(reader->engine->crypto, reader->wrapper->kwa,
+			     reader->wrapper->kwk, wrapped, plain, len);
+}
+
+static int read_key(struct reader *reader, const struct gikev2_policy *policy,
+		    struct keytable_row *row)
+{
+	uint8_t plain[KEYTABLE_KEY_MAX + GIKEV2_WRAP_OVERHEAD];
+	size_t len = sizeof(plain);
+	int ret = unwrap_sa_key(reader, policy, plain, &len);
+
 	if (ret == 0 && len > KEYTABLE_KEY_MAX)
 		ret = -GIKEV2_ERR_BAD_KEY;
 	if (ret == 0) {
 		memcpy(row->key, plain, len);
 		row->key_len = len;
+	}
+	explicit_bzero(plain, sizeof(plain));
+	return ret;
+}
+
+/* The Rekey SA: its policy, its keys, and by which key it is signed. */
+static int read_kek(struct reader *reader, const struct gikev2_policy *policy)
+{
+	uint8_t plain[GIKEV2_KEK_KEYMAT_MAX + GIKEV2_WRAP_OVERHEAD];
+	struct gikev2_kek *kek = &reader->download->kek;
+	size_t len = sizeof(plain);
+	int ret;
+
+	if (kek->alive)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	ret = gikev2_kek_read(policy, reader->kd, reader->carrier, kek,
+			      reader->now);
+	if (ret == 0)
+		ret = unwrap_sa_key(reader, policy, plain, &len);
+	if (ret == 0 && len != gikev2_kek_keymat_len(kek))
+		ret = -GIKEV2_ERR_BAD_KEY;
+	if (ret == 0) {
+		gikev2_kek_keymat_get(kek, plain);
+		kek->alive = true;
 	}
 	explicit_bzero(plain, sizeof(plain));
 	return ret;
@@ -432,6 +482,8 @@ static int read_policies(struct reader *reader,
 			if (wide++)
 				return -GIKEV2_ERR_BAD_SYNTAX;
 			ret = read_group_wide(reader, policy);
+		} else if (policy->protocol == GIKEV2_PROTO_GIKE_UPDATE) {
+			ret = read_kek(reader, policy);
 		} else if (offer) {
 			ret = read_row(reader, policy, offer);
 		}
@@ -439,7 +491,9 @@ static int read_policies(struct reader *reader,
 		if (ret < 0)
 			return ret;
 	}
-	return reader->download->keys.count ? 0 : -GIKEV2_ERR_BAD_POLICY;
+	if (!reader->download->keys.count && !reader->download->kek.alive)
+		return -GIKEV2_ERR_BAD_POLICY;
+	return 0;
 }
 
 /* Two policies with one SPI would be two keys with one ID. */
@@ -453,37 +507,63 @@ static int check_ids(const struct gikev2_rows *keys)
 	return 0;
 }
 
+void gikev2_download_wipe(struct gikev2_download *download)
+{
+	gikev2_rows_wipe(&download->keys);
+	gikev2_kek_wipe(&download->kek);
+}
+
 /*
  * Reads GSA and KD into *download, which is wiped and emptied on error:
  * -BAD_SYNTAX and the like when it is malformed, -BAD_POLICY or -BAD_KEY
- * when it is well formed but not for us.
+ * when it is well formed but not for us.  `carrier` is the Rekey SA that it
+ * came over; NULL: a unicast SA.
  */
-int gikev2_policy_read(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
+int gikev2_policy_read(struct gikev2 *engine,
+		       const struct gikev2_wrapper *wrapper,
+		       const struct gikev2_kek *carrier,
+		       struct gikev2_payloads *payloads,
 		       const struct gikev2_member_config *config,
 		       struct gikev2_download *download, uint64_t now)
 {
 	struct reader reader = {
-		.ike = ike,
+		.engine = engine,
 		.kd = &gikev2_payload_find(payloads, GIKEV2_PLD_KD)->kd,
 		.config = config,
+		.wrapper = wrapper,
+		.carrier = carrier,
 		.download = download,
 		.now = now,
 	};
 	int ret;
 
 	memset(download, 0, sizeof(*download));
+	ret = read_policies(
+		&reader, &gikev2_payload_find(payloads, GIKEV2_PLD_GSA)->gsa);
+	if (ret == 0)
+		ret = check_ids(&download->keys);
+	if (ret < 0)
+		gikev2_download_wipe(download);
+	return ret;
+}
+
+/* What came over a unicast SA. */
+int gikev2_policy_read_ike(struct gikev2_ike *ike, struct gikev2_rx *rx,
+			   struct gikev2_download *download)
+{
+	struct gikev2_wrapper wrapper;
+	int ret;
+
+	memset(download, 0, sizeof(*download));
 	/* the profile's numbers mean nothing from anybody else */
 	if (!ike->profile)
 		return -GIKEV2_ERR_BAD_POLICY;
-	ret = gikev2_kwk(ike, reader.kwk);
+	ret = gikev2_wrapper_of_ike(ike, &wrapper);
 	if (ret == 0)
-		ret = read_policies(
-			&reader,
-			&gikev2_payload_find(payloads, GIKEV2_PLD_GSA)->gsa);
-	if (ret == 0)
-		ret = check_ids(&download->keys);
-	explicit_bzero(reader.kwk, sizeof(reader.kwk));
-	if (ret < 0)
-		gikev2_rows_wipe(&download->keys);
+		ret = gikev2_policy_read(ike->engine, &wrapper, NULL,
+					 rx->payloads,
+					 gikev2_member_config(ike->member),
+					 download, rx->now);
+	explicit_bzero(&wrapper, sizeof(wrapper));
 	return ret;
 }

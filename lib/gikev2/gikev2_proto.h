@@ -98,6 +98,16 @@ enum gikev2_transform_id {
 };
 
 #define GIKEV2_ATTR_KEY_LENGTH 14
+#define GIKEV2_ATTR_SIGNATURE_ALGORITHM 18
+
+/* Transform IDs of GCAUTH (RFC 9838 section 4.4.2.1.1) */
+#define GIKEV2_GCAUTH_IMPLICIT 1
+#define GIKEV2_GCAUTH_SIGNATURE 2
+
+#define GIKEV2_KEK_SPI_LEN 16
+#define GIKEV2_TS_IPV4 7
+#define GIKEV2_TS_IPV6 8
+#define GIKEV2_IPPROTO_UDP 17
 
 enum gikev2_auth_method {
 	GIKEV2_AUTH_PSK = 2,

@@ -3,6 +3,8 @@
  * What a registered member is sent by the key server, and what it may ask:
  * GSA_INBAND_REKEY and GSA_REGISTRATION (RFC 9838 sections 2.3.2, 2.4.2).
  */
+#include <string.h>
+
 #include "gikev2/gikev2_generation.h"
 #include "gikev2/gikev2_int.h"
 
@@ -11,19 +13,17 @@ static struct gikev2_generations *generations(const struct gikev2_gm *gm)
 	return gikev2_group_generations(gm->group);
 }
 
-/* Rows for a member, of generations after `after`; the oldest first. */
-static size_t collect(const struct gikev2_gm *gm, uint64_t after,
-		      const struct keytable_row **rows)
+/* Rows of generations after `after`, the oldest first; gikev2_offered_bit()s. */
+static size_t collect(struct gikev2_generations *all, uint32_t offered,
+		      uint64_t after, const struct keytable_row **rows)
 {
-	struct gikev2_generations *all = generations(gm);
 	size_t count = 0;
 
 	for (size_t i = 0; i < all->count; i++) {
 		struct gikev2_generation *gen = &all->gen[i];
 
 		for (size_t j = 0; gen->number > after && j < gen->count; j++)
-			if (gm->offered &
-			    gikev2_offered_bit(gen->row[j].protocol))
+			if (offered & gikev2_offered_bit(gen->row[j].protocol))
 				rows[count++] = &gen->row[j];
 	}
 	return count;
@@ -39,9 +39,9 @@ static uint16_t seconds_left(uint64_t until, uint64_t now)
 }
 
 /* ATD and DTD of the youngest roll, as far as they have not passed. */
-static struct gikev2_delays delays(const struct gikev2_gm *gm, uint64_t now)
+static struct gikev2_delays delays(struct gikev2_generations *all, uint64_t now)
 {
-	const struct gikev2_generation *gen = gikev2_youngest(generations(gm));
+	const struct gikev2_generation *gen = gikev2_youngest(all);
 	struct gikev2_delays result = {
 		.atd = seconds_left(gen->atd_end, now),
 		.dtd = seconds_left(gen->dtd_end, now),
@@ -55,25 +55,41 @@ static struct gikev2_delays delays(const struct gikev2_gm *gm, uint64_t now)
 	return result;
 }
 
+static int add(struct gikev2_gm *gm, struct gikev2_payloads *payloads,
+	       const struct gikev2_content *content, uint64_t now)
+{
+	struct gikev2_wrapper wrapper;
+	int ret = gikev2_wrapper_of_ike(gm->ike, &wrapper);
+
+	if (ret == 0)
+		ret = gikev2_policy_add(gm->ike->engine, &wrapper, payloads,
+					content, now);
+	explicit_bzero(&wrapper, sizeof(wrapper));
+	return ret;
+}
+
 /* Answers a registration with all that is alive. */
 int gikev2_registration_add(struct gikev2_gm *gm,
 			    struct gikev2_payloads *answer, uint64_t now)
 {
-	const struct keytable_row *rows[KEYTABLE_ROWS_MAX];
-	struct gikev2_delays wait = delays(gm, now);
-	size_t count = collect(gm, 0, rows);
+	struct gikev2_content content = { .delays = delays(generations(gm), now),
+					  .registration = true };
+	struct gikev2_kek *kek = gikev2_group_kek(gm->group);
 
+	if (kek->alive)
+		content.kek = kek;
+	content.count = collect(generations(gm), gm->offered, 0, content.rows);
 	gm->acked = gm->sent = gikev2_youngest(generations(gm))->number;
-	return gikev2_policy_add(gm->ike, answer, rows, count, &wait, now);
+	return add(gm, answer, &content, now);
 }
 
 /* ------------------------------------------------------------ inband rekey */
 
-static int add_delete(struct gikev2_gm *gm, const struct keytable_row *row,
+static int add_delete(struct gikev2 *engine, const struct keytable_row *row,
 		      struct gikev2_payloads *tx)
 {
 	size_t size = keytable_protocol_by_wire(row->protocol)->spi_size;
-	uint8_t *spi = gikev2_arena_alloc(&gm->ike->engine->arena, size);
+	uint8_t *spi = gikev2_arena_alloc(&engine->arena, size);
 	struct gikev2_payload *payload;
 
 	if (!spi)
@@ -88,20 +104,19 @@ static int add_delete(struct gikev2_gm *gm, const struct keytable_row *row,
 }
 
 /* D for what is replaced: members by our profile need none, others do. */
-static int add_deletes(struct gikev2_gm *gm, struct gikev2_payloads *tx)
+static int add_deletes(struct gikev2 *engine, struct gikev2_generations *all,
+		       uint32_t offered, uint64_t up_to,
+		       struct gikev2_payloads *tx)
 {
-	struct gikev2_generations *all = generations(gm);
 	int ret = 0;
 
 	for (size_t i = 0; i < all->count; i++) {
 		struct gikev2_generation *gen = &all->gen[i];
 
-		for (size_t j = 0; gen->number <= gm->acked && j < gen->count;
-		     j++)
+		for (size_t j = 0; gen->number <= up_to && j < gen->count; j++)
 			if (ret == 0 &&
-			    gm->offered &
-				    gikev2_offered_bit(gen->row[j].protocol))
-				ret = add_delete(gm, &gen->row[j], tx);
+			    offered & gikev2_offered_bit(gen->row[j].protocol))
+				ret = add_delete(engine, &gen->row[j], tx);
 	}
 	return ret;
 }
@@ -109,21 +124,22 @@ static int add_deletes(struct gikev2_gm *gm, struct gikev2_payloads *tx)
 /* All that the member has not acknowledged yet. */
 static int send_rekey(struct gikev2_gm *gm, uint64_t now)
 {
-	const struct keytable_row *rows[KEYTABLE_ROWS_MAX];
 	struct gikev2_ike *ike = gm->ike;
 	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
-	struct gikev2_delays wait = delays(gm, now);
-	size_t count = collect(gm, gm->acked, rows);
+	struct gikev2_content content = { .delays = delays(generations(gm), now) };
 	int ret;
 
+	content.count = collect(generations(gm), gm->offered, gm->acked,
+				content.rows);
 	gm->sent = gikev2_youngest(generations(gm))->number;
-	if (!count) {
+	if (!content.count) {
 		gm->acked = gm->sent;
 		return 0;
 	}
-	ret = gikev2_policy_add(ike, tx, rows, count, &wait, now);
+	ret = add(gm, tx, &content, now);
 	if (ret == 0)
-		ret = add_deletes(gm, tx);
+		ret = add_deletes(ike->engine, generations(gm), gm->offered,
+				  gm->acked, tx);
 	if (ret == 0)
 		ret = gikev2_request(ike, GIKEV2_GSA_INBAND_REKEY, tx, now);
 	if (ret == 0)
@@ -148,6 +164,39 @@ int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (gm->acked < gikev2_youngest(generations(gm))->number)
 		gikev2_want(ike, GIKEV2_WANT_REKEY, rx->now);
 	return 0;
+}
+
+/* --------------------------------------------------------------- GSA_REKEY */
+
+int gikev2_registration_push(struct gikev2_group *group,
+			     const struct gikev2_kek *next,
+			     struct gikev2_octets *message, uint64_t now)
+{
+	struct gikev2_generations *all = gikev2_group_generations(group);
+	struct gikev2_kek *kek = gikev2_group_kek(group);
+	struct gikev2 *engine = gikev2_group_engine(group);
+	struct gikev2_content content = { .delays = delays(all, now),
+					  .kek = next };
+	struct gikev2_wrapper wrapper = { .kwa = kek->kwa };
+	uint64_t before = gikev2_youngest(all)->number - 1;
+	struct gikev2_payloads *tx;
+	int ret;
+
+	engine->arena.used = 0;
+	tx = gikev2_tx(engine);
+	memcpy(wrapper.kwk, kek->gsk_w, sizeof(wrapper.kwk));
+	if (next) /* the Rekey SA alone: the old one is good until DTD */
+		content.delays = (struct gikev2_delays){
+			.has_dtd = true,
+			.dtd = gikev2_group_config(group)->dtd,
+		};
+	else
+		content.count = collect(all, UINT32_MAX, before, content.rows);
+	ret = gikev2_policy_add(engine, &wrapper, tx, &content, now);
+	explicit_bzero(&wrapper, sizeof(wrapper));
+	if (ret == 0 && !next)
+		ret = add_deletes(engine, all, UINT32_MAX, before, tx);
+	return ret < 0 ? ret : gikev2_push_seal(engine, kek, tx, message);
 }
 
 /* --------------------------------------------------------- GSA_REGISTRATION */

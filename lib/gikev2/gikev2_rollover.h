@@ -8,6 +8,7 @@
 #define GIKEV2_ROLLOVER_H
 
 #include "gikev2/gikev2.h"
+#include "gikev2/gikev2_kek.h"
 
 struct gikev2_rows {
 	struct keytable_row row[KEYTABLE_ROWS_MAX]; /* oldest first */
@@ -19,6 +20,7 @@ struct gikev2_download {
 	struct gikev2_rows keys; /* by age; accept_end alone is set: lifetime */
 	bool has_atd, has_dtd;
 	uint64_t atd, dtd;	 /* microseconds */
+	struct gikev2_kek kek;	 /* when alive: a new Rekey SA */
 };
 
 /*

@@ -19,6 +19,15 @@ uint32_t world_random(struct world *world)
 
 /* --------------------------------------------------------------- callbacks */
 
+static struct world_node *at_address(struct world *world,
+				     const struct gikev2_endpoint *address)
+{
+	for (size_t i = 0; i < world->node_count; i++)
+		if (memcmp(world->nodes[i].address.ip, address->ip, 4) == 0)
+			return &world->nodes[i];
+	return NULL;
+}
+
 static void enqueue(struct world *world, const struct world_datagram *datagram)
 {
 	struct world_datagram *slot;
@@ -33,6 +42,18 @@ static void enqueue(struct world *world, const struct world_datagram *datagram)
 		slot->due += world_random(world) % world->jitter;
 }
 
+/* The network between the sender and one receiver. */
+static void transmit(struct world *world, struct world_datagram datagram)
+{
+	if (!datagram.to || (world->wire && !world->wire(world, &datagram)))
+		return;
+	if (world_random(world) % 100 < world->loss)
+		return;
+	enqueue(world, &datagram);
+	if (world_random(world) % 100 < world->duplication)
+		enqueue(world, &datagram);
+}
+
 static int node_output(void *arg, const struct gikev2_path *path,
 		       const uint8_t *octets, size_t len)
 {
@@ -44,14 +65,28 @@ static int node_output(void *arg, const struct gikev2_path *path,
 		return -1;
 	datagram.path.local = node->address;
 	memcpy(datagram.octets, octets, len);
-	if (world->wire && !world->wire(world, &datagram))
+	if ((path->remote.ip[0] & 0xf0) != 0xe0) {
+		datagram.to = at_address(world, &path->remote);
+		transmit(world, datagram);
 		return 0;
-	if (world_random(world) % 100 < world->loss)
-		return 0;
-	enqueue(world, &datagram);
-	if (world_random(world) % 100 < world->duplication)
-		enqueue(world, &datagram);
+	}
+	for (size_t i = 0; i < world->node_count; i++) {
+		datagram.to = &world->nodes[i];
+		if (datagram.to->joined > 0)
+			transmit(world, datagram);
+	}
 	return 0;
+}
+
+static void node_multicast(void *arg, const struct gikev2_endpoint *group,
+			   const struct gikev2_endpoint *source, bool join)
+{
+	struct world_node *node = arg;
+
+	(void)source;
+	assert((group->ip[0] & 0xf0) == 0xe0);
+	node->joined += join ? 1 : -1;
+	assert(node->joined >= 0);
 }
 
 static int node_random(void *arg, uint8_t *octets, size_t len)
@@ -121,6 +156,7 @@ static const struct gikev2_callbacks callbacks = {
 	.psk = node_psk,
 	.authorize = node_authorize,
 	.keys = node_keys,
+	.multicast = node_multicast,
 	.event = node_event,
 };
 
@@ -168,6 +204,7 @@ void world_crash(struct world_node *node)
 	node->engine = NULL;
 	node->member = NULL;
 	node->group = NULL;
+	node->joined = 0;
 	node->up = false;
 }
 
@@ -204,6 +241,7 @@ void world_serve(struct world_node *server, uint16_t algorithm,
 {
 	server->group_config = (struct gikev2_group_config){
 		.id = group_id("CORE"),
+		.rekey = server->group_config.rekey,
 		.protocols = { { 201, algorithm, lifetime } },
 		.protocol_count = 1,
 		.atd = atd,
@@ -233,23 +271,14 @@ void world_join(struct world_node *member, const struct world_node *server,
 
 /* ------------------------------------------------------------------- time */
 
-static struct world_node *at_address(struct world *world,
-				     const struct gikev2_endpoint *address)
-{
-	for (size_t i = 0; i < world->node_count; i++)
-		if (memcmp(world->nodes[i].address.ip, address->ip, 4) == 0)
-			return &world->nodes[i];
-	return NULL;
-}
-
 static void deliver(struct world *world, size_t at)
 {
 	struct world_datagram datagram = world->queue[at];
 	struct gikev2_path path = { datagram.path.remote, datagram.path.local };
-	struct world_node *node = at_address(world, &datagram.path.remote);
+	struct world_node *node = datagram.to;
 
 	world->queue[at] = world->queue[--world->queued];
-	if (node && node->up)
+	if (node->up)
 		gikev2_input(node->engine, &path, datagram.octets, datagram.len,
 			     world->now);
 }

@@ -28,6 +28,7 @@ struct world_node {
 	struct keytable_row rows[KEYTABLE_ROWS_MAX];
 	size_t row_count;
 	unsigned int deliveries;
+	int joined;		/* times it joined the multicast group */
 	unsigned int events[GIKEV2_EVENT_MAX];
 	int event_err[GIKEV2_EVENT_MAX]; /* of the last one */
 	struct {			 /* as server: who shares which key */
@@ -41,6 +42,7 @@ struct world_node {
 struct world_datagram {
 	uint64_t due, order;
 	struct gikev2_path path; /* as the sender sees it */
+	struct world_node *to;
 	size_t len;
 	uint8_t octets[2048];
 };

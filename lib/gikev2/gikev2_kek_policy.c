@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The Rekey SA in SAg, GSA and KD payloads (RFC 9838 sections 4.3, 4.4.2,
+ * 4.5.2 and 4.5.3).
+ */
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+/* What a Rekey SA may be protected by. */
+static const struct {
+	uint8_t type;
+	uint16_t id, key_bits;
+} known[] = {
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_GCM_16, 256 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_GCM_16, 128 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_CHACHA20_POLY1305, 0 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_CBC, 256 },
+	{ GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_CBC, 128 },
+	{ GIKEV2_XF_INTEG, GIKEV2_INTEG_HMAC_SHA2_256_128, 0 },
+	{ GIKEV2_XF_INTEG, GIKEV2_INTEG_HMAC_SHA2_384_192, 0 },
+	{ GIKEV2_XF_INTEG, GIKEV2_INTEG_HMAC_SHA2_512_256, 0 },
+	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_256, 0 },
+	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_192, 0 },
+	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_128, 0 },
+	{ GIKEV2_XF_GCAUTH, GIKEV2_GCAUTH_IMPLICIT, 0 },
+	{ GIKEV2_XF_GCAUTH, GIKEV2_GCAUTH_SIGNATURE, 0 },
+};
+
+static void add_key_length(struct gikev2 *engine,
+			   struct gikev2_transform *transform, uint16_t bits)
+{
+	struct gikev2_attr *attr;
+
+	if (!bits)
+		return;
+	attr = gikev2_attr_add(engine, &transform->attrs,
+			       GIKEV2_ATTR_KEY_LENGTH, 0);
+	if (!attr)
+		return;
+	attr->tv = true;
+	attr->value = bits;
+}
+
+/* ------------------------------------------------------------------- SAg */
+
+/*
+ * Everything we do, without the signature algorithms one by one: a member
+ * takes whatever gikev2_verify() does.
+ */
+void gikev2_kek_offer(struct gikev2 *engine, struct gikev2_list *transforms)
+{
+	struct gikev2_transform *transform = gikev2_arena_alloc(
+		&engine->arena, ARRAY_LEN(known) * sizeof(*transform));
+
+	if (!transform)
+		return;
+	/* without multicast there is no Rekey SA, only a KWA must be named */
+	transforms->items = transform;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		if (!engine->callbacks->multicast &&
+		    known[i].type != GIKEV2_XF_KWA)
+			continue;
+		transform->type = known[i].type;
+		transform->id = known[i].id;
+		add_key_length(engine, transform, known[i].key_bits);
+		transform++;
+		transforms->count++;
+	}
+}
+
+/* Does the member do multicast rekey, with what we use for it? */
+bool gikev2_kek_match(const struct gikev2_pld_sa *sag)
+{
+	const struct gikev2_proposal *proposal = sag->proposals.items;
+
+	for (size_t i = 0; i < sag->proposals.count; i++, proposal++) {
+		const struct gikev2_transform *t = proposal->transforms.items;
+
+		if (proposal->protocol != GIKEV2_PROTO_GIKE_UPDATE)
+			continue;
+		for (size_t j = 0; j < proposal->transforms.count; j++, t++)
+			if (t->type == GIKEV2_XF_ENCR &&
+			    t->id == GIKEV2_ENCR_AES_GCM_16)
+				return true;
+	}
+	return false;
+}
+
+/* -------------------------------------------------------------- generation */
+
+/* One address and port, UDP; family 0: any address, any port. */
+static void put_ts(struct gikev2_ts *ts, const struct gikev2_endpoint *endpoint,
+		   uint8_t family)
+{
+	*ts = (struct gikev2_ts){
+		.type = family == 4 ? GIKEV2_TS_IPV4 : GIKEV2_TS_IPV6,
+		.protocol = GIKEV2_IPPROTO_UDP,
+		.end_port = UINT16_MAX,
+	};
+	if (!endpoint->family) {
+		memset(ts->end, 0xff, sizeof(ts->end));
+		return;
+	}
+	ts->start_port = ts->end_port = endpoint->port;
+	memcpy(ts->start, endpoint->ip, sizeof(ts->start));
+	memcpy(ts->end, endpoint->ip, sizeof(ts->end));
+}
+
+static int put_transforms(struct gikev2 *engine, const struct gikev2_kek *kek,
+			  bool registration, struct gikev2_list *list)
+{
+	struct gikev2_transform *t =
+		gikev2_arena_alloc(&engine->arena, 4 * sizeof(*t));
+	struct gikev2_attr *attr;
+	size_t n = 0;
+
+	if (!t)
+		return -GIKEV2_ERR_NO_MEMORY;
+	t[n].type = GIKEV2_XF_ENCR;
+	t[n].id = kek->encr->id;
+	add_key_length(engine, &t[n++], kek->encr->key_bits);
+	if (kek->integ) {
+		t[n].type = GIKEV2_XF_INTEG;
+		t[n++].id = kek->integ->id;
+	}
+	t[n].type = GIKEV2_XF_KWA;
+	t[n++].id = kek->kwa->id;
+	/* how it is authenticated cannot be changed by a rekey */
+	if (registration) {
+		t[n].type = GIKEV2_XF_GCAUTH;
+		t[n].id = kek->sign_alg ? GIKEV2_GCAUTH_SIGNATURE
+					: GIKEV2_GCAUTH_IMPLICIT;
+		if (kek->sign_alg) {
+			attr = gikev2_attr_add(engine, &t[n].attrs,
+					       GIKEV2_ATTR_SIGNATURE_ALGORITHM,
+					       0);
+			if (!attr)
+				return -GIKEV2_ERR_NO_MEMORY;
+			attr->data = kek->sign_alg->id;
+		}
+		n++;
+	}
+	*list = (struct gikev2_list){ t, n };
+	return 0;
+}
+
+/* GSA_KEY_LIFETIME, and GSA_INITIAL_MESSAGE_ID when it is not zero. */
+static int put_attrs(struct gikev2 *engine, const struct gikev2_kek *kek,
+		     struct gikev2_list *list, uint64_t now)
+{
+	struct gikev2_attr *attr =
+		gikev2_arena_alloc(&engine->arena, 2 * sizeof(*attr));
+	uint8_t *octets = gikev2_arena_alloc(&engine->arena, 8);
+	uint64_t left = kek->end > now ? (kek->end - now) / GIKEV2_SECOND : 0;
+
+	if (!attr || !octets)
+		return -GIKEV2_ERR_NO_MEMORY;
+	gikev2_put_int(octets, left > UINT32_MAX ? UINT32_MAX : left, 4);
+	gikev2_put_int(octets + 4, kek->next_id, 4);
+	attr[0] = (struct gikev2_attr){ .type = GIKEV2_GSA_KEY_LIFETIME,
+					.data = { octets, 4 } };
+	attr[1] = (struct gikev2_attr){ .type = GIKEV2_GSA_INITIAL_MESSAGE_ID,
+					.data = { octets + 4, 4 } };
+	*list = (struct gikev2_list){ attr, kek->next_id ? 2 : 1 };
+	return 0;
+}
+
+int gikev2_kek_add(struct gikev2 *engine, const struct gikev2_wrapper *wrapper,
+		   const struct gikev2_kek *kek, bool registration,
+		   struct gikev2_policy *policy, struct gikev2_bag *bag,
+		   uint64_t now)
+{
+	uint8_t keymat[GIKEV2_KEK_KEYMAT_MAX];
+	struct gikev2_chunk plain = { keymat, gikev2_kek_keymat_len(kek) };
+	int ret;
+
+	policy->protocol = bag->protocol = GIKEV2_PROTO_GIKE_UPDATE;
+	policy->spi = bag->spi =
+		(struct gikev2_chunk){ kek->spi, sizeof(kek->spi) };
+	put_ts(&policy->source, &kek->source, kek->destination.family);
+	put_ts(&policy->destination, &kek->destination,
+	       kek->destination.family);
+	ret = put_transforms(engine, kek, registration, &policy->transforms);
+	if (ret == 0)
+		ret = put_attrs(engine, kek, &policy->attrs, now);
+	if (ret < 0)
+		return ret;
+	gikev2_kek_keymat_put(kek, keymat);
+	ret = gikev2_wrap_sa_key(engine, wrapper, plain, bag);
+	explicit_bzero(keymat, sizeof(keymat));
+	return ret;
+}
+
+/* AUTH_KEY: a member key bag with the public key that GSA_REKEY is signed by. */
+int gikev2_auth_key_add(struct gikev2 *engine, const struct gikev2_kek *kek,
+			struct gikev2_bag *bag)
+{
+	size_t len = GIKEV2_SPKI_MAX;
+	struct gikev2_attr *attr =
+		gikev2_attr_add(engine, &bag->attrs, GIKEV2_AUTH_KEY, len);
+	int ret;
+
+	if (!attr)
+		return -GIKEV2_ERR_NO_MEMORY;
+	ret = gikev2_key_spki(kek->auth_key, (uint8_t *)attr->data.ptr, &len);
+	attr->data.len = len;
+	return ret;
+}
+
+/* ----------------------------------------------------------------- receipt */
+
+static int get_endpoint(const struct gikev2_ts *ts, bool wildcard,
+			struct gikev2_endpoint *endpoint)
+{
+	size_t len = ts->type == GIKEV2_TS_IPV4 ? 4 : 16;
+	bool one = memcmp(ts->start, ts->end, len) == 0 &&
+		   ts->start_port == ts->end_port;
+
+	*endpoint = (struct gikev2_endpoint){ 0 };
+	if (!one)
+		return wildcard ? 0 : -GIKEV2_ERR_BAD_POLICY;
+	endpoint->family = len == 4 ? 4 : 6;
+	endpoint->port = ts->start_port;
+	memcpy(endpoint->ip, ts->start, len);
+	return 0;
+}
+
+static bool is_multicast(const struct gikev2_endpoint *endpoint)
+{
+	return endpoint->family == 4 ? (endpoint->ip[0] & 0xf0) == 0xe0
+				     : endpoint->ip[0] == 0xff;
+}
+
+/* Attribute 18 and AUTH_KEY have to fit each other. */
+static int get_signature(const struct gikev2_transform *transform,
+			 struct gikev2_kek *kek)
+{
+	const struct gikev2_attr *attr;
+	int ret = gikev2_attr_find(&transform->attrs,
+				   GIKEV2_ATTR_SIGNATURE_ALGORITHM, false,
+				   &attr);
+
+	if (ret < 0)
+		return ret;
+	if ((transform->id == GIKEV2_GCAUTH_SIGNATURE) != (ret == 1))
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	if (transform->id == GIKEV2_GCAUTH_IMPLICIT)
+		return 0;
+	if (transform->id != GIKEV2_GCAUTH_SIGNATURE)
+		return -GIKEV2_ERR_BAD_POLICY;
+	kek->sign_alg = gikev2_sign_alg_find(attr->data);
+	return kek->sign_alg ? 0 : -GIKEV2_ERR_BAD_POLICY;
+}
+
+static int take(const struct gikev2_transform *t, struct gikev2_kek *kek)
+{
+	const struct gikev2_attr *attr;
+	int bits = gikev2_attr_find(&t->attrs, GIKEV2_ATTR_KEY_LENGTH, true,
+				    &attr);
+
+	if (bits < 0)
+		return bits;
+	switch (t->type) {
+	case GIKEV2_XF_ENCR:
+		kek->encr = gikev2_encr_find(t->id, bits ? attr->value : 0);
+		return kek->encr ? 0 : -GIKEV2_ERR_BAD_POLICY;
+	case GIKEV2_XF_INTEG:
+		kek->integ = gikev2_integ_find(t->id);
+		if (t->id == GIKEV2_INTEG_NONE || kek->integ)
+			return 0;
+		return -GIKEV2_ERR_BAD_POLICY;
+	case GIKEV2_XF_KWA:
+		kek->kwa = gikev2_kwa_find(t->id);
+		return kek->kwa ? 0 : -GIKEV2_ERR_BAD_POLICY;
+	case GIKEV2_XF_GCAUTH:
+		return get_signature(t, kek);
+	}
+	return -GIKEV2_ERR_BAD_POLICY;
+}
+
+static int get_transforms(const struct gikev2_policy *policy, bool registration,
+			  struct gikev2_kek *kek)
+{
+	const struct gikev2_transform *t = policy->transforms.items;
+	uint32_t seen = 0;
+	int ret;
+
+	for (size_t i = 0; i < policy->transforms.count; i++, t++) {
+		uint32_t bit = t->type < 32 ? 1u << t->type : 0;
+
+		if (seen & bit)
+			return -GIKEV2_ERR_BAD_SYNTAX;
+		seen |= bit;
+		ret = take(t, kek);
+		if (ret < 0)
+			return ret;
+	}
+	if (!(seen & 1u << GIKEV2_XF_GCAUTH) == registration)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	if (!kek->encr || !kek->kwa ||
+	    (kek->encr->icv_len == 0) != (kek->integ != NULL))
+		return -GIKEV2_ERR_BAD_POLICY;
+	return 0;
+}
+
+static int get_u32(const struct gikev2_list *attrs, uint16_t type,
+		   uint32_t *value)
+{
+	const struct gikev2_attr *attr;
+	int ret = gikev2_attr_find(attrs, type, false, &attr);
+
+	if (ret <= 0)
+		return ret;
+	if (attr->data.len != 4)
+		return -GIKEV2_ERR_BAD_ATTRIBUTE;
+	*value = gikev2_get_int(attr->data.ptr, 4);
+	return 1;
+}
+
+/* The key that GSA_REKEY will be signed by; stays the same when absent. */
+static int get_auth_key(const struct gikev2_pld_kd *kd,
+			const struct gikev2_kek *carrier,
+			struct gikev2_kek *kek)
+{
+	const struct gikev2_bag *bag = kd->bags.items;
+	const struct gikev2_attr *attr = NULL;
+	int ret;
+
+	for (size_t i = 0; i < kd->bags.count && !attr; i++) {
+		if (bag[i].protocol != GIKEV2_PROTO_NONE)
+			continue;
+		ret = gikev2_attr_find(&bag[i].attrs, GIKEV2_AUTH_KEY, false,
+				       &attr);
+		if (ret < 0)
+			return ret;
+	}
+	if (!kek->sign_alg)
+		return attr ? -GIKEV2_ERR_BAD_SYNTAX : 0;
+	if (attr)
+		ret = gikev2_key_from_spki(attr->data, &kek->auth_key);
+	else if (!carrier)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	else
+		ret = (kek->auth_key = gikev2_key_dup(carrier->auth_key))
+			      ? 0
+			      : -GIKEV2_ERR_NO_MEMORY;
+	if (ret < 0)
+		return ret;
+	return gikev2_sign_alg_fits(kek->sign_alg, kek->auth_key)
+		       ? 0
+		       : -GIKEV2_ERR_BAD_POLICY;
+}
+
+/*
+ * Policy and AUTH_KEY of a Rekey SA, all but its keying material.  Over
+ * another Rekey SA (`carrier`) it inherits how it is authenticated.
+ */
+int gikev2_kek_read(const struct gikev2_policy *policy,
+		    const struct gikev2_pld_kd *kd,
+		    const struct gikev2_kek *carrier, struct gikev2_kek *kek,
+		    uint64_t now)
+{
+	uint32_t lifetime;
+	int ret;
+
+	if (policy->spi.len != GIKEV2_KEK_SPI_LEN)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	memcpy(kek->spi, policy->spi.ptr, GIKEV2_KEK_SPI_LEN);
+	if (carrier)
+		kek->sign_alg = carrier->sign_alg;
+	ret = get_transforms(policy, !carrier, kek);
+	if (ret == 0)
+		ret = get_endpoint(&policy->destination, false,
+				   &kek->destination);
+	if (ret == 0)
+		ret = get_endpoint(&policy->source, true, &kek->source);
+	if (ret == 0 && !is_multicast(&kek->destination))
+		ret = -GIKEV2_ERR_BAD_POLICY;
+	if (ret < 0)
+		return ret;
+	ret = get_u32(&policy->attrs, GIKEV2_GSA_KEY_LIFETIME, &lifetime);
+	if (ret <= 0)
+		return ret < 0 ? ret : -GIKEV2_ERR_BAD_POLICY;
+	kek->end = now + lifetime * GIKEV2_SECOND;
+	ret = get_u32(&policy->attrs, GIKEV2_GSA_INITIAL_MESSAGE_ID,
+		      &kek->next_id);
+	return ret < 0 ? ret : get_auth_key(kd, carrier, kek);
+}

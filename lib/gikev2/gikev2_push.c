@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * GSA_REKEY (RFC 9838 section 2.4.1), which the slides call GSA_PUSH: one
+ * message for all members, over the Rekey SA.
+ */
+#include <string.h>
+
+#include "gikev2/gikev2_int.h"
+
+/* IKE header and generic header of SK, as they are signed (2.4.1.1). */
+#define SIGNED_HEADER_LEN (GIKEV2_HEADER_LEN + GIKEV2_PAYLOAD_HEADER_LEN)
+
+#define P(type) GIKEV2_PLD_BIT(GIKEV2_PLD_##type)
+
+static struct gikev2_shield shield_of(struct gikev2_kek *kek)
+{
+	return (struct gikev2_shield){
+		.encr = kek->encr,
+		.integ = kek->integ,
+		.sk_e = kek->gsk_e,
+		.sk_a = kek->gsk_a,
+		.iv = &kek->iv,
+	};
+}
+
+/*
+ * A: both headers with the lengths that they would have around the inner
+ * payloads alone, whole and not encrypted.
+ */
+static void signed_header(const struct gikev2_header *from, uint8_t first,
+			  size_t text_len, uint8_t out[SIGNED_HEADER_LEN])
+{
+	struct gikev2_header header = *from;
+
+	header.next = GIKEV2_PLD_SK;
+	header.length = SIGNED_HEADER_LEN + text_len;
+	memset(out, 0, SIGNED_HEADER_LEN);
+	gikev2_header_put(out, &header);
+	out[GIKEV2_HEADER_LEN] = first;
+	gikev2_put_int(out + GIKEV2_HEADER_LEN + 2,
+		       GIKEV2_PAYLOAD_HEADER_LEN + text_len, 2);
+}
+
+/* -------------------------------------------------------------- key server */
+
+/* AUTH, last of all, with zeros where the signature will be. */
+static int add_auth(struct gikev2 *engine, const struct gikev2_kek *kek,
+		    struct gikev2_payloads *payloads, size_t signature_len)
+{
+	struct gikev2_chunk id = kek->sign_alg->id;
+	size_t len = 1 + id.len + signature_len;
+	uint8_t *data = gikev2_arena_alloc(&engine->arena, len);
+	struct gikev2_payload *auth;
+
+	if (!data)
+		return -GIKEV2_ERR_NO_MEMORY;
+	data[0] = id.len;
+	memcpy(data + 1, id.ptr, id.len);
+	auth = gikev2_payload_add(payloads, GIKEV2_PLD_AUTH);
+	auth->auth.method = GIKEV2_AUTH_SIGNATURE;
+	auth->auth.data = (struct gikev2_chunk){ data, len };
+	return 0;
+}
+
+static int sign(const struct gikev2_kek *kek, const struct gikev2_header *header,
+		uint8_t first, struct gikev2_buf *text, size_t signature_len)
+{
+	uint8_t a[SIGNED_HEADER_LEN];
+	struct gikev2_chunk parts[] = { { a, sizeof(a) },
+					{ text->ptr, text->len } };
+
+	signed_header(header, first, text->len, a);
+	return gikev2_sign_fixed(kek->auth_key, kek->sign_alg, parts, 2,
+				 text->ptr + text->len - signature_len,
+				 signature_len);
+}
+
+/*
+ * Seals the payloads into *message, the copies of which are all the same, and
+ * uses up a Message ID.
+ */
+int gikev2_push_seal(struct gikev2 *engine, struct gikev2_kek *kek,
+		     struct gikev2_payloads *payloads,
+		     struct gikev2_octets *message)
+{
+	struct gikev2_shield shield = shield_of(kek);
+	struct gikev2_buf text = { .ptr = engine->text,
+				   .size = sizeof(engine->text) };
+	struct gikev2_buf out = { .ptr = engine->out,
+				  .size = sizeof(engine->out) };
+	struct gikev2_header header = {
+		.version = GIKEV2_VERSION,
+		.exchange = GIKEV2_GSA_REKEY,
+		.flags = GIKEV2_FLAG_I,
+		.id = kek->next_id,
+	};
+	size_t signature_len = 0;
+	uint8_t first;
+	int ret = 0;
+
+	if (kek->next_id == UINT32_MAX)
+		return -GIKEV2_ERR_LIFETIME;
+	memcpy(header.spi_i, kek->spi, GIKEV2_SPI_LEN);
+	memcpy(header.spi_r, kek->spi + GIKEV2_SPI_LEN, GIKEV2_SPI_LEN);
+	if (kek->sign_alg) {
+		signature_len = gikev2_signature_fixed(kek->auth_key);
+		ret = add_auth(engine, kek, payloads, signature_len);
+	}
+	if (ret < 0)
+		return ret;
+	first = gikev2_payloads_generate(payloads, &text);
+	if (text.overflow)
+		return -GIKEV2_ERR_TOO_LONG;
+	if (kek->sign_alg)
+		ret = sign(kek, &header, first, &text, signature_len);
+	if (ret == 0)
+		ret = gikev2_flight_seal(engine, &shield, &header, first,
+					 (struct gikev2_chunk){ text.ptr,
+								text.len },
+					 false, &out);
+	if (ret == 0)
+		ret = gikev2_octets_set(message, out.ptr, out.len);
+	if (ret == 0)
+		kek->next_id++;
+	return ret;
+}
+
+/* ------------------------------------------------------------------ member */
+
+/* P is verified with zeros in the place of the signature. */
+static int verify(const struct gikev2_kek *kek, struct gikev2_rx *rx,
+		  struct gikev2_chunk text, uint8_t first)
+{
+	const struct gikev2_payload *auth =
+		gikev2_payload_find(rx->payloads, GIKEV2_PLD_AUTH);
+	uint8_t a[SIGNED_HEADER_LEN], octets[GIKEV2_SIGNATURE_MAX];
+	struct gikev2_chunk parts[] = { { a, sizeof(a) }, text };
+	struct gikev2_chunk id, signature;
+	int ret;
+
+	if (!kek->sign_alg)
+		return auth ? -GIKEV2_ERR_BAD_PAYLOADS : 0;
+	if (!auth || auth->auth.method != GIKEV2_AUTH_SIGNATURE)
+		return -GIKEV2_ERR_AUTH_FAILED;
+	ret = gikev2_auth_data_parse(auth->auth.data, &id, &signature);
+	if (ret < 0)
+		return ret;
+	if (gikev2_sign_alg_find(id) != kek->sign_alg ||
+	    signature.len > sizeof(octets))
+		return -GIKEV2_ERR_AUTH_FAILED;
+	memcpy(octets, signature.ptr, signature.len);
+	memset((uint8_t *)signature.ptr, 0, signature.len);
+	signed_header(&rx->header, first, text.len, a);
+	return gikev2_verify(kek->auth_key, id, GIKEV2_HASHES_OWN, parts, 2,
+			     (struct gikev2_chunk){ octets, signature.len });
+}
+
+/* Which payloads may be there: GSA and KD, or D, or all of them. */
+static int check_payloads(const struct gikev2_payloads *payloads)
+{
+	uint32_t present = payloads->present;
+	uint32_t allowed = P(GSA) | P(KD) | P(DELETE) | P(NOTIFY) | P(AUTH) |
+			   P(VENDOR);
+
+	if (present & ~allowed || !(present & P(GSA)) != !(present & P(KD)) ||
+	    !(present & (P(GSA) | P(DELETE))))
+		return -GIKEV2_ERR_BAD_PAYLOADS;
+	return 0;
+}
+
+static int receive(struct gikev2_member *member, struct gikev2_kek *kek,
+		   struct gikev2_rx *rx)
+{
+	struct gikev2_shield shield = shield_of(kek);
+	struct gikev2 *engine = rx->engine;
+	struct gikev2_fragment fragment;
+	struct gikev2_chunk text;
+	uint8_t first;
+	int ret;
+
+	if (rx->header.id < kek->next_id)
+		return -GIKEV2_ERR_OLD_MESSAGE;
+	ret = gikev2_shield_open(engine, &shield, rx, &fragment, &text);
+	if (ret < 0)
+		return ret;
+	first = engine->in[GIKEV2_HEADER_LEN];
+	if (fragment.total) {
+		ret = gikev2_fragment_add(gikev2_member_fragments(member),
+					  &rx->header, &fragment, &first,
+					  &text);
+		if (ret <= 0)
+			return ret;
+	}
+	engine->arena.used = 0;
+	ret = gikev2_payloads_parse(text, first, &engine->arena, rx->payloads);
+	if (ret == 0)
+		ret = check_payloads(rx->payloads);
+	if (ret == 0)
+		ret = verify(kek, rx, text, first);
+	if (ret == 0)
+		ret = gikev2_member_push(member, kek, rx);
+	gikev2_fragments_free(gikev2_member_fragments(member));
+	return ret;
+}
+
+/* Silence, whatever is wrong: nobody could be answered. */
+int gikev2_push_input(struct gikev2_rx *rx)
+{
+	uint8_t spi[GIKEV2_KEK_SPI_LEN];
+	struct gikev2_kek *kek;
+	struct gikev2_member *member;
+
+	if (rx->header.flags & GIKEV2_FLAG_R)
+		return -GIKEV2_ERR_BAD_FLAGS;
+	memcpy(spi, rx->header.spi_i, GIKEV2_SPI_LEN);
+	memcpy(spi + GIKEV2_SPI_LEN, rx->header.spi_r, GIKEV2_SPI_LEN);
+	member = gikev2_member_by_kek(rx->engine, spi, &kek);
+	return member ? receive(member, kek, rx) : -GIKEV2_ERR_UNKNOWN_SPI;
+}
