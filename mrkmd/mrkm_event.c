@@ -11,42 +11,23 @@
 #include "mrkmd/mrkm_channel.h"
 #include "mrkmd/mrkm_debug.h"
 #include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_limit.h"
 #include "mrkmd/mrkm_nb.h"
 
-/* A window, and what may pass in it. */
-#define WINDOW (10 * GIKEV2_SECOND)
+/* What may pass in a window. */
 #define STRANGER 1 /* what anybody can cause */
 #define FRIEND 20  /* what only an authenticated peer can */
 
-struct limiter {
-	uint64_t window_start;
-	uint32_t passed;
-	uint64_t suppressed;
-};
-
 static struct {
-	struct limiter named[MRKM_LIMIT_MAX];
-	struct limiter drops[GIKEV2_ERR_MAX];
-	struct limiter events[GIKEV2_EVENT_MAX][GIKEV2_ERR_MAX];
+	struct mrkm_limiter named[MRKM_LIMIT_MAX];
+	struct mrkm_limiter drops[GIKEV2_ERR_MAX];
+	struct mrkm_limiter events[GIKEV2_EVENT_MAX][GIKEV2_ERR_MAX];
 } limiters;
 
-/* May this one pass?  *suppressed gets how many did not since the last. */
-static bool pass(struct limiter *limiter, uint32_t most, uint64_t *suppressed)
+static bool pass(struct mrkm_limiter *limiter, uint32_t most,
+		 uint64_t *suppressed)
 {
-	uint64_t now = mrkm_now();
-
-	if (!limiter->window_start || now - limiter->window_start >= WINDOW) {
-		limiter->window_start = now;
-		limiter->passed = 0;
-	}
-	if (limiter->passed >= most) {
-		limiter->suppressed++;
-		return false;
-	}
-	limiter->passed++;
-	*suppressed = limiter->suppressed;
-	limiter->suppressed = 0;
-	return true;
+	return mrkm_limiter_pass(limiter, most, mrkm_now(), suppressed);
 }
 
 static void log_line(int priority, const char *line, uint64_t suppressed)
@@ -176,7 +157,7 @@ static void notify(const struct gikev2_event *event)
 
 void mrkm_event(const struct gikev2_event *event)
 {
-	struct limiter *limiter =
+	struct mrkm_limiter *limiter =
 		&limiters.events[event->type][abs(event->err)];
 	uint64_t suppressed;
 	char line[1024];
