@@ -3,6 +3,7 @@
  * Which keys a key chain holds at an instant, and which of them sends and
  * accepts.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -398,7 +399,7 @@ static int place_order(struct mrkm_chains *chains,
 		free(b);
 		return -MRKM_ERR_CRYPTO;
 	}
-	strcpy(b->key_chain, order->key_chain);
+	snprintf(b->key_chain, sizeof(b->key_chain), "%s", order->key_chain);
 	*result = *place = b;
 	return 0;
 }
@@ -420,7 +421,7 @@ static int take_order(struct mrkm_chains *chains,
 		err = make_last_resort(chains, last_resort(mine));
 	if (err)
 		return err;
-	strcpy(mine->group, order->group);
+	snprintf(mine->group, sizeof(mine->group), "%s", order->group);
 	mine->protocol = order->protocol;
 	mine->boot = order->boot;
 	mine->session = order->session;

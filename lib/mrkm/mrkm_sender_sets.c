@@ -2,6 +2,7 @@
 /*
  * mrkmd's end of the key channel: the keys, and what became of them.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,13 +135,14 @@ static int get_set(struct mrkm_sender *sender, const char *group,
 		if (!set)
 			return -MRKM_ERR_NO_MEMORY;
 		set->protocol = protocol;
-		strcpy(set->group, group);
+		snprintf(set->group, sizeof(set->group), "%s", group);
 		set->next = sender->sets;
 		sender->sets = set;
 	}
 	*changed = strcmp(set->key_chain, key_chain) != 0;
 	if (*changed)
-		strcpy(set->key_chain, key_chain);
+		snprintf(set->key_chain, sizeof(set->key_chain), "%s",
+			 key_chain);
 	*result = set;
 	return 0;
 }
