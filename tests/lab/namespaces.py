@@ -82,12 +82,16 @@ class Node:
             stdout=subprocess.DEVNULL,
             preexec_fn=_die_with_parent,
         )
-        wait_until(
-            f"namespaces of {name}",
-            lambda: os.path.exists(ready) or self._holder.poll() is not None,
-            10,
-        )
-        self.pid = self._first_process()
+        try:
+            wait_until(
+                f"namespaces of {name}",
+                lambda: os.path.exists(ready) or self._holder.poll() is not None,
+                10,
+            )
+            self.pid = self._first_process()
+        except BaseException:
+            self.close()
+            raise
 
     def _first_process(self):
         holder = self._holder.pid

@@ -23,7 +23,7 @@ def adjacencies(router, vtysh, now):
     seconds, of the last step up, `changes` counts steps in both directions:
     an adjacency that was lost and found again differs in both.
     """
-    listed = json.loads(vtysh("show ip ospf neighbor detail json"))
+    listed = json.loads(vtysh("show ip ospf neighbor detail json", daemon="ospfd"))
     found = {}
     for neighbor, entries in listed.get("neighbors", {}).items():
         for entry in entries:
