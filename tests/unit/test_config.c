@@ -260,12 +260,12 @@ static void unwritable_identities(void **state)
 /* The engine's identities end where their octets end. */
 static void copy_of_identity(void **state)
 {
-	struct gikev2_id *dense = malloc(offsetof(struct gikev2_id, data) + 4);
+	static const struct gikev2_id core = { GIKEV2_ID_KEY_ID, 4, "CORE" };
+	size_t size = offsetof(struct gikev2_id, data) + core.len;
+	struct gikev2_id *dense = malloc(size);
 	struct gikev2_id id;
 
-	dense->type = GIKEV2_ID_KEY_ID;
-	dense->len = 4;
-	memcpy(dense->data, "CORE", 4);
+	memcpy(dense, &core, size);
 	memset(&id, 0xff, sizeof(id));
 	mrkm_identity_copy(&id, dense);
 	assert_true(gikev2_id_equal(&id, dense));
