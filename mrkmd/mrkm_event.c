@@ -186,6 +186,7 @@ void mrkm_event_key_result(const struct mrkm_key_status *status)
 		.daemon = status->daemon,
 		.reason = mrkm_err_text(status->result),
 	};
+	char key[64] = ""; /* id 0: it is about the key chain as a whole */
 
 	if (status->result == MRKM_ERR_OK ||
 	    status->result == MRKM_ERR_PENDING) {
@@ -195,9 +196,11 @@ void mrkm_event_key_result(const struct mrkm_key_status *status)
 		       status->daemon, mrkm_err_text(status->result));
 		return;
 	}
+	if (status->id)
+		snprintf(key, sizeof(key), "%s key %u for ", name, status->id);
 	mrkm_log_limited(MRKM_LIMIT_KEY_REFUSED, LOG_ERR,
-			 "group %s: %s refused %s key %u for key chain %s: %s",
-			 status->group, status->daemon, name, status->id,
-			 status->key_chain, mrkm_err_text(status->result));
+			 "group %s: %s refused %skey chain %s: %s",
+			 status->group, status->daemon, key, status->key_chain,
+			 mrkm_err_text(status->result));
 	mrkm_notify_key_refused(&notification);
 }
