@@ -230,14 +230,16 @@ static void begin_session(struct mrkm_sender *sender, struct receiver *r,
 	r->session = ++sender->session;
 	r->sent = r->answered = 0;
 	r->state = MRKM_RECEIVER_GREETED;
+	r->begun = now;
 	r->deadline = now + ANSWER_TIME;
 	r->greetings++;
 	send_greeting(sender, r);
 }
 
 /*
- * Something went wrong: start again, each time a bit later.  A receiver that
- * never answers is taken for gone; zebra will tell when it registers again.
+ * Something went wrong: start again, each time a bit later, unless it had gone
+ * well for long.  A receiver that never answers is taken for gone; zebra will
+ * tell when it registers again.
  */
 static void retry_session(struct receiver *r, uint64_t now)
 {
@@ -247,6 +249,8 @@ static void retry_session(struct receiver *r, uint64_t now)
 		r->state = MRKM_RECEIVER_AWAY;
 		return;
 	}
+	if (now - r->begun > 2 * RETRY_MAX)
+		r->retry = RETRY_MIN;
 	r->state = MRKM_RECEIVER_WAITING;
 	r->deadline = now + r->retry;
 	r->retry = r->retry * 2 > RETRY_MAX ? RETRY_MAX : r->retry * 2;
@@ -377,10 +381,8 @@ static void take_answer(struct receiver *r, uint32_t serial, uint64_t now)
 		return;
 	r->answered = serial;
 	r->deadline = now + ANSWER_TIME;
-	if (r->answered == r->sent) {
+	if (r->answered == r->sent)
 		r->state = MRKM_RECEIVER_SYNCED;
-		r->retry = RETRY_MIN;
-	}
 }
 
 /* Does it help to say it again? */

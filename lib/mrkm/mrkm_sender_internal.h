@@ -26,6 +26,7 @@ struct receiver {
 	bool used;
 	struct mrkm_peer peer;
 	enum mrkm_receiver_state state;
+	uint64_t begun;	    /* the session was */
 	uint64_t deadline;  /* of WAITING, GREETED, SYNCING */
 	uint64_t retry;	    /* the next back-off */
 	uint32_t greetings; /* in a row, without an answer */
