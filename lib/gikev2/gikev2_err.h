@@ -57,6 +57,7 @@
 	X(REGISTRATION_FAILED, "the group takes no registration now")          \
 	X(BUSY, "too many generations of keys are alive, wait for the last roll") \
 	X(BAD_POLICY, "group policy that this member cannot follow")           \
+	X(EXCLUDED, "no way to the group's keys: excluded by the key server")  \
 	X(BAD_KEY, "key of the wrong length or with a NUL octet")              \
 	X(UNEXPECTED_NOTIFY, "peer answered with an unexpected error notify")  \
 	/* life of an SA */                                                    \

@@ -77,9 +77,11 @@ static int install(struct gikev2_member *member, struct gikev2_rx *rx,
 
 	apply_deletes(rows, rows->count, rx->payloads, rx->now + delay);
 	ret = gikev2_rollover_rekey(rows, download, rx->now);
-	if (ret == 0 && download->kek.alive)
+	if (ret == 0 && download->kek.alive) {
+		*gikev2_member_path(member) = download->path;
 		gikev2_member_set_kek(member, &download->kek, rx->now + delay,
 				      rx->now);
+	}
 	return ret;
 }
 
@@ -140,14 +142,18 @@ int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
 	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {
 		memcpy(wrapper.kwk, kek->gsk_w, sizeof(wrapper.kwk));
 		ret = gikev2_policy_read(rx->engine, &wrapper, kek,
+					 gikev2_member_path(member),
 					 rx->payloads,
 					 gikev2_member_config(member), &download,
 					 rx->now);
 		explicit_bzero(&wrapper, sizeof(wrapper));
 	}
-	if (ret < 0 && gikev2_err_to_notify(ret) != GIKEV2_N_NO_PROPOSAL_CHOSEN)
+	if (ret < 0 && ret != -GIKEV2_ERR_EXCLUDED &&
+	    gikev2_err_to_notify(ret) != GIKEV2_N_NO_PROPOSAL_CHOSEN)
 		return ret;
 	kek->next_id = next_id;
+	if (ret == -GIKEV2_ERR_EXCLUDED)
+		gikev2_member_no_path(member, rx->now);
 	if (ret == 0 && gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA))
 		ret = install(member, rx, &download);
 	else if (ret == 0)

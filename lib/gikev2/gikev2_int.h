@@ -368,6 +368,7 @@ int gikev2_policy_add(struct gikev2 *engine,
 int gikev2_policy_read(struct gikev2 *engine,
 		       const struct gikev2_wrapper *wrapper,
 		       const struct gikev2_kek *carrier,
+		       const struct gikev2_key_path *path,
 		       struct gikev2_payloads *payloads,
 		       const struct gikev2_member_config *config,
 		       struct gikev2_download *download, uint64_t now);
@@ -412,6 +413,7 @@ struct gikev2_member *gikev2_member_by_kek(struct gikev2 *engine,
 					   const uint8_t *spi,
 					   struct gikev2_kek **kek);
 struct gikev2_fragments **gikev2_member_fragments(struct gikev2_member *member);
+struct gikev2_key_path *gikev2_member_path(struct gikev2_member *member);
 /* A new Rekey SA; the one before, if any, ends at `old_end`. */
 void gikev2_member_set_kek(struct gikev2_member *member,
 			   struct gikev2_kek *kek, uint64_t old_end,
@@ -448,6 +450,8 @@ void gikev2_add_group(struct gikev2_ike *ike, struct gikev2_payloads *tx);
 struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member);
 void gikev2_member_rekeyed(struct gikev2_member *member, uint64_t now);
 void gikev2_member_excluded(struct gikev2_member *member, uint64_t now);
+/* The next Rekey SA is not for us: what we have lives on, we ask again. */
+void gikev2_member_no_path(struct gikev2_member *member, uint64_t now);
 
 /* gikev2_group.c: the key server's state machine */
 struct gikev2_generations;

@@ -25,6 +25,7 @@ struct gikev2_member {
 	/* Rekey SA, and the one before it until old_kek_end */
 	struct gikev2_kek kek, old_kek;
 	uint64_t old_kek_end;
+	struct gikev2_key_path path;
 	struct gikev2_fragments *fragments; /* of a GSA_REKEY */
 	size_t server;		    /* which of config.servers */
 	uint64_t backoff, hint_next;
@@ -146,6 +147,7 @@ static void drop_keks(struct gikev2_member *member)
 {
 	drop_kek(member, &member->old_kek);
 	drop_kek(member, &member->kek);
+	explicit_bzero(&member->path, sizeof(member->path));
 	gikev2_fragments_free(&member->fragments);
 }
 
@@ -190,6 +192,11 @@ struct gikev2_member *gikev2_member_by_kek(struct gikev2 *engine,
 		}
 	}
 	return NULL;
+}
+
+struct gikev2_key_path *gikev2_member_path(struct gikev2_member *member)
+{
+	return &member->path;
 }
 
 struct gikev2_fragments **gikev2_member_fragments(struct gikev2_member *member)
@@ -276,6 +283,17 @@ void gikev2_member_excluded(struct gikev2_member *member, uint64_t now)
 	gikev2_event(member->engine, GIKEV2_EVENT_EXCLUDED,
 		     -GIKEV2_ERR_NOT_AUTHORIZED, member->cookie, member->ike,
 		     now);
+}
+
+void gikev2_member_no_path(struct gikev2_member *member, uint64_t now)
+{
+	struct gikev2 *engine = member->engine;
+
+	gikev2_event(engine, GIKEV2_EVENT_EXCLUDED, -GIKEV2_ERR_EXCLUDED,
+		     member->cookie, member->ike, now);
+	/* after a random time, since all that were excluded come at once */
+	gikev2_timer_set(&engine->timers, &member->timer,
+			 now + gikev2_jitter(engine, engine->params.retry_min));
 }
 
 /* ----------------------------------------------------------------- actions */
@@ -418,10 +436,12 @@ void gikev2_member_downloaded(struct gikev2_ike *ike,
 
 	gikev2_rollover_register(&member->rows, download, now);
 	/* it replaces all that was before (RFC 9838 section 2.3.3) */
-	if (download->kek.alive)
+	if (download->kek.alive) {
+		member->path = download->path;
 		gikev2_member_set_kek(member, &download->kek, now, now);
-	else
+	} else {
 		drop_keks(member);
+	}
 	machine(member, GM_SAS_RECEIVED, 0, now);
 }
 

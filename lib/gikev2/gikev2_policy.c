@@ -288,7 +288,7 @@ struct reader {
 	const struct gikev2_member_config *config;
 	const struct gikev2_wrapper *wrapper;
 	const struct gikev2_kek *carrier; /* NULL: a unicast SA */
-	struct gikev2_download *download;
+	struct gikev2_download *download; /* path: the working one */
 	uint64_t now;
 };
 
@@ -364,16 +364,21 @@ static int read_key(struct reader *reader, const struct gikev2_policy *policy,
 static int read_kek(struct reader *reader, const struct gikev2_policy *policy)
 {
 	uint8_t plain[GIKEV2_KEK_KEYMAT_MAX + GIKEV2_WRAP_OVERHEAD];
+	const struct gikev2_bag *bag = find_bag(reader->kd, policy);
 	struct gikev2_kek *kek = &reader->download->kek;
 	size_t len = sizeof(plain);
 	int ret;
 
 	if (kek->alive)
 		return -GIKEV2_ERR_BAD_SYNTAX;
+	if (!bag)
+		return -GIKEV2_ERR_BAD_SYNTAX;
 	ret = gikev2_kek_read(policy, reader->kd, reader->carrier, kek,
 			      reader->now);
 	if (ret == 0)
-		ret = unwrap_sa_key(reader, policy, plain, &len);
+		ret = gikev2_key_path_open(reader->engine, reader->wrapper,
+					   reader->kd, bag, plain, &len,
+					   &reader->download->path);
 	if (ret == 0 && len != gikev2_kek_keymat_len(kek))
 		ret = -GIKEV2_ERR_BAD_KEY;
 	if (ret == 0) {
@@ -511,17 +516,19 @@ void gikev2_download_wipe(struct gikev2_download *download)
 {
 	gikev2_rows_wipe(&download->keys);
 	gikev2_kek_wipe(&download->kek);
+	explicit_bzero(&download->path, sizeof(download->path));
 }
 
 /*
  * Reads GSA and KD into *download, which is wiped and emptied on error:
  * -BAD_SYNTAX and the like when it is malformed, -BAD_POLICY or -BAD_KEY
  * when it is well formed but not for us.  `carrier` is the Rekey SA that it
- * came over; NULL: a unicast SA.
+ * came over; NULL: a unicast SA.  `path` is the working key path; NULL: none.
  */
 int gikev2_policy_read(struct gikev2 *engine,
 		       const struct gikev2_wrapper *wrapper,
 		       const struct gikev2_kek *carrier,
+		       const struct gikev2_key_path *path,
 		       struct gikev2_payloads *payloads,
 		       const struct gikev2_member_config *config,
 		       struct gikev2_download *download, uint64_t now)
@@ -538,6 +545,8 @@ int gikev2_policy_read(struct gikev2 *engine,
 	int ret;
 
 	memset(download, 0, sizeof(*download));
+	if (path)
+		download->path = *path;
 	ret = read_policies(
 		&reader, &gikev2_payload_find(payloads, GIKEV2_PLD_GSA)->gsa);
 	if (ret == 0)
@@ -560,7 +569,7 @@ int gikev2_policy_read_ike(struct gikev2_ike *ike, struct gikev2_rx *rx,
 		return -GIKEV2_ERR_BAD_POLICY;
 	ret = gikev2_wrapper_of_ike(ike, &wrapper);
 	if (ret == 0)
-		ret = gikev2_policy_read(ike->engine, &wrapper, NULL,
+		ret = gikev2_policy_read(ike->engine, &wrapper, NULL, NULL,
 					 rx->payloads,
 					 gikev2_member_config(ike->member),
 					 download, rx->now);

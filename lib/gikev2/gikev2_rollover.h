@@ -9,6 +9,7 @@
 
 #include "gikev2/gikev2.h"
 #include "gikev2/gikev2_kek.h"
+#include "gikev2/gikev2_key_path.h"
 
 struct gikev2_rows {
 	struct keytable_row row[KEYTABLE_ROWS_MAX]; /* oldest first */
@@ -21,6 +22,7 @@ struct gikev2_download {
 	bool has_atd, has_dtd;
 	uint64_t atd, dtd;	 /* microseconds */
 	struct gikev2_kek kek;	 /* when alive: a new Rekey SA */
+	struct gikev2_key_path path; /* and the way to it */
 };
 
 /*
