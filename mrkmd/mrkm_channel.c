@@ -20,6 +20,8 @@ static struct {
 	struct event *t_expire;
 	struct mrkm_sender *sender;
 	struct mrkm_channel_callbacks callbacks;
+	/* Once the wrap key was left there. */
+	char wrap_path[sizeof(frr_runstatedir) + sizeof(MRKM_WRAP_FILE)];
 } channel;
 
 static uint64_t now(void)
@@ -85,13 +87,12 @@ static void sender_result(void *arg, const struct mrkm_key_status *status)
  */
 static void store_wrap_key(void *arg, const struct mrkm_wrap_key *key)
 {
-	char path[sizeof(frr_runstatedir) + sizeof(MRKM_WRAP_FILE)];
-
-	snprintf(path, sizeof(path), "%s/%s", frr_runstatedir, MRKM_WRAP_FILE);
-	if (mrkm_wrap_key_store(key, path))
+	snprintf(channel.wrap_path, sizeof(channel.wrap_path), "%s/%s",
+		 frr_runstatedir, MRKM_WRAP_FILE);
+	if (mrkm_wrap_key_store(key, channel.wrap_path))
 		zlog_err(
 			"%s: %s: %s; routing daemons cannot read their keys without it, make its folder writable for the FRR user",
-			path, mrkm_err_text(MRKM_ERR_FILE),
+			channel.wrap_path, mrkm_err_text(MRKM_ERR_FILE),
 			safe_strerror(errno));
 }
 
@@ -202,6 +203,8 @@ void mrkm_channel_fini(void)
 	channel.zclient = NULL;
 	mrkm_sender_free(channel.sender);
 	channel.sender = NULL;
+	if (channel.wrap_path[0])
+		unlink(channel.wrap_path);
 }
 
 void mrkm_channel_set_callbacks(const struct mrkm_channel_callbacks *callbacks)

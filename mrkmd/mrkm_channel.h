@@ -40,8 +40,8 @@ struct mrkm_channel_callbacks {
 int mrkm_channel_init(struct event_loop *loop);
 
 /*
- * Ends the session, wipes and frees all.  Receivers keep their keys until
- * their lifetime is over.
+ * Ends the session, wipes and frees all, and removes the wrap key file.
+ * Receivers keep their keys until their lifetime is over.
  */
 void mrkm_channel_fini(void);
 
