@@ -44,7 +44,7 @@ static struct pki_cert *certs;
 
 uint8_t *pki_keep(const void *octets, size_t len)
 {
-	struct kept *copy = malloc(sizeof(*copy) + len);
+	struct kept *copy = calloc(1, sizeof(*copy) + len + 1);
 
 	MUST(copy);
 	memcpy(copy->octets, octets, len);
@@ -269,7 +269,8 @@ static void add_extensions(X509 *x509, X509 *issuer,
 	add(x509, &ctx, NID_ext_key_usage, spec->extended);
 	add(x509, &ctx, NID_name_constraints, spec->constraints);
 	add(x509, &ctx, NID_subject_key_identifier, "hash");
-	add(x509, &ctx, NID_authority_key_identifier, "keyid");
+	if (X509_get0_subject_key_id(issuer))
+		add(x509, &ctx, NID_authority_key_identifier, "keyid");
 	add_names(x509, &ctx, spec);
 	if (spec->critical)
 		add_unknown(x509, spec->critical);

@@ -69,7 +69,8 @@ struct gikev2_chunk pki_crl(const struct pki_cert *issuer, int64_t from,
 /* DER of a name like that of struct pki_spec. */
 struct gikev2_chunk pki_name(const char *subject);
 
-/* Octets that live until pki_clear(). */
+/* Octets that live until pki_clear(); one zero octet follows them, for tests of
+ * what is too long. */
 uint8_t *pki_keep(const void *octets, size_t len);
 
 void pki_clear(void);
