@@ -330,6 +330,8 @@ struct gikev2_rekey_config {
 	struct gikev2_endpoint source;	/* of it; family 0: any */
 	uint32_t lifetime;		/* of the Rekey SA, seconds */
 	uint8_t copies;			/* of each message, at least 1 */
+	uint8_t lkh_degree;		/* of the key tree, 2 to 4; 0: 2 */
+	uint32_t members_max;		/* room in that tree; 0: 1024 */
 	/* signs GSA_REKEY, the caller's; NULL: Implicit authentication */
 	const struct gikev2_key *key;
 };
@@ -392,6 +394,15 @@ void gikev2_group_members(const struct gikev2_group *group,
 			  bool (*visit)(void *arg,
 					const struct gikev2_group_member_status *),
 			  void *arg);
+
+/*
+ * Shuts each member with that identity out of the group: what it knows opens
+ * nothing that follows, and the keys roll at once.  That it may not register
+ * again is for the authorize() callback to say.  The number of registrations
+ * that ended, or a negated reason.
+ */
+int gikev2_group_exclude(struct gikev2_group *group,
+			 const struct gikev2_id *identity, uint64_t now);
 
 /* Ends the registration of each member with that identity; their number. */
 size_t gikev2_group_clear_member(struct gikev2_group *group,

@@ -52,18 +52,20 @@ static int draw_id(struct gikev2 *engine,
 		   const struct keytable_protocol *protocol, uint32_t *last)
 {
 	uint64_t span = (uint64_t)protocol->id_max - protocol->id_min + 1;
+	uint32_t id = *last;
 	uint8_t octets[4];
-	int ret = 0;
 
-	if (!*last) {
-		ret = gikev2_random(engine, octets, sizeof(octets));
-		*last = protocol->id_min +
-			gikev2_get_int(octets, sizeof(octets)) % span;
+	if (!id) {
+		if (gikev2_random(engine, octets, sizeof(octets)) < 0)
+			return -GIKEV2_ERR_NO_RANDOM;
+		id = protocol->id_min +
+		     gikev2_get_int(octets, sizeof(octets)) % span;
 	}
 	do {
-		*last = *last >= protocol->id_max ? protocol->id_min : *last + 1;
-	} while (id_alive(generations, protocol->wire, *last));
-	return ret;
+		id = id >= protocol->id_max ? protocol->id_min : id + 1;
+	} while (id_alive(generations, protocol->wire, id));
+	*last = id;
+	return 0;
 }
 
 static int draw_row(struct gikev2 *engine,

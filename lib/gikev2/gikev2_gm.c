@@ -21,6 +21,7 @@ struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 		return NULL;
 	}
 	gm->group = group;
+	gm->leaf = GIKEV2_LKH_NO_LEAF;
 	gm->ike = ike;
 	gm->path = ike->path;
 	gm->registered = gm->last_seen = now;

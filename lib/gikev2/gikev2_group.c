@@ -24,6 +24,7 @@ struct gikev2_group {
 	struct gikev2_timer timer; /* the next roll, or a generation's end */
 	struct gikev2_rows shown;  /* for status */
 	struct gikev2_kek kek;	   /* Rekey SA; not alive: inband only */
+	struct gikev2_lkh *lkh;	   /* key tree, where there is a Rekey SA */
 	struct gikev2_octets push; /* GSA_REKEY that is being repeated */
 	uint8_t push_left;	   /* copies to go */
 	struct gikev2_timer push_timer;
@@ -164,11 +165,16 @@ static void arm(struct gikev2_group *group)
 
 /* ----------------------------------------------------------------- multicast */
 
-static void push_copy(struct gikev2_group *group, uint64_t now)
+static void push_now(struct gikev2_group *group)
 {
 	struct gikev2_path path = { group->kek.source, group->kek.destination };
 
 	gikev2_flight_send(group->engine, &path, gikev2_chunk(&group->push));
+}
+
+static void push_copy(struct gikev2_group *group, uint64_t now)
+{
+	push_now(group);
 	if (--group->push_left)
 		gikev2_timer_set(&group->engine->timers, &group->push_timer,
 				 now + PUSH_INTERVAL);
@@ -183,9 +189,15 @@ static void push_fire(void *owner, uint64_t now)
 
 /* Bitwise identical copies, all within seconds (RFC 9838 section 2.4.1.3). */
 static int push(struct gikev2_group *group, const struct gikev2_kek *next,
-		uint64_t now)
+		uint32_t excluded, uint64_t now)
 {
-	int ret = gikev2_registration_push(group, next, &group->push, now);
+	int ret;
+
+	/* what is still being repeated goes out once more, and then no more */
+	if (group->push_left)
+		push_now(group);
+	ret = gikev2_registration_push(group, next, excluded, &group->push,
+				       now);
 
 	if (ret < 0)
 		return ret;
@@ -197,13 +209,13 @@ static int push(struct gikev2_group *group, const struct gikev2_kek *next,
 }
 
 /* A new Rekey SA, announced over the one before. */
-static int roll_kek(struct gikev2_group *group, uint64_t now)
+static int roll_kek(struct gikev2_group *group, uint32_t excluded, uint64_t now)
 {
 	struct gikev2_kek next;
 	int ret = gikev2_kek_draw(group->engine, &group->config, now, &next);
 
 	if (ret == 0 && group->kek.alive)
-		ret = push(group, &next, now);
+		ret = push(group, &next, excluded, now);
 	if (ret < 0) {
 		gikev2_kek_wipe(&next);
 		return ret;
@@ -231,7 +243,7 @@ static void timer_fire(void *owner, uint64_t now)
 
 	gikev2_generations_expire(&group->generations, now);
 	if (next_kek(group) <= now)
-		ret = roll_kek(group, now);
+		ret = roll_kek(group, GIKEV2_LKH_NO_LEAF, now);
 	if (ret == 0 && next_roll(group) <= now)
 		ret = roll(group, now);
 	if (ret < 0) {
@@ -265,7 +277,7 @@ static enum ks_event send_rekey(struct gikev2_group *group,
 	struct gikev2_gm *gm, *next;
 
 	if (group->kek.alive && group->generations.count > 1)
-		work->err = push(group, NULL, work->now);
+		work->err = push(group, NULL, GIKEV2_LKH_NO_LEAF, work->now);
 	for (gm = group->members; gm; gm = next) {
 		next = gm->next;
 		if (gm->ike && !group->kek.alive)
@@ -314,6 +326,21 @@ static struct gikev2_gm *get_gm(struct gikev2_group *group,
 	return gm;
 }
 
+/* Its leaf in the tree: that of its registration before, or a free one. */
+static int get_leaf(struct gikev2_group *group, struct gikev2_gm *gm)
+{
+	if (!group->lkh || gm->leaf != GIKEV2_LKH_NO_LEAF)
+		return 0;
+	for (struct gikev2_gm *old = group->members; old; old = old->next)
+		if (old != gm && old->leaf != GIKEV2_LKH_NO_LEAF &&
+		    gikev2_id_equal(old->id, gm->id)) {
+			gm->leaf = old->leaf;
+			old->leaf = GIKEV2_LKH_NO_LEAF;
+			return 0;
+		}
+	return gikev2_lkh_join(group->engine, group->lkh, &gm->leaf);
+}
+
 static enum ks_event add_for_member(struct gikev2_group *group,
 				    struct ks_work *work)
 {
@@ -324,7 +351,10 @@ static enum ks_event add_for_member(struct gikev2_group *group,
 		return KS_REFUSED;
 	}
 	gikev2_generations_expire(&group->generations, work->now);
-	work->err = gikev2_registration_add(gm, work->answer, work->now);
+	work->err = get_leaf(group, gm);
+	if (work->err == 0)
+		work->err = gikev2_registration_add(gm, work->answer,
+						    work->now);
 	if (work->err < 0) {
 		gikev2_gm_end(gm, work->err, work->now);
 		return KS_REFUSED;
@@ -376,6 +406,11 @@ const struct gikev2_group_config *
 gikev2_group_config(const struct gikev2_group *group)
 {
 	return &group->config;
+}
+
+struct gikev2_lkh *gikev2_group_lkh(struct gikev2_group *group)
+{
+	return group->lkh;
 }
 
 struct gikev2_kek *gikev2_group_kek(struct gikev2_group *group)
@@ -431,6 +466,18 @@ static int first_generation(struct gikev2_group *group, uint64_t now)
 	return run(group, KS_POLICY, &work);
 }
 
+static int first_kek(struct gikev2_group *group, uint64_t now)
+{
+	const struct gikev2_rekey_config *rekey = &group->config.rekey;
+
+	group->lkh = gikev2_lkh_new(rekey->lkh_degree ? rekey->lkh_degree : 2,
+				    rekey->members_max ? rekey->members_max
+						       : 1024);
+	if (!group->lkh)
+		return -GIKEV2_ERR_NO_MEMORY;
+	return roll_kek(group, GIKEV2_LKH_NO_LEAF, now);
+}
+
 struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
 				      const struct gikev2_group_config *config,
 				      uint64_t now)
@@ -451,11 +498,12 @@ struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
 			      group) < 0 ||
 	    gikev2_timer_init(&engine->timers, &group->push_timer, push_fire,
 			      group) < 0 ||
-	    (config->rekey.destination.family && roll_kek(group, now) < 0) ||
+	    (config->rekey.destination.family && first_kek(group, now) < 0) ||
 	    first_generation(group, now) < 0) {
 		gikev2_timer_fini(&engine->timers, &group->timer);
 		gikev2_timer_fini(&engine->timers, &group->push_timer);
 		gikev2_kek_wipe(&group->kek);
+		gikev2_lkh_free(group->lkh);
 		free(group);
 		return NULL;
 	}
@@ -522,6 +570,7 @@ void gikev2_group_free(struct gikev2_group *group)
 	gikev2_timer_fini(&engine->timers, &group->push_timer);
 	gikev2_octets_free(&group->push);
 	gikev2_kek_wipe(&group->kek);
+	gikev2_lkh_free(group->lkh);
 	gikev2_generations_wipe(&group->generations);
 	explicit_bzero(group, sizeof(*group));
 	free(group);
@@ -615,4 +664,42 @@ size_t gikev2_group_clear_member(struct gikev2_group *group,
 	}
 	gikev2_bury(group->engine);
 	return count;
+}
+
+/*
+ * In one message the Rekey SA that the member cannot follow to, in the next,
+ * over that, keys that it has never seen (RFC 9838 section 3.2.1).
+ */
+static int exclude(struct gikev2_group *group, struct gikev2_gm *gm,
+		   uint64_t now)
+{
+	uint32_t leaf = gm->leaf;
+	int ret = 0;
+
+	end_member(gm, now);
+	if (!group->lkh || leaf == GIKEV2_LKH_NO_LEAF)
+		return 0;
+	ret = gikev2_lkh_exclude(group->engine, group->lkh, leaf);
+	return ret < 0 ? ret : roll_kek(group, leaf, now);
+}
+
+int gikev2_group_exclude(struct gikev2_group *group,
+			 const struct gikev2_id *identity, uint64_t now)
+{
+	struct gikev2_gm *gm, *next;
+	int count = 0, ret = 0;
+
+	for (gm = group->members; ret == 0 && gm; gm = next) {
+		next = gm->next;
+		if (!gikev2_id_equal(gm->id, identity))
+			continue;
+		ret = exclude(group, gm, now);
+		count++;
+	}
+	if (ret == 0 && count)
+		ret = roll(group, now);
+	if (ret < 0)
+		gikev2_count(group->engine, ret);
+	gikev2_bury(group->engine);
+	return ret < 0 ? ret : count;
 }

@@ -8,6 +8,7 @@
 #include "gikev2/gikev2.h"
 #include "gikev2/gikev2_crypto.h"
 #include "gikev2/gikev2_kek.h"
+#include "gikev2/gikev2_lkh.h"
 #include "gikev2/gikev2_payload.h"
 #include "gikev2/gikev2_rollover.h"
 #include "gikev2/gikev2_timer.h"
@@ -157,6 +158,7 @@ struct gikev2_gm {
 	uint64_t acked, sent; /* generations */
 	uint32_t offered;     /* gikev2_offered_bit()s */
 	bool sender;	      /* sent GROUP_SENDER */
+	uint32_t leaf;	      /* in the group's tree; GIKEV2_LKH_NO_LEAF */
 	struct gikev2_id *id; /* room for its octets only */
 };
 
@@ -359,6 +361,9 @@ struct gikev2_content {
 	struct gikev2_delays delays;
 	const struct gikev2_kek *kek; /* NULL: no Rekey SA */
 	bool registration;	      /* not a rekey */
+	/* with a tree: the member that registers, or is being excluded */
+	const struct gikev2_lkh *lkh;
+	uint32_t leaf;
 };
 
 int gikev2_policy_add(struct gikev2 *engine,
@@ -388,7 +393,7 @@ int gikev2_wrap_sa_key(struct gikev2 *engine,
 void gikev2_kek_offer(struct gikev2 *engine, struct gikev2_list *transforms);
 bool gikev2_kek_match(const struct gikev2_pld_sa *sag);
 int gikev2_kek_add(struct gikev2 *engine, const struct gikev2_wrapper *wrapper,
-		   const struct gikev2_kek *kek, bool registration,
+		   const struct gikev2_content *content,
 		   struct gikev2_policy *policy, struct gikev2_bag *bag,
 		   uint64_t now);
 int gikev2_auth_key_add(struct gikev2 *engine, const struct gikev2_kek *kek,
@@ -463,6 +468,7 @@ const struct gikev2_group_config *
 gikev2_group_config(const struct gikev2_group *group);
 struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group);
 struct gikev2_kek *gikev2_group_kek(struct gikev2_group *group);
+struct gikev2_lkh *gikev2_group_lkh(struct gikev2_group *group);
 /* The head and the number of its members, for gikev2_gm.c. */
 struct gikev2_gm **gikev2_group_gms(struct gikev2_group *group,
 				    uint32_t **count);
@@ -488,10 +494,11 @@ void gikev2_gm_free(struct gikev2_gm *gm);
 int gikev2_registration_add(struct gikev2_gm *gm,
 			    struct gikev2_payloads *answer, uint64_t now);
 int gikev2_send_rekey(struct gikev2_ike *ike, uint64_t now);
-/* For all members: the youngest generation, and `next` in the place of the
- * Rekey SA when it is not NULL.  Over the present Rekey SA. */
+/* For all members, over the present Rekey SA: the youngest generation; or
+ * `next`, when it is not NULL, in the place of the Rekey SA, perhaps with the
+ * new keys after the member at leaf `excluded` was shut out. */
 int gikev2_registration_push(struct gikev2_group *group,
-			     const struct gikev2_kek *next,
+			     const struct gikev2_kek *next, uint32_t excluded,
 			     struct gikev2_octets *message, uint64_t now);
 int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_registration_request(struct gikev2_ike *ike, struct gikev2_rx *rx);

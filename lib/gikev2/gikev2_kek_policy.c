@@ -169,10 +169,11 @@ static int put_attrs(struct gikev2 *engine, const struct gikev2_kek *kek,
 }
 
 int gikev2_kek_add(struct gikev2 *engine, const struct gikev2_wrapper *wrapper,
-		   const struct gikev2_kek *kek, bool registration,
+		   const struct gikev2_content *content,
 		   struct gikev2_policy *policy, struct gikev2_bag *bag,
 		   uint64_t now)
 {
+	const struct gikev2_kek *kek = content->kek;
 	uint8_t keymat[GIKEV2_KEK_KEYMAT_MAX];
 	struct gikev2_chunk plain = { keymat, gikev2_kek_keymat_len(kek) };
 	int ret;
@@ -183,13 +184,21 @@ int gikev2_kek_add(struct gikev2 *engine, const struct gikev2_wrapper *wrapper,
 	put_ts(&policy->source, &kek->source, kek->destination.family);
 	put_ts(&policy->destination, &kek->destination,
 	       kek->destination.family);
-	ret = put_transforms(engine, kek, registration, &policy->transforms);
+	ret = put_transforms(engine, kek, content->registration,
+			     &policy->transforms);
 	if (ret == 0)
 		ret = put_attrs(engine, kek, &policy->attrs, now);
 	if (ret < 0)
 		return ret;
 	gikev2_kek_keymat_put(kek, keymat);
-	ret = gikev2_wrap_sa_key(engine, wrapper, plain, bag);
+	if (content->lkh)
+		ret = gikev2_lkh_add_sa_keys(engine, wrapper, content->lkh,
+					     content->registration
+						     ? content->leaf
+						     : GIKEV2_LKH_NO_LEAF,
+					     plain, bag);
+	else
+		ret = gikev2_wrap_sa_key(engine, wrapper, plain, bag);
 	explicit_bzero(keymat, sizeof(keymat));
 	return ret;
 }

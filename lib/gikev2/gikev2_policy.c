@@ -247,7 +247,7 @@ int gikev2_policy_add(struct gikev2 *engine,
 		      struct gikev2_payloads *payloads,
 		      const struct gikev2_content *content, uint64_t now)
 {
-	size_t room = content->count + 2, policy_count = 0, bag_count = 0;
+	size_t room = content->count + 3, policy_count = 0, bag_count = 0;
 	struct gikev2_policy *policy =
 		gikev2_arena_alloc(&engine->arena, room * sizeof(*policy));
 	struct gikev2_bag *bag =
@@ -257,8 +257,7 @@ int gikev2_policy_add(struct gikev2 *engine,
 	if (!policy || !bag)
 		return -GIKEV2_ERR_NO_MEMORY;
 	if (content->kek)
-		ret = gikev2_kek_add(engine, wrapper, content->kek,
-				     content->registration,
+		ret = gikev2_kek_add(engine, wrapper, content,
 				     &policy[policy_count++], &bag[bag_count++],
 				     now);
 	for (size_t i = 0; ret == 0 && i < content->count; i++)
@@ -271,6 +270,13 @@ int gikev2_policy_add(struct gikev2 *engine,
 	    content->kek->auth_key)
 		ret = gikev2_auth_key_add(engine, content->kek,
 					  &bag[bag_count++]);
+	if (ret == 0 && content->kek && content->lkh)
+		ret = (content->registration
+			       ? gikev2_lkh_add_path
+			       : gikev2_lkh_add_change)(engine, wrapper,
+							content->lkh,
+							content->leaf,
+							&bag[bag_count++]);
 	if (ret < 0)
 		return ret;
 	gikev2_payload_add(payloads, GIKEV2_PLD_GSA)->gsa.policies =

@@ -76,8 +76,11 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 					  .registration = true };
 	struct gikev2_kek *kek = gikev2_group_kek(gm->group);
 
-	if (kek->alive)
+	if (kek->alive) {
 		content.kek = kek;
+		content.lkh = gikev2_group_lkh(gm->group);
+		content.leaf = gm->leaf;
+	}
 	content.count = collect(generations(gm), gm->offered, 0, content.rows);
 	gm->acked = gm->sent = gikev2_youngest(generations(gm))->number;
 	return add(gm, answer, &content, now);
@@ -169,14 +172,15 @@ int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 /* --------------------------------------------------------------- GSA_REKEY */
 
 int gikev2_registration_push(struct gikev2_group *group,
-			     const struct gikev2_kek *next,
+			     const struct gikev2_kek *next, uint32_t excluded,
 			     struct gikev2_octets *message, uint64_t now)
 {
 	struct gikev2_generations *all = gikev2_group_generations(group);
 	struct gikev2_kek *kek = gikev2_group_kek(group);
 	struct gikev2 *engine = gikev2_group_engine(group);
 	struct gikev2_content content = { .delays = delays(all, now),
-					  .kek = next };
+					  .kek = next,
+					  .leaf = excluded };
 	struct gikev2_wrapper wrapper = { .kwa = kek->kwa };
 	uint64_t before = gikev2_youngest(all)->number - 1;
 	struct gikev2_payloads *tx;
@@ -185,6 +189,8 @@ int gikev2_registration_push(struct gikev2_group *group,
 	engine->arena.used = 0;
 	tx = gikev2_tx(engine);
 	memcpy(wrapper.kwk, kek->gsk_w, sizeof(wrapper.kwk));
+	if (excluded != GIKEV2_LKH_NO_LEAF)
+		content.lkh = gikev2_group_lkh(group);
 	if (next) /* the Rekey SA alone: the old one is good until DTD */
 		content.delays = (struct gikev2_delays){
 			.has_dtd = true,

@@ -260,6 +260,76 @@ static void missed_rekey_sa(void **state)
 	teardown(&s);
 }
 
+/* ---------------------------------------------------------------- exclusion */
+
+/* What the excluded one holds opens nothing that follows. */
+static void exclusion(void **state)
+{
+	(void)state;
+	for (uint8_t degree = 2; degree <= 4; degree++) {
+		struct scene s = setup(50 + degree, ED25519);
+
+		gikev2_group_del(s.ks->group, s.world->now);
+		s.ks->group_config.rekey.lkh_degree = degree;
+		s.ks->group_config.rekey.members_max = 20;
+		s.ks->group =
+			gikev2_group_add(s.ks->engine, s.ks,
+					 &s.ks->group_config, s.world->now);
+		join_all(&s);
+		roll(&s);
+		s.ks->peers[1].authorized = false;
+		assert_int_equal(gikev2_group_exclude(s.ks->group,
+						      &s.r2->identity,
+						      s.world->now),
+				 1);
+		world_run(s.world, SECOND);
+		assert_int_equal(s.r1->row_count, 2);
+		assert_int_equal(s.r3->row_count, 2);
+		assert_int_equal(s.r2->row_count, 1);
+		assert_int_equal(s.r2->events[GIKEV2_EVENT_EXCLUDED], 1);
+		/* it asks again, and is told that it may not */
+		world_run(s.world, 30 * SECOND);
+		assert_int_equal(s.r2->row_count, 0);
+		assert_false(world_accepts(s.r2, world_sender(s.r1)));
+		s.world->invariant = hitless;
+		roll(&s);
+		roll(&s);
+		assert_int_equal(s.r1->events[GIKEV2_EVENT_REGISTERED], 1);
+		assert_int_equal(s.r3->events[GIKEV2_EVENT_REGISTERED], 1);
+		/* and back, at a leaf with a fresh key */
+		s.ks->peers[1].authorized = true;
+		world_run(s.world, 100 * SECOND);
+		assert_int_equal(world_state(s.r2), GIKEV2_GM_KEY_TABLE);
+		roll(&s);
+		assert_true(world_accepts(s.r2, world_sender(s.r1)));
+		teardown(&s);
+	}
+}
+
+/* A tree that is full takes nobody more, and a member that comes back is none. */
+static void full_tree(void **state)
+{
+	struct scene s = setup(60, ED25519);
+
+	(void)state;
+	gikev2_group_del(s.ks->group, s.world->now);
+	s.ks->group_config.rekey.members_max = 2;
+	s.ks->group = gikev2_group_add(s.ks->engine, s.ks, &s.ks->group_config,
+				       s.world->now);
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+	world_join(s.r2, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, SECOND);
+	world_boot(s.r1);
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, SECOND);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+	world_join(s.r3, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, SECOND);
+	assert_int_equal(s.r3->event_err[GIKEV2_EVENT_REGISTRATION_FAILED],
+			 -GIKEV2_ERR_REGISTRATION_FAILED);
+	teardown(&s);
+}
+
 /* ----------------------------------------------------------------- bad input */
 
 static struct world_datagram recorded;
@@ -397,6 +467,8 @@ int main(void)
 		cmocka_unit_test(all_copies_lost),
 		cmocka_unit_test(new_rekey_sa),
 		cmocka_unit_test(missed_rekey_sa),
+		cmocka_unit_test(exclusion),
+		cmocka_unit_test(full_tree),
 		cmocka_unit_test(forged),
 		cmocka_unit_test(by_another_member),
 		cmocka_unit_test(no_multicast),

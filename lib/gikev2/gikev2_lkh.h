@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The key server's tree of key encryption keys (LKH, RFC 2627; RFC 9838
+ * appendix A): a member is shut out by about degree x depth wrapped keys.
+ *
+ * The depth is fixed when the tree is made, so that a member's path never
+ * grows; keys are drawn where members are.
+ */
+#ifndef GIKEV2_LKH_H
+#define GIKEV2_LKH_H
+
+#include "gikev2/gikev2_payload.h"
+
+#define GIKEV2_LKH_DEGREE_MIN 2
+#define GIKEV2_LKH_DEGREE_MAX 4
+#define GIKEV2_LKH_NO_LEAF UINT32_MAX
+
+struct gikev2;
+struct gikev2_wrapper;
+struct gikev2_lkh;
+
+/* Room for at least `members`.  NULL: bad degree, or out of memory. */
+struct gikev2_lkh *gikev2_lkh_new(unsigned int degree, uint32_t members);
+void gikev2_lkh_free(struct gikev2_lkh *lkh);
+
+/* A leaf for a new member, with a fresh key.  -REGISTRATION_FAILED: full. */
+int gikev2_lkh_join(struct gikev2 *engine, struct gikev2_lkh *lkh,
+		    uint32_t *leaf);
+
+/*
+ * Shuts out the member at `leaf`: every key that it knows is replaced.  What
+ * the others need is what gikev2_lkh_add_change() says next.
+ */
+int gikev2_lkh_exclude(struct gikev2 *engine, struct gikev2_lkh *lkh,
+		       uint32_t leaf);
+
+/*
+ * For the member at `leaf`: WRAP_KEY attributes of its whole path, the leaf's
+ * under the default KWK.
+ */
+int gikev2_lkh_add_path(struct gikev2 *engine,
+			const struct gikev2_wrapper *wrapper,
+			const struct gikev2_lkh *lkh, uint32_t leaf,
+			struct gikev2_bag *bag);
+/* After the exclusion of `leaf`: the new keys, for everyone who is to have
+ * them. */
+int gikev2_lkh_add_change(struct gikev2 *engine,
+			  const struct gikev2_wrapper *wrapper,
+			  const struct gikev2_lkh *lkh, uint32_t leaf,
+			  struct gikev2_bag *bag);
+/*
+ * SA_KEY attributes with `plain`, under each key right below the root; with a
+ * `leaf`, only under the one above that.
+ */
+int gikev2_lkh_add_sa_keys(struct gikev2 *engine,
+			   const struct gikev2_wrapper *wrapper,
+			   const struct gikev2_lkh *lkh, uint32_t leaf,
+			   struct gikev2_chunk plain, struct gikev2_bag *bag);
+
+#endif /* GIKEV2_LKH_H */
