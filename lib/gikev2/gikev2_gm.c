@@ -103,9 +103,10 @@ void gikev2_gm_end_older(struct gikev2_gm *newer, uint64_t now)
 /* Multicast reaches a member without an SA: that one stays registered. */
 void gikev2_gms_release(struct gikev2_ike *ike, int err, uint64_t now)
 {
-	while (ike->gms) {
-		struct gikev2_gm *gm = ike->gms;
+	struct gikev2_gm *gm, *next;
 
+	for (gm = ike->gms; gm; gm = next) {
+		next = gm->ike_next;
 		if (gikev2_group_kek(gm->group)->alive) {
 			gm->last_seen = ike->last_seen;
 			leave_ike(gm);
