@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 "Registration, and twenty rolls that no adjacency notices."
 
+import os
+import signal
+
 import pytest
 
 from lab import config, mrkm, wire
@@ -91,6 +94,52 @@ def test_roll_during_roll(tgen):
     topology.check_key_order(capture.packets, [first, second, third], "hmac-sha-256")
 
 
+def soon(tgen, milliseconds):
+    "None when r1 is that near to sending with the next key."
+    waiting = [
+        key.milliseconds_to_send
+        for key in mrkm.keys(tgen.gears["r1"].vtysh_cmd).values()
+        if key.milliseconds_to_send
+    ]
+    if waiting and waiting[0] < milliseconds:
+        return None
+    return f"r1's next keys send in {waiting} ms"
+
+
+def test_late_router(tgen):
+    """
+    r3 reads the rekey message seconds after the others, who by then are about
+    to send with the new key.  Old and new key are in use at the same time for
+    longer than a Hello interval, and either is accepted.
+    """
+    atd, dtd = config.HELLO_INTERVAL + 2, 10
+    server, r3 = tgen.gears[config.SERVER], tgen.gears["r3"]
+    topology.configure(
+        server, "mrkm", "key-server", f"group {config.GROUP}",
+        f"deactivation-delay {dtd}", f"activation-delay {atd}",
+    )
+    watch = topology.Steady(tgen)
+    before = topology.sender(tgen)
+    mrkmd = topology.daemon_pid(r3, "mrkmd")
+    with wire.Capture(tgen.gears["r1"].net.pid, "core") as capture:
+        os.kill(mrkmd, signal.SIGSTOP)
+        try:
+            mrkm.rekey(server.vtysh_cmd)
+            topology.wait_until("r1", lambda: soon(tgen, 500), atd + 1, 0.05)
+        finally:
+            os.kill(mrkmd, signal.SIGCONT)
+        topology.wait_until(
+            "roll", lambda: topology.not_rolled_from(tgen, before), 2 * atd + 2
+        )
+        after = topology.sender(tgen)
+        topology.wait_until("one key", lambda: topology.not_one_key(tgen), dtd + 5)
+    watch.check()
+    topology.check_key_order(capture.packets, [before, after], "hmac-sha-256")
+    new = [p.time for p in capture.packets if p.key_id == after]
+    old = [p.time for p in capture.packets if p.key_id == before]
+    assert max(old) > min(new), "the keys were not in use at the same time"
+
+
 def test_rolls_by_itself(tgen):
     "The key server replaces keys before their life ends."
     watch = topology.Steady(tgen)
@@ -98,6 +147,7 @@ def test_rolls_by_itself(tgen):
     topology.configure(
         tgen.gears[config.SERVER],
         "mrkm", "key-server", f"group {config.GROUP}",
+        f"activation-delay {ATD}", f"deactivation-delay {DTD}",
         f"protocol ospfv2 algorithm hmac-sha-256 lifetime {SHORT_LIFETIME}",
     )
     for _ in range(2):
