@@ -427,7 +427,7 @@ static int read_octets(struct fixture *f, const struct test_octets *gsa,
 	if (ret < 0)
 		return ret;
 	gikev2_download_wipe(&f->download);
-	return gikev2_policy_read(engine, &f->wrapper, NULL,
+	return gikev2_policy_read(engine, &f->wrapper, NULL, NULL,
 				  &engine->rx_payloads, &f->config,
 				  &f->download, NOW);
 }
