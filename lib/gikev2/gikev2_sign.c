@@ -204,12 +204,12 @@ size_t gikev2_hash_list_put(uint32_t mask, uint8_t out[GIKEV2_HASH_LIST_MAX])
 {
 	size_t len = 0;
 
-	for (uint8_t hash = GIKEV2_HASH_SHA1; hash <= GIKEV2_HASH_IDENTITY;
+	for (unsigned int hash = GIKEV2_HASH_SHA1; hash <= GIKEV2_HASH_IDENTITY;
 	     hash++) {
 		if (!(mask & GIKEV2_HASH_BIT(hash)))
 			continue;
 		out[len++] = 0;
-		out[len++] = hash;
+		out[len++] = (uint8_t)hash;
 	}
 	return len;
 }

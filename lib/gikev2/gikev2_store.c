@@ -175,7 +175,7 @@ static int file_read(const struct load *load, uint8_t **octets, size_t *len)
 		return ret;
 	ret = file_examine(load, fd, len);
 	if (ret == 0) {
-		*octets = malloc(*len);
+		*octets = malloc(*len ? *len : 1);
 		ret = *octets ? file_fill(load, fd, *octets, len)
 			      : fail(load, GIKEV2_ERR_NO_MEMORY,
 				     "cannot be read: out of memory");

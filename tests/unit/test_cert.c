@@ -712,8 +712,7 @@ static void hostile_subjects(void **state)
 	const char *subjects[] = {
 		"CN=two\nlines\r\n",
 		"CN=\x1b[31mred\x1b[0m\x7f",
-		"CN=gr\xc3\xbc\xc3\x9f"
-		"e \xe2\x80\xae",
+		"CN=gr\303\274\303\237e \342\200\256\342\200\254",
 		"CN=\"quoted\\\"",
 		"CN=%s%n%d",
 		longest,
