@@ -197,6 +197,9 @@ int gikev2_registration_answer(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	if (!ike->member)
 		return 0;
+	/* the answer to a refusal, which has nothing for us */
+	if (ike->refused)
+		return gikev2_member_refused(ike, rx);
 	ret = gikev2_policy_read_ike(ike, rx, &download);
 	if (ret == 0) {
 		gikev2_member_downloaded(ike, &download, rx->now);
