@@ -86,7 +86,7 @@ exit
 """
 
 
-def ospf_config(name):
+def ospf_config(name, network="broadcast"):
     "OSPF, which logs every packet that it rejects; see ospf.rejections()."
     return f"""\
 debug ospf packet all recv
@@ -95,6 +95,7 @@ interface lo
 exit
 interface core
  ip ospf area 0
+ ip ospf network {network}
  ip ospf hello-interval {HELLO_INTERVAL}
  ip ospf dead-interval {DEAD_INTERVAL}
  ip ospf graceful-restart hello-delay 2
@@ -144,12 +145,15 @@ exit
 """
 
 
-def router_config(name, keys=None):
-    "frr.conf of r1, r2, r3; `keys` in place of the member's configuration."
+def router_config(name, keys=None, **ospf):
+    """
+    frr.conf of r1, r2, r3; `keys` in place of the member's configuration,
+    `ospf` as in ospf_config().
+    """
     return (
         interfaces_config(name)
         + (member_config(name) if keys is None else keys)
-        + ospf_config(name)
+        + ospf_config(name, **ospf)
     )
 
 

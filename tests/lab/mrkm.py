@@ -38,9 +38,15 @@ def registered(vtysh):
     return group(vtysh).registered
 
 
+Receiver = namedtuple("Receiver", "state resyncs")
+
+
 def receivers(vtysh):
-    "{daemon: state of its key channel}, as mrkmd has it."
-    return {r["daemon"]: r["state"] for r in _json(vtysh, "show mrkm")["receivers"]}
+    "{daemon: Receiver} of the key channel, as mrkmd has it."
+    return {
+        r["daemon"]: Receiver(r["state"], r["resyncs"])
+        for r in _json(vtysh, "show mrkm")["receivers"]
+    }
 
 
 # --------------------------------------------------------------- key server

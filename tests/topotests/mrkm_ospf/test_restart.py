@@ -2,6 +2,8 @@
 "One daemon after the other is restarted; no adjacency is lost."
 
 import json
+import os
+import signal
 import time
 
 import pytest
@@ -16,7 +18,16 @@ ATD, DTD = 1, 3
 
 @pytest.fixture(scope="module")
 def tgen():
-    tgen = topology.start_lab("mrkm_ospf_restart", atd=ATD, dtd=DTD)
+    """
+    Without a designated router: on a broadcast network a restarted ospfd may
+    announce itself before it knows who that is, and drop out of the routes of
+    its neighbours for a moment, keys or not.
+    """
+    texts = {
+        name: config.router_config(name, network="point-to-multipoint")
+        for name in config.ROUTERS
+    }
+    tgen = topology.start_lab("mrkm_ospf_restart", texts=texts, atd=ATD, dtd=DTD)
     topology.wait_until("Full", lambda: topology.not_all_full(tgen), 40)
     yield tgen
     tgen.stop_topology()
@@ -30,12 +41,12 @@ def roll(tgen):
     topology.wait_until("one key", lambda: topology.not_one_key(tgen), DTD + 5)
 
 
-@pytest.mark.parametrize("signal", ["TERM", "KILL"])
-def test_mrkmd(tgen, signal):
+@pytest.mark.parametrize("how", ["TERM", "KILL"])
+def test_mrkmd(tgen, how):
     "The keys stay in ospfd; mrkmd registers again."
     r1 = tgen.gears["r1"]
     watch = topology.Steady(tgen)
-    topology.stop_daemon(r1, "mrkmd", signal)
+    topology.stop_daemon(r1, "mrkmd", how)
     r1.startDaemons(["mrkmd"])
     topology.wait_until("registered", lambda: topology.not_all_registered(tgen), 15)
     topology.wait_until("one sender", lambda: topology.not_one_sender(tgen), 10)
@@ -47,41 +58,64 @@ def test_zebra(tgen):
     "The key channel goes through zebra, and is mended when that is back."
     r1 = tgen.gears["r1"]
     watch = topology.Steady(tgen)
+    resyncs = mrkm.receivers(r1.vtysh_cmd)["ospfd"].resyncs
     topology.stop_daemon(r1, "zebra")
     r1.startDaemons(["zebra"])
-    topology.wait_until("channel", lambda: not_synchronized(r1), 20)
+    topology.wait_until("channel", lambda: not_resynchronized(r1, resyncs), 20)
     roll(tgen)
     watch.check()
 
 
-def not_synchronized(router):
-    receivers = mrkm.receivers(router.vtysh_cmd)
-    return None if receivers.get("ospfd") == "synchronized" else receivers
+def not_resynchronized(router, resyncs):
+    found = mrkm.receivers(router.vtysh_cmd).get("ospfd")
+    if found and found.state == "synchronized" and found.resyncs > resyncs:
+        return None
+    return f"ospfd is {found}, and was at {resyncs} resyncs"
 
 
 def test_key_server(tgen):
     """
     The key server forgets everything and makes new keys.  The members find
-    out, register again, and go over to the new keys together.
+    out, register again, and go over to the new keys together, though r3 is
+    later than the others by more than a Hello interval.
     """
-    server = tgen.gears[config.SERVER]
+    server, r3 = tgen.gears[config.SERVER], tgen.gears["r3"]
     watch = topology.Steady(tgen)
     before = topology.sender(tgen)
     # The new key server gives its members time to come, but not more than
     # half of a key's life; here that is to be short.
-    text = config.key_server_config(atd=ATD, dtd=DTD, lifetime=60)
-    topology.write_config(server, text)
+    topology.write_config(
+        server, config.key_server_config(atd=ATD, dtd=DTD, lifetime=60)
+    )
     topology.stop_daemon(server, "mrkmd", "KILL")
-    server.startDaemons(["mrkmd"])
-    topology.wait_until("members again", lambda: not_all_members(server), 15)
-    topology.wait_until("roll", lambda: topology.not_rolled_from(tgen, before), 40)
-    topology.wait_until("one key", lambda: topology.not_one_key(tgen), DTD + 5)
+    mrkmd = topology.daemon_pid(r3, "mrkmd")
+    with wire.Capture(tgen.gears["r1"].net.pid, "core") as capture:
+        os.kill(mrkmd, signal.SIGSTOP)
+        try:
+            server.startDaemons(["mrkmd"])
+            topology.wait_until(
+                "members again", lambda: not_all_members(server, ("r1", "r2")), 15
+            )
+            together = time.time()
+            for name in config.ROUTERS:
+                assert capture.wait_for(
+                    lambda p, name=name: p.sender == config.router_id(name)
+                    and p.time > together,
+                    config.DEAD_INTERVAL,
+                ), f"{name} is silent"
+        finally:
+            os.kill(mrkmd, signal.SIGCONT)
+        topology.wait_until("r3 too", lambda: not_all_members(server), 15)
+        topology.wait_until("roll", lambda: topology.not_rolled_from(tgen, before), 40)
+        topology.wait_until("one key", lambda: topology.not_one_key(tgen), DTD + 5)
     watch.check()
+    topology.check_key_order(
+        capture.packets, [before, topology.sender(tgen)], "hmac-sha-256"
+    )
 
 
-def not_all_members(server):
-    members = set(mrkm.members(server.vtysh_cmd))
-    missing = {config.identity(r) for r in config.ROUTERS} - members
+def not_all_members(server, names=config.ROUTERS):
+    missing = {config.identity(r) for r in names} - set(mrkm.members(server.vtysh_cmd))
     return f"missing members: {missing}" if missing else None
 
 
@@ -98,6 +132,19 @@ def route_since(router, prefix):
     return None
 
 
+def from_r1(packet):
+    return packet.sender == config.router_id("r1")
+
+
+def in_step_with_clock(packet):
+    """
+    ospfd's sequence numbers are the clock's seconds, but count on when there
+    is more than a packet a second.  A new ospfd begins with the clock's: if the
+    old one was ahead, its neighbours would not hear the new one for a while.
+    """
+    return from_r1(packet) and packet.sequence <= packet.time + 1
+
+
 def test_ospfd(tgen):
     """
     OSPF's own graceful restart (RFC 3623) carries r1 over: its neighbours
@@ -111,15 +158,14 @@ def test_ospfd(tgen):
     assert None not in since.values(), since
     rejected = {n: len(reasons) for n, reasons in topology.rejections(tgen).items()}
     with wire.Capture(r1.net.pid, "core") as capture:
-        # ospfd takes its sequence numbers from the clock; a new one would
-        # start below the old one's if that is ahead of the clock.
-        in_step = capture.wait_for(
-            lambda p: p.sender == config.router_id("r1") and p.sequence <= p.time + 1,
-            90,
-        )
-        assert in_step, "r1's sequence numbers stay ahead of the clock"
+        assert capture.wait_for(in_step_with_clock, 90), "r1 stays ahead of the clock"
         r1.vtysh_cmd("graceful-restart prepare ip ospf")
+        topology.wait_until("Grace-LSA", lambda: not_helping(helpers), 10, 0.05)
         topology.stop_daemon(r1, "ospfd")
+        last = max(p.sequence for p in capture.packets if from_r1(p))
+        topology.wait_until(
+            "clock", lambda: None if time.time() > last + 1 else f"before {last}", 10
+        )
         started = len(capture.packets)
         r1.startDaemons(["ospfd"])
         topology.wait_until("Full", lambda: topology.not_all_full(tgen), 40)
@@ -127,7 +173,7 @@ def test_ospfd(tgen):
     for helper in helpers:
         now = route_since(helper, prefix)
         assert now and abs(now - since[helper.name]) < 2, "route was lost"
-    spoken = [p for p in capture.packets[started:] if p.sender == config.router_id("r1")]
+    spoken = list(filter(from_r1, capture.packets[started:]))
     assert spoken, "r1 is silent"
     for packet in spoken:
         topology.check_digest(packet, "hmac-sha-256")
@@ -136,6 +182,15 @@ def test_ospfd(tgen):
         # r1 knows no neighbours at first: that is not about keys.
         new = [r for r in reasons[rejected[name]:] if "Unknown Neighbor" not in r]
         assert not new, f"{name}: {new[:5]}"
+
+
+def not_helping(helpers):
+    for helper in helpers:
+        listed = json.loads(helper.vtysh_cmd("show ip ospf neighbor detail json"))
+        status = listed["neighbors"][config.router_id("r1")][0]["grHelperStatus"]
+        if status != "Inprogress":
+            return f"{helper.name}: {status}"
+    return None
 
 
 def not_helped(helpers):
