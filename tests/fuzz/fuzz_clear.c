@@ -14,8 +14,8 @@
 #define DATAGRAMS_MAX 32
 
 enum setting {
-	COOKIES = 1 << 0,  /* the server asks for one from the first on */
-	FEW = 1 << 1,	   /* three half-open SAs at most */
+	COOKIES = 1 << 0, /* the server asks for one from the first on */
+	FEW = 1 << 1,	  /* three half-open SAs at most */
 };
 
 enum flag {

@@ -17,11 +17,11 @@
 #define TEXT_MAX 8192
 
 enum situation {
-	SERVER_AUTH,   /* half-open, GSA_AUTH is expected */
-	MEMBER_AUTH,   /* its answer is expected */
-	SERVER_READY,  /* registered */
+	SERVER_AUTH,  /* half-open, GSA_AUTH is expected */
+	MEMBER_AUTH,  /* its answer is expected */
+	SERVER_READY, /* registered */
 	MEMBER_READY,
-	SERVER_ASKED,  /* waits for an answer to a request of its own */
+	SERVER_ASKED, /* waits for an answer to a request of its own */
 	MEMBER_ASKED,
 	MEMBER_PUSHED, /* GSA_REKEY, Implicit */
 	MEMBER_SIGNED, /* GSA_REKEY, signed */
@@ -233,8 +233,10 @@ static void wrap_bag(struct target *target, uint8_t *at, const uint8_t *end,
 			return;
 		if (!tv && at[1] == GIKEV2_SA_KEY &&
 		    len > GIKEV2_WRAPPED_HEADER_LEN)
-			wrap_in_place(target, at + 4 + GIKEV2_WRAPPED_HEADER_LEN,
-				      len - GIKEV2_WRAPPED_HEADER_LEN, kwa, kwk);
+			wrap_in_place(target,
+				      at + 4 + GIKEV2_WRAPPED_HEADER_LEN,
+				      len - GIKEV2_WRAPPED_HEADER_LEN, kwa,
+				      kwk);
 		at += 4 + len;
 	}
 }
@@ -281,7 +283,8 @@ static void send_message(struct target *target, struct message *message,
 			 const struct keys *keys)
 {
 	struct world *world = target->scene.world;
-	struct gikev2_path path = { target->to->address, target->from->address };
+	struct gikev2_path path = { target->to->address,
+				    target->from->address };
 	bool skf = message->flags & FRAGMENT;
 	size_t aad = GIKEV2_HEADER_LEN + GIKEV2_PAYLOAD_HEADER_LEN + 4 * skf;
 	size_t len = aad + keys->encr->iv_len + message->len +
@@ -361,7 +364,8 @@ static void multicast(struct target *target, struct message *message)
 			     &kek->iv };
 
 	memcpy(message->header.spi_i, kek->spi, GIKEV2_SPI_LEN);
-	memcpy(message->header.spi_r, kek->spi + GIKEV2_SPI_LEN, GIKEV2_SPI_LEN);
+	memcpy(message->header.spi_r, kek->spi + GIKEV2_SPI_LEN,
+	       GIKEV2_SPI_LEN);
 	message->header.flags = GIKEV2_FLAG_I;
 	message->header.id = kek->next_id++;
 	if (message->flags & KEYS)
@@ -375,7 +379,8 @@ static void signed_multicast(struct target *target, struct message *message)
 {
 	struct gikev2_kek *kek = gikev2_group_kek(target->scene.ks->group);
 	struct gikev2 *engine = target->from->engine;
-	struct gikev2_path path = { target->to->address, target->from->address };
+	struct gikev2_path path = { target->to->address,
+				    target->from->address };
 	struct gikev2_payloads *payloads = &engine->rx_payloads;
 	struct gikev2_octets out = { 0 };
 

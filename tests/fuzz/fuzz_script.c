@@ -265,8 +265,7 @@ static void reconfigure(uint8_t algorithm, uint8_t atd, uint8_t dtd)
 
 static void algorithm(uint8_t arg)
 {
-	const struct gikev2_group_config *config =
-		&play.scene.ks->group_config;
+	const struct gikev2_group_config *config = &play.scene.ks->group_config;
 
 	reconfigure(1 + arg % KEYTABLE_AUTH_ALGO_MAX, config->atd, config->dtd);
 }
@@ -280,8 +279,8 @@ static void delays(uint8_t arg)
 /* --------------------------------------------------------------------- the script */
 
 static void (*const events[])(uint8_t arg) = {
-	step,  run_ms, run,    drop,   copy,   corrupt,	  hurry, cut,
-	roll,  boot,   away,   again,  leave,  clear,	  revoke, algorithm,
+	step,  run_ms, run,    drop,   copy,	corrupt, hurry,	 cut,
+	roll,  boot,   away,   again,  leave,	clear,	 revoke, algorithm,
 	offer, delays, replay, secret, weather, suite,
 };
 #define EVENT_COUNT (sizeof(events) / sizeof(events[0]))
@@ -304,14 +303,13 @@ static void heal(enum fuzz_rekey rekey)
 		node->psk[0] = 's';
 		if (!node->member)
 			join(node);
-		node->member_config.offers[0].algorithms =
-			WORLD_ALL_ALGORITHMS;
+		node->member_config.offers[0].algorithms = WORLD_ALL_ALGORITHMS;
 		node->member_config.offer_count = 1;
 		gikev2_member_update(node->member, &node->member_config,
 				     world->now);
 	}
-	world_run(world, rekey == FUZZ_INBAND ? HEALING_TIME
-					      : HEALING_TIME_MULTICAST);
+	world_run(world,
+		  rekey == FUZZ_INBAND ? HEALING_TIME : HEALING_TIME_MULTICAST);
 }
 
 static void check_healed(enum fuzz_rekey rekey)

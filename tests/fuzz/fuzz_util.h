@@ -35,13 +35,18 @@ struct gikev2_chunk fuzz_take(struct fuzz_input *input, size_t len);
 
 /* ------------------------------------------------------------------- world */
 
-enum fuzz_rekey { FUZZ_INBAND, FUZZ_IMPLICIT, FUZZ_SIGNED, FUZZ_REKEY_MAX };
+enum fuzz_rekey {
+	FUZZ_INBAND,
+	FUZZ_IMPLICIT,
+	FUZZ_SIGNED,
+	FUZZ_REKEY_MAX
+};
 
 struct fuzz_scene {
 	struct world *world;
 	struct world_node *ks, *r1;
 	struct gikev2_key *key; /* signs GSA_REKEY */
-	bool forged; /* the server's messages are the input's */
+	bool forged;		/* the server's messages are the input's */
 };
 
 /* A key server that serves its group, and members that it knows. */
