@@ -270,6 +270,25 @@ class Steady:
         self.check_rejections()
 
 
+def hear_everyone(tgen, capture=None):
+    """
+    {router: packet} of the next packet that each router sends to the core
+    network, which takes a Hello interval; `capture` may be one under way.
+    """
+    if capture is None:
+        with wire.Capture(tgen.gears["r1"].net.pid, "core") as capture:
+            return hear_everyone(tgen, capture)
+    start = time.time()
+    heard = {}
+    for name in config.ROUTERS:
+        heard[name] = capture.wait_for(
+            lambda p, name=name: p.time > start and p.sender == config.router_id(name),
+            config.DEAD_INTERVAL,
+        )
+        assert heard[name], f"{name} is silent"
+    return heard
+
+
 DIGEST_LENGTH = {
     "md5": 16,
     "hmac-sha-1": 20,

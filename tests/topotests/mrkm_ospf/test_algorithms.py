@@ -3,7 +3,7 @@
 
 import pytest
 
-from lab import config, wire
+from lab import config
 import topology
 
 pytestmark = [pytest.mark.ospfd]
@@ -23,15 +23,9 @@ def tgen():
 
 def on_the_wire(tgen, key_id, algorithm):
     "Every router sends with that key, and digests of that algorithm's length."
-    with wire.Capture(tgen.gears["r1"].net.pid, "core") as capture:
-        for name in config.ROUTERS:
-            packet = capture.wait_for(
-                lambda p, name=name: p.sender == config.router_id(name),
-                config.DEAD_INTERVAL,
-            )
-            assert packet is not None, f"{name} is silent"
-            assert packet.key_id == key_id
-            topology.check_digest(packet, algorithm)
+    for packet in topology.hear_everyone(tgen).values():
+        assert packet.key_id == key_id, str(packet)
+        topology.check_digest(packet, algorithm)
 
 
 def test_first(tgen):

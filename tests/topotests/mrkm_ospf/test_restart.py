@@ -47,6 +47,7 @@ def test_mrkmd(tgen, how):
     r1 = tgen.gears["r1"]
     watch = topology.Steady(tgen)
     topology.stop_daemon(r1, "mrkmd", how)
+    topology.hear_everyone(tgen)
     r1.startDaemons(["mrkmd"])
     topology.wait_until("registered", lambda: topology.not_all_registered(tgen), 15)
     topology.wait_until("one sender", lambda: topology.not_one_sender(tgen), 10)
@@ -60,6 +61,7 @@ def test_zebra(tgen):
     watch = topology.Steady(tgen)
     resyncs = mrkm.receivers(r1.vtysh_cmd)["ospfd"].resyncs
     topology.stop_daemon(r1, "zebra")
+    topology.hear_everyone(tgen)
     r1.startDaemons(["zebra"])
     topology.wait_until("channel", lambda: not_resynchronized(r1, resyncs), 20)
     roll(tgen)
@@ -96,13 +98,7 @@ def test_key_server(tgen):
             topology.wait_until(
                 "members again", lambda: not_all_members(server, ("r1", "r2")), 15
             )
-            together = time.time()
-            for name in config.ROUTERS:
-                assert capture.wait_for(
-                    lambda p, name=name: p.sender == config.router_id(name)
-                    and p.time > together,
-                    config.DEAD_INTERVAL,
-                ), f"{name} is silent"
+            topology.hear_everyone(tgen, capture)
         finally:
             os.kill(mrkmd, signal.SIGCONT)
         topology.wait_until("r3 too", lambda: not_all_members(server), 15)

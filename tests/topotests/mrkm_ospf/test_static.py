@@ -25,19 +25,11 @@ def tgen():
     tgen.stop_topology()
 
 
-def capture_one_each(tgen):
-    with wire.Capture(tgen.gears["r1"].net.pid, "core") as capture:
-        for name in config.ROUTERS:
-            assert capture.wait_for(
-                lambda p, name=name: p.sender == config.router_id(name),
-                config.DEAD_INTERVAL,
-            ), f"{name} is silent"
-    return capture.packets
-
-
 def test_steady(tgen):
     watch = topology.Steady(tgen)
-    topology.check_key_order(capture_one_each(tgen), [1], "hmac-sha-256")
+    topology.check_key_order(
+        topology.hear_everyone(tgen).values(), [1], "hmac-sha-256"
+    )
     watch.check()
 
 
