@@ -95,6 +95,8 @@ static int node_random(void *arg, uint8_t *octets, size_t len)
 
 	for (size_t i = 0; i < len; i++)
 		octets[i] = world_random(node->world);
+	if (node->world->drawn)
+		node->world->drawn(node, octets, len);
 	return 0;
 }
 

@@ -60,6 +60,9 @@ struct world {
 	size_t queued;
 	/* sees each datagram as it is sent; false loses it */
 	bool (*wire)(struct world *world, struct world_datagram *datagram);
+	/* sees what a node draws */
+	void (*drawn)(struct world_node *node, const uint8_t *octets,
+		      size_t len);
 	/* runs after each step */
 	void (*invariant)(struct world *world);
 	struct gikev2_params params;
