@@ -75,7 +75,8 @@ def reasons(vtysh):
 
 # ---------------------------------------------------------------- ospfd's end
 
-Key = namedtuple("Key", "id algorithm sends accepts milliseconds_to_send")
+# Milliseconds from now; None: no such moment ahead.
+Key = namedtuple("Key", "id algorithm sends accepts send_start send_end")
 
 
 def _key_chain(vtysh, name=config.KEY_CHAIN):
@@ -92,6 +93,7 @@ def keys(vtysh):
             key["sends"],
             key["accepts"],
             key.get("sendStartMsec"),
+            key.get("sendEndMsec"),
         )
         for key in _key_chain(vtysh).get("keys", [])
         if key["state"] != "retired"
@@ -111,3 +113,8 @@ def key_in_use(vtysh):
     ]
     coming = min(waiting)[::-1] if waiting else None
     return chain.get("sendingKeyId"), coming
+
+
+def conflict(vtysh):
+    "Whether the operator's keys in the key chain keep ours out of it."
+    return _key_chain(vtysh).get("conflict", False)

@@ -124,11 +124,21 @@ def start_lab(module_name, texts=None, psks=None, environment=(), **group):
     )
 
 
+def _vtysh(*commands):
+    lines = ["configure terminal", *commands]
+    return "vtysh " + " ".join(f"-c {shlex.quote(line)}" for line in lines)
+
+
 def configure(router, *commands):
     "Types commands in configuration mode; a command that fails fails the test."
-    lines = ["configure terminal", *commands]
-    arguments = " ".join(f"-c {shlex.quote(line)}" for line in lines)
-    router.cmd_raises(f"vtysh {arguments}")
+    router.cmd_raises(_vtysh(*commands))
+
+
+def configure_in_vain(router, *commands):
+    "The same, of which one must be refused; what is said of it."
+    status, out, err = router.net.cmd_status(_vtysh(*commands), warn=False)
+    assert status != 0, f"nobody minds {commands}"
+    return out + err
 
 
 def daemon_pid(router, daemon):

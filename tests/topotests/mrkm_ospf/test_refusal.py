@@ -45,16 +45,19 @@ def test_right_one_joins(tgen):
     )
 
 
-@pytest.mark.parametrize("name", ["r1", "r2"])
-def test_refused(tgen, name):
+@pytest.mark.parametrize(
+    "name, reason", [("r1", "auth-failed"), ("r2", "no-credential")]
+)
+def test_refused(tgen, name, reason):
     "It has no key, says why, and is counted by the key server."
+    server = tgen.gears[config.SERVER]
     topology.wait_until(name, lambda: not_refused(tgen, name), 15)
     assert mrkm.key_in_use(tgen.gears[name].vtysh_cmd) == (None, None)
-    assert config.identity(name) not in mrkm.members(
-        tgen.gears[config.SERVER].vtysh_cmd
-    )
-    counters = mrkm.reasons(tgen.gears[config.SERVER].vtysh_cmd)
-    assert counters.get("auth-failed", 0) > 0, counters
+    assert mrkm.members(server.vtysh_cmd) == [config.identity("r3")]
+    counters = mrkm.reasons(server.vtysh_cmd)
+    assert counters[reason] > 0, counters
+    address = config.mgmt_address(name)
+    assert f"{address}:848: " in topology.log(server, "mrkmd")
 
 
 def test_advice(tgen):
@@ -78,3 +81,40 @@ def test_repair(tgen):
     )
     topology.wait_until("registered", lambda: topology.not_all_registered(tgen), 20)
     topology.wait_until("Full", lambda: topology.not_all_full(tgen), 40)
+
+
+def test_readable_key_file(tgen):
+    "A pre-shared key that others can read is refused; the error names the file."
+    r3 = tgen.gears["r3"]
+    path = f"{config.PSK_DIR}/open.psk"
+    topology.put_psk(r3, path, config.psk("r3"))
+    r3.cmd_raises(f"chmod 644 {path}")
+    said = topology.configure_in_vain(
+        r3, "mrkm", f"group {config.GROUP}", f"pre-shared-key file {path}"
+    )
+    assert path in said, said
+    assert mrkm.registered(r3.vtysh_cmd)
+
+
+def test_hand_made_key(tgen):
+    """
+    A key chain has one owner: while there is a key in it that the operator
+    typed, ours is not used, and that is told; then it is again.
+    """
+    r3, chain = tgen.gears["r3"], f"key chain {config.KEY_CHAIN}"
+    topology.configure(
+        r3, chain, "key 7", f"key-string {config.STATIC_KEY}",
+        "cryptographic-algorithm hmac-sha-256",
+    )
+    topology.wait_until(
+        "conflict",
+        lambda: None if mrkm.conflict(r3.vtysh_cmd) else mrkm.keys(r3.vtysh_cmd), 5,
+    )
+    assert mrkm.key_in_use(r3.vtysh_cmd) == (None, None)
+    topology.wait_until(
+        "problem",
+        lambda: None if mrkm.group(r3.vtysh_cmd).problem else "mrkmd knows of none", 5,
+    )
+    topology.configure(r3, chain, "no key 7")
+    topology.wait_until("one sender", lambda: topology.not_one_sender(tgen), 15)
+    assert mrkm.group(r3.vtysh_cmd).problem is None

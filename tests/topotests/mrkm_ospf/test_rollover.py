@@ -97,9 +97,9 @@ def test_roll_during_roll(tgen):
 def soon(tgen, milliseconds):
     "None when r1 is that near to sending with the next key."
     waiting = [
-        key.milliseconds_to_send
+        key.send_start
         for key in mrkm.keys(tgen.gears["r1"].vtysh_cmd).values()
-        if key.milliseconds_to_send
+        if key.send_start
     ]
     if waiting and waiting[0] < milliseconds:
         return None

@@ -1,0 +1,644 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Verifies the vectors in this folder without the code that made them: derives all
+keys from the private values, opens each message, and looks at what is inside.
+
+    /usr/bin/python3 tests/vectors/verify.py
+
+Prints a TAP report.  Needs Debian's python3-cryptography.
+"""
+import hashlib
+import hmac
+import os
+import struct
+import sys
+
+try:
+    from cryptography.exceptions import InvalidSignature, InvalidTag
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding
+except ImportError:
+    print("1..0 # SKIP python3-cryptography is missing: apt-get install python3-cryptography")
+    sys.exit(0)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+VENDOR_ID = hashlib.sha256(b"frr-mrkm profile 1").digest()[:16]
+ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+KEY_LENGTHS = {1: 16, 2: 20, 3: 32, 4: 48, 5: 64}
+ED25519 = bytes.fromhex("300506032b6570")
+
+SA, KE, IDI, IDR, CERTREQ, AUTH, NONCE, NOTIFY, DELETE, VENDOR = 33, 34, 35, 36, 38, 39, 40, 41, 42, 43
+SK, IDG, GSA, KD = 46, 50, 51, 52
+IKE_SA_INIT, INFORMATIONAL, GSA_AUTH, GSA_REKEY, INBAND_REKEY = 34, 37, 39, 41, 42
+
+
+class Wrong(Exception):
+    """What is in the file is not what the rules make of it."""
+
+
+def same(what, found, wanted):
+    if found != wanted:
+        raise Wrong("%s is %s, not %s" % (what, found.hex() if isinstance(found, bytes) else found, wanted.hex() if isinstance(wanted, bytes) else wanted))
+
+
+def true(what, condition):
+    if not condition:
+        raise Wrong(what)
+
+
+# ------------------------------------------------------------------------ files
+
+
+def read(path):
+    """name = hex, and hex on lines that begin with a tab."""
+    values, name = {}, None
+    with open(path, encoding="ascii") as file:
+        for line in file:
+            if line.startswith("\t") and name:
+                values[name] += line.strip()
+            elif "=" in line and not line.startswith("#"):
+                name, value = (part.strip() for part in line.split("=", 1))
+                if name in values:
+                    raise Wrong("%s stands there twice" % name)
+                values[name] = value
+    return {name: bytes.fromhex(value) for name, value in values.items()}
+
+
+# ------------------------------------------------------------------ cryptography
+
+
+def prf(key, *data):
+    return hmac.new(key, b"".join(data), "sha256").digest()
+
+
+def prf_plus(key, seed, length):
+    out = block = b""
+    count = 1
+    while len(out) < length:
+        block = prf(key, block, seed, bytes([count]))
+        out += block
+        count += 1
+    return out[:length]
+
+
+def public_value(private):
+    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+
+
+def unwrap(kwk, wrapped):
+    try:
+        return aes_key_unwrap_with_padding(kwk, wrapped)
+    except InvalidUnwrap:
+        raise Wrong("a key does not unwrap") from None
+
+
+# ------------------------------------------------------------------------ parsing
+
+
+class Header:
+    def __init__(self, message):
+        self.spi_i, self.spi_r = message[:8], message[8:16]
+        self.next, self.version, self.exchange, self.flags, self.id, self.length = struct.unpack(">BBBBII", message[16:28])
+        same("length in the header", self.length, len(message))
+        same("version", self.version, 0x20)
+
+    @property
+    def from_initiator(self):
+        return bool(self.flags & 0x08)
+
+    @property
+    def response(self):
+        return bool(self.flags & 0x20)
+
+
+def payloads(first, octets):
+    """[(type, body)]"""
+    found = []
+    while first:
+        following, critical, length = struct.unpack(">BBH", octets[:4])
+        true("payload length", 4 <= length <= len(octets))
+        same("critical bit", critical, 0)
+        found.append((first, octets[4:length]))
+        first, octets = following, octets[length:]
+    true("octets behind the last payload", not octets)
+    return found
+
+
+def only(found, kind):
+    bodies = [body for k, body in found if k == kind]
+    same("number of payloads of type %d" % kind, len(bodies), 1)
+    return bodies[0]
+
+
+def notifies(found):
+    return {struct.unpack(">H", body[2:4])[0]: body[4 + body[1] :] for k, body in found if k == NOTIFY}
+
+
+def attributes(octets):
+    """[(type, value)]: an integer for TV, octets for TLV"""
+    found = []
+    while octets:
+        kind, value = struct.unpack(">HH", octets[:4])
+        if kind & 0x8000:
+            found.append((kind & 0x7FFF, value))
+            octets = octets[4:]
+        else:
+            true("attribute length", 4 + value <= len(octets))
+            found.append((kind, octets[4 : 4 + value]))
+            octets = octets[4 + value :]
+    return found
+
+
+def transforms(octets):
+    """[(type, ID, attributes)] of a chain, and what is behind it"""
+    found = []
+    while True:
+        more, _, length, kind, _, ident = struct.unpack(">BBHBBH", octets[:8])
+        found.append((kind, ident, dict(attributes(octets[8:length]))))
+        octets = octets[length:]
+        if not more:
+            return found, octets
+        same("marker of a transform", more, 3)
+
+
+def proposals(octets):
+    """[(number, protocol, SPI, transforms)]"""
+    found = []
+    while True:
+        more, _, length, number, protocol, size, count = struct.unpack(">BBHBBBB", octets[:8])
+        items, rest = transforms(octets[8 + size : length])
+        true("octets behind the transforms", not rest)
+        same("number of transforms", len(items), count)
+        found.append((number, protocol, octets[8 : 8 + size], items))
+        octets = octets[length:]
+        if not more:
+            true("octets behind the proposals", not octets)
+            return found
+        same("marker of a proposal", more, 2)
+
+
+def selector(octets):
+    """(protocol, first port, last port, first address, last address), rest"""
+    kind, protocol, length, low, high = struct.unpack(">BBHHH", octets[:8])
+    size = {7: 4, 8: 16}[kind]
+    same("selector length", length, 8 + 2 * size)
+    return (protocol, low, high, octets[8 : 8 + size], octets[8 + size : length]), octets[length:]
+
+
+def substructures(octets):
+    """[(first octet, second octet, rest of the body)]"""
+    found = []
+    while octets:
+        first, second, length = struct.unpack(">BBH", octets[:4])
+        true("length of a substructure", 4 <= length <= len(octets))
+        found.append((first, second, octets[4:length]))
+        octets = octets[length:]
+    return found
+
+
+# ------------------------------------------------------------------------- IKE SA
+
+
+class IkeSa:
+    """What follows from the private values and the two IKE_SA_INIT messages."""
+
+    def __init__(self, v, request, response):
+        self.v = v
+        self.request, self.response = request, response
+        asked, answered = Header(request), Header(response)
+        same("exchange", (asked.exchange, answered.exchange), (IKE_SA_INIT, IKE_SA_INIT))
+        same("flags", (asked.flags, answered.flags), (0x08, 0x20))
+        same("SPIr of the request", asked.spi_r, bytes(8))
+        same("SPIi of the response", answered.spi_i, asked.spi_i)
+        self.spi_i, self.spi_r = answered.spi_i, answered.spi_r
+        self.asked = payloads(asked.next, request[28:])
+        self.answered = payloads(answered.next, response[28:])
+        self.ni, self.nr = only(self.asked, NONCE), only(self.answered, NONCE)
+        self.check_suite()
+        self.derive()
+        self.ivs = set()
+
+    def check_suite(self):
+        wanted = [(1, 20, {14: 256}), (2, 5, {}), (4, 31, {}), (13, 3, {})]
+        (number, protocol, spi, chosen), *rest = proposals(only(self.answered, SA))
+        true("one proposal in the answer", not rest)
+        same("protocol, SPI", (protocol, spi), (1, b""))
+        same("chosen transforms", chosen, wanted)
+        offered = {p[0]: p[3] for p in proposals(only(self.asked, SA))}
+        true("chosen from the proposal of that number", all(t in offered[number] for t in chosen))
+        ke_i, ke_r = only(self.asked, KE), only(self.answered, KE)
+        same("KE of the initiator", ke_i, struct.pack(">HH", 31, 0) + public_value(self.v["private-i"]))
+        same("KE of the responder", ke_r, struct.pack(">HH", 31, 0) + public_value(self.v["private-r"]))
+
+    def derive(self):
+        v = self.v
+        own = X25519PrivateKey.from_private_bytes(v["private-i"])
+        shared = own.exchange(X25519PublicKey.from_public_bytes(public_value(v["private-r"])))
+        same("shared-secret", v["shared-secret"], shared)
+        seed = prf(self.ni + self.nr, shared)
+        same("skeyseed", v["skeyseed"], seed)
+        material = prf_plus(seed, self.ni + self.nr + self.spi_i + self.spi_r, 32 + 36 + 36 + 32 + 32)
+        at = 0
+        for name, length in (("sk-d", 32), ("sk-ei", 36), ("sk-er", 36), ("sk-pi", 32), ("sk-pr", 32)):
+            same(name, v[name], material[at : at + length])
+            at += length
+        same("gsk-w", v["gsk-w"], prf_plus(v["sk-d"], b"Key Wrap for G-IKEv2", 32))
+
+    def open(self, message):
+        """(header, first payload type, inner octets)"""
+        header = Header(message)
+        same("SPIs", header.spi_i + header.spi_r, self.spi_i + self.spi_r)
+        key = self.v["sk-ei" if header.from_initiator else "sk-er"]
+        iv = (header.from_initiator, message[32:40])
+        true("an IV that was not used before", iv not in self.ivs)
+        self.ivs.add(iv)
+        return (header,) + open_sk(message, key)
+
+    def auth(self, inner, of_initiator):
+        """The AUTH payload is the one that the pre-shared key makes."""
+        v = self.v
+        body = only(inner, IDI if of_initiator else IDR)
+        same("identity", body, v["id-i" if of_initiator else "id-r"])
+        maced = prf(v["sk-pi" if of_initiator else "sk-pr"], body)
+        first = self.request if of_initiator else self.response
+        nonce = self.nr if of_initiator else self.ni
+        wanted = prf(prf(v["psk"], b"Key Pad for IKEv2"), first, nonce, maced)
+        same("AUTH", only(inner, AUTH), struct.pack(">BBH", 2, 0, 0) + wanted)
+        return wanted
+
+
+def open_sk(message, key, aad_len=32):
+    first, flags, length = struct.unpack(">BBH", message[28:32])
+    same("payload of the header", message[16], SK)
+    same("length of SK", length, len(message) - 28)
+    same("flags of SK", flags, 0)
+    try:
+        text = AESGCM(key[:32]).decrypt(key[32:] + message[32:40], message[40:], message[:aad_len])
+    except InvalidTag:
+        raise Wrong("the ICV is wrong") from None
+    same("pad length", text[-1], 0)
+    return first, text[:-1]
+
+
+# -------------------------------------------------------------- policies of OSPFv2
+
+
+def ospfv2_policy(body):
+    """(Key ID, Auth algo, lifetime)"""
+    key_id, reserved, algo = struct.unpack(">BBH", body[:4])
+    same("reserved", reserved, 0)
+    attrs = attributes(body[4:])
+    same("attributes of a policy", [kind for kind, _ in attrs], [1])
+    return key_id, algo, struct.unpack(">I", attrs[0][1])[0]
+
+
+class Download:
+    """GSA and KD of one message."""
+
+    def __init__(self, inner, kwk, v):
+        self.keys, self.delays, self.lifetimes = [], {}, {}
+        self.rekey_sa, self.auth_key = None, None
+        self.v = v
+        bags = substructures(only(inner, KD))
+        for protocol, size, body in substructures(only(inner, GSA)):
+            if protocol == 0:
+                true("one group-wide policy", not self.delays)
+                self.delays = dict(attributes(body))
+            elif protocol == 6:
+                self.take_rekey_sa(size, body, bags, kwk)
+            else:
+                same("protocol and SPI size", (protocol, size), (201, 1))
+                self.take_key(body, bags, kwk)
+        for protocol, _, body in bags:
+            if protocol == 0:
+                self.auth_key = dict(attributes(body))[2]
+
+    @staticmethod
+    def bag(bags, protocol, spi, kwk):
+        found = [body[size:] for p, size, body in bags if (p, body[:size]) == (protocol, spi)]
+        same("key bags of one policy", len(found), 1)
+        ((kind, value),) = attributes(found[0])
+        same("SA_KEY, Key ID, KWK ID", (kind, value[:8]), (1, bytes(8)))
+        return unwrap(kwk, value[8:])
+
+    def take_key(self, body, bags, kwk):
+        key_id, algo, lifetime = ospfv2_policy(body)
+        key = self.bag(bags, 201, bytes([key_id]), kwk)
+        same("key length", len(key), KEY_LENGTHS[algo])
+        true("characters of a key string", all(c in ALPHABET for c in key))
+        same("key-%d" % key_id, key, self.v["key-%d" % key_id])
+        true("Key ID from 1 to 255", 1 <= key_id <= 255)
+        true("no two policies of one SPI", key_id not in self.keys)
+        self.keys.append(key_id)
+        self.lifetimes[key_id] = lifetime
+
+    def take_rekey_sa(self, size, body, bags, kwk):
+        same("SPI size", size, 16)
+        spi, rest = body[:16], body[16:]
+        source, rest = selector(rest)
+        destination, rest = selector(rest)
+        items, rest = transforms(rest)
+        true("UDP, one multicast address, one port", destination[0] == 17 and destination[1] == destination[2] and destination[3] == destination[4] and destination[3][0] >> 4 == 14)
+        same("protocol of the source", source[0], 17)
+        same("lifetime", [kind for kind, _ in attributes(rest)][0], 1)
+        self.rekey_sa = (spi, items, self.bag(bags, 6, spi, kwk))
+
+    def check_roll(self, under_way):
+        """ATD and DTD stand there while a roll is under way, and fit."""
+        if not under_way:
+            same("delays", self.delays, {})
+            return
+        atd, dtd = self.delays[1], self.delays[2]
+        true("DTD is more than a second longer than ATD", dtd > atd + 1)
+        true("the youngest key lives longer than DTD", self.lifetimes[self.keys[-1]] > dtd)
+
+
+# -------------------------------------------------------------------- transcripts
+
+
+class Transcript:
+    def __init__(self, name):
+        self.v = v = read(os.path.join(HERE, name))
+        self.sa = IkeSa(v, v["message-1"], v["message-2"])
+        self.count = max(int(n.split("-")[1]) for n in v if n.startswith("message-"))
+        self.opened = {}
+
+    def message(self, number):
+        """(header, [(type, body)])"""
+        if number not in self.opened:
+            header, first, text = self.sa.open(self.v["message-%d" % number])
+            same("inner-%d" % number, self.v["inner-%d" % number], text)
+            self.opened[number] = header, payloads(first, text)
+        return self.opened[number]
+
+    def profile(self):
+        for found in (self.sa.asked, self.sa.answered):
+            true("Vendor ID of the profile", VENDOR_ID in [body for k, body in found if k == VENDOR])
+
+    def exchanges(self, wanted):
+        """Exchange, direction, Message ID of each message from the third on."""
+        found = []
+        for number in range(3, self.count + 1):
+            header = Header(self.v["message-%d" % number])
+            found.append((header.exchange, header.from_initiator, header.response, header.id))
+        same("messages", found, wanted)
+
+    def registration_request(self):
+        _, inner = self.message(3)
+        self.sa.auth(inner, True)
+        same("IDg", only(inner, IDG), self.v["id-g"])
+        same("GROUP_SENDER", notifies(inner)[16429], struct.pack(">I", 1))
+        sag = {protocol: (number, spi, items) for number, protocol, spi, items in proposals(only(inner, SA))}
+        true("KWA among what is listed for the Rekey SA", (13, 3, {}) in sag[6][2])
+        same("OSPFv2 in SAg", sag[201], (1, b"", [(3, 1024 + algo, {}) for algo in range(1, 6)]))
+
+    def registration_answer(self, keys, under_way):
+        _, inner = self.message(4)
+        self.sa.auth(inner, False)
+        download = Download(inner, self.v["gsk-w"], self.v)
+        same("number of keys", len(download.keys), keys)
+        download.check_roll(under_way)
+        return download
+
+    def rekey(self, number):
+        header, inner = self.message(number)
+        download = Download(inner, self.v["gsk-w"], self.v)
+        same("new policies only", len(download.keys), 1)
+        download.check_roll(True)
+        return header, inner, download
+
+
+def inband():
+    t = Transcript("ospfv2-inband.txt")
+    yield "IKE_SA_INIT: transforms, keys", lambda: None
+    yield "IKE_SA_INIT: Vendor ID", t.profile
+    yield "order of messages", lambda: t.exchanges(
+        [
+            (GSA_AUTH, True, False, 1),
+            (GSA_AUTH, False, True, 1),
+            (INBAND_REKEY, False, False, 0),
+            (INBAND_REKEY, True, True, 0),
+            (INFORMATIONAL, True, False, 2),
+            (INFORMATIONAL, False, True, 2),
+        ]
+    )
+    yield "GSA_AUTH request", t.registration_request
+    yield "GSA_AUTH response: one key, no delays", lambda: t.registration_answer(1, False)
+
+    def rekey():
+        old = t.registration_answer(1, False).keys[0]
+        _, inner, download = t.rekey(5)
+        true("another Key ID", download.keys[0] != old)
+        same("D of what is replaced", only(inner, DELETE), struct.pack(">BBHB", 201, 1, 1, old))
+        same("ATD, DTD", download.delays, {1: 5, 2: 15})
+
+    yield "GSA_INBAND_REKEY request: a new key, D of the old one", rekey
+    yield "GSA_INBAND_REKEY response: empty", lambda: same("payloads", t.message(6)[1], [])
+    yield "INFORMATIONAL: D of the IKE SA", lambda: same("payloads", t.message(7)[1], [(DELETE, struct.pack(">BBH", 1, 0, 0))])
+    yield "INFORMATIONAL response: empty", lambda: same("payloads", t.message(8)[1], [])
+
+
+def during_roll():
+    t = Transcript("ospfv2-during-roll.txt")
+    yield "IKE_SA_INIT: transforms, keys", lambda: None
+    yield "order of messages", lambda: t.exchanges([(GSA_AUTH, True, False, 1), (GSA_AUTH, False, True, 1)])
+    yield "GSA_AUTH request", t.registration_request
+
+    def answer():
+        download = t.registration_answer(2, True)
+        atd, dtd = download.delays[1], download.delays[2]
+        true("what is left of ATD 5, DTD 15", 0 < atd < 5 and atd + 1 < dtd < 15)
+
+    yield "GSA_AUTH response: two keys, delays cut short", answer
+
+
+def multicast():
+    t = Transcript("ospfv2-multicast.txt")
+    v = t.v
+    yield "IKE_SA_INIT: transforms, keys", lambda: None
+    yield "GSA_AUTH request", t.registration_request
+    signer = Ed25519PrivateKey.from_private_bytes(v["signing-key"]).public_key()
+    spki = signer.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+    def answer():
+        download = t.registration_answer(1, False)
+        spi, items, keymat = download.rekey_sa
+        same("rekey-spi", v["rekey-spi"], spi)
+        same("transforms", items, [(1, 20, {14: 256}), (13, 3, {}), (14, 2, {18: ED25519})])
+        same("keying material", keymat, v["rekey-gsk-e"] + v["rekey-gsk-w"])
+        same("AUTH_KEY", download.auth_key, spki)
+
+    yield "GSA_AUTH response: Rekey SA, AUTH_KEY, one key", answer
+    number = next(n for n in range(5, t.count + 1) if v["message-%d" % n][18] == GSA_REKEY)
+
+    def push():
+        message = v["message-%d" % number]
+        header = Header(message)
+        same("SPIs", header.spi_i + header.spi_r, v["rekey-spi"])
+        same("Message ID, flags", (header.id, header.flags), (0, 0x08))
+        first, text = open_sk(message, v["rekey-gsk-e"])
+        same("inner-%d" % number, v["inner-%d" % number], text)
+        verify_signature(header, first, text, signer)
+        inner = payloads(first, text)
+        Download(inner, v["rekey-gsk-w"], v).check_roll(True)
+
+    yield "GSA_REKEY: signature, a new key", push
+
+
+def signed_octets(header, first, text, signature_len):
+    """A | P of RFC 9838 section 2.4.1.1, and the signature."""
+    zeroed = text[:-signature_len] + bytes(signature_len)
+    a = header.spi_i + header.spi_r + struct.pack(">BBBBII", SK, header.version, header.exchange, header.flags, header.id, 32 + len(text))
+    a += struct.pack(">BBH", first, 0, 4 + len(text))
+    return a, zeroed, text[-signature_len:]
+
+
+def verify_signature(header, first, text, signer):
+    inner = payloads(first, text)
+    same("AUTH stands last", inner[-1][0], AUTH)
+    same("method, algorithm", inner[-1][1][:12], struct.pack(">BBHB", 14, 0, 0, 7) + ED25519)
+    a, p, signature = signed_octets(header, first, text, 64)
+    try:
+        signer.verify(signature, a + p)
+    except InvalidSignature:
+        raise Wrong("the signature is wrong") from None
+    return a, p, signature
+
+
+# ------------------------------------------------------------------- rfc9838.txt
+
+
+def rfc9838():
+    v = read(os.path.join(HERE, "rfc9838.txt"))
+    sa = IkeSa(v, v["ike-sa-init-request"], v["ike-sa-init-response"])
+    yield "IKE_SA_INIT: transforms, keys", lambda: None
+
+    def nat():
+        for found, spi_r, near, far in ((sa.asked, bytes(8), "address-i", "address-r"), (sa.answered, sa.spi_r, "address-r", "address-i")):
+            for kind, name in ((16388, near), (16389, far)):
+                same("NAT detection", notifies(found)[kind], hashlib.sha1(sa.spi_i + spi_r + v[name] + v["port"]).digest())
+
+    yield "IKE_SA_INIT: NAT detection", nat
+    signer = Ed25519PrivateKey.from_private_bytes(v["signing-key"]).public_key()
+
+    def request():
+        _, first, text = sa.open(v["gsa-auth-request"])
+        same("inner octets", v["gsa-auth-request-inner"], text)
+        inner = payloads(first, text)
+        same("auth-i", v["auth-i"], sa.auth(inner, True))
+        same("psk-padded", v["psk-padded"], prf(v["psk"], b"Key Pad for IKEv2"))
+        same("IDg", only(inner, IDG), v["id-g"])
+        same("protocols in SAg", [(p[0], p[1]) for p in proposals(only(inner, SA))], [(1, 6), (1, 3)])
+
+    yield "GSA_AUTH request", request
+
+    def response():
+        _, first, text = sa.open(v["gsa-auth-response"])
+        same("inner octets", v["gsa-auth-response-inner"], text)
+        inner = payloads(first, text)
+        same("auth-r", v["auth-r"], sa.auth(inner, False))
+        true("USE_TRANSPORT_MODE", 16391 in notifies(inner))
+        same("gsa-body", v["gsa-body"], only(inner, GSA))
+        same("kd-body", v["kd-body"], only(inner, KD))
+
+    yield "GSA_AUTH response", response
+
+    def bags():
+        rekey, esp, member = substructures(v["kd-body"])
+        for bag, name, keymat in ((rekey, "sa-key-rekey", v["rekey-gsk-e"] + v["rekey-gsk-w"]), (esp, "sa-key-esp", v["esp-keymat-1"])):
+            ((kind, value),) = attributes(bag[2][bag[1] :])
+            same(name, (kind, value), (1, v[name]))
+            same("keying material", unwrap(v["gsk-w"], value[8:]), keymat)
+        same("AUTH_KEY", attributes(member[2]), [(2, v["auth-key"])])
+        same("auth-key", v["auth-key"], signer.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
+
+    yield "KD: keys, AUTH_KEY", bags
+
+    def policies():
+        (p1, s1, rekey), (p2, s2, esp), (p3, _, wide) = substructures(v["gsa-body"])
+        same("protocols, SPI sizes", (p1, s1, p2, s2, p3), (6, 16, 3, 4, 0))
+        same("delays", attributes(wide), [(1, 10), (2, 20)])
+        for body, size, items, attrs in (
+            (rekey, 16, [(1, 20, {14: 256}), (13, 3, {}), (14, 2, {18: ED25519})], [(1, struct.pack(">I", 86400)), (2, struct.pack(">I", 7))]),
+            (esp, 4, [(1, 11, {}), (3, 12, {}), (5, 2, {})], [(1, struct.pack(">I", 3600))]),
+        ):
+            _, rest = selector(body[size:])
+            _, rest = selector(rest)
+            found, rest = transforms(rest)
+            same("transforms", found, items)
+            same("attributes", attributes(rest), attrs)
+
+    yield "GSA: policies", policies
+
+    def push():
+        header = Header(v["gsa-rekey"])
+        same("SPIs", header.spi_i + header.spi_r, substructures(v["gsa-body"])[0][2][:16])
+        first, text = open_sk(v["gsa-rekey"], v["rekey-gsk-e"])
+        a, p, signature = verify_signature(header, first, text, signer)
+        same("A", v["gsa-rekey-a"], a)
+        same("P", v["gsa-rekey-p"], p)
+        same("signature", v["gsa-rekey-signature"], signature)
+        ((_, size, bag),) = substructures(only(payloads(first, text), KD))
+        ((_, value),) = attributes(bag[size:])
+        same("keying material", unwrap(v["rekey-gsk-w"], value[8:]), v["esp-keymat-2"])
+
+    yield "GSA_REKEY", push
+    yield "key hierarchy", lambda: hierarchy(v)
+
+
+def hierarchy(v):
+    """From each leaf of the tree there is a way to the Rekey SA, but for F."""
+
+    def key(number):
+        return hashlib.sha256(b"lkh-key-%d" % number).digest()
+
+    (_, size, group), (_, _, member) = substructures(v["lkh-kd-body"])
+    sa_keys = [value for _, value in attributes(group[size:])]
+    wrapped = [value for _, value in attributes(member)]
+    paths = {}
+    for value in wrapped:
+        ident, by = struct.unpack(">II", value[:8])
+        same("key %d under key %d" % (ident, by), unwrap(key(by), value[8:]), key(ident))
+        paths.setdefault(ident, []).append(by)
+    same("keys under keys", paths, {15: [6, 16], 16: [11]})
+    roots = []
+    for value in sa_keys:
+        ident, by = struct.unpack(">II", value[:8])
+        same("Key ID", ident, 0)
+        same("Rekey SA under key %d" % by, unwrap(key(by), value[8:]), v["lkh-rekey-keymat"])
+        roots.append(by)
+    same("keys over the Rekey SA", roots, [1, 15])
+
+
+# ---------------------------------------------------------------------------- TAP
+
+
+def main():
+    suites = {"rfc9838": rfc9838, "ospfv2-inband": inband, "ospfv2-during-roll": during_roll, "ospfv2-multicast": multicast}
+    number = failed = 0
+    for name, suite in suites.items():
+        tests = suite()
+        while True:
+            number += 1
+            what = "the keys of the IKE SA"
+            try:
+                what, check = next(tests)
+                check()
+                print("ok %d - %s: %s" % (number, name, what))
+            except StopIteration:
+                number -= 1
+                break
+            except (Wrong, KeyError, IndexError, ValueError, struct.error) as error:
+                failed += 1
+                print("not ok %d - %s: %s" % (number, name, what))
+                print("# %s: %s" % (type(error).__name__, error))
+    print("1..%d" % number)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
