@@ -303,31 +303,48 @@ class Download:
         self.keys, self.delays, self.lifetimes = [], {}, {}
         self.rekey_sa, self.auth_key = None, None
         self.v = v
-        bags = substructures(only(inner, KD))
+        self.bags = substructures(only(inner, KD))
+        self.path = {0: kwk}
+        # the RFC does not say that there is one member key bag at the most
+        self.take_member_bags([attr for protocol, _, body in self.bags if protocol == 0 for attr in attributes(body)])
         for protocol, size, body in substructures(only(inner, GSA)):
             if protocol == 0:
                 true("one group-wide policy", not self.delays)
                 self.delays = dict(attributes(body))
             elif protocol == 6:
-                self.take_rekey_sa(size, body, bags, kwk)
+                self.take_rekey_sa(size, body)
             else:
                 same("protocol and SPI size", (protocol, size), (201, 1))
-                self.take_key(body, bags, kwk)
-        for protocol, _, body in bags:
-            if protocol == 0:
-                self.auth_key = dict(attributes(body))[2]
+                self.take_key(body)
 
-    @staticmethod
-    def bag(bags, protocol, spi, kwk):
-        found = [body[size:] for p, size, body in bags if (p, body[:size]) == (protocol, spi)]
+    def take_member_bags(self, attrs):
+        """AUTH_KEY, and the keys between a leaf of the key tree and its root."""
+        wrapped = [struct.unpack(">II", value[:8]) + (value[8:],) for kind, value in attrs if kind == 1]
+        auth_keys = [value for kind, value in attrs if kind == 2]
+        true("one AUTH_KEY at the most", len(auth_keys) <= 1)
+        self.auth_key = auth_keys[0] if auth_keys else None
+        true("Key IDs of WRAP_KEY are not 0", all(ident for ident, _, _ in wrapped))
+        while True:
+            usable = [(ident, by, octets) for ident, by, octets in wrapped if by in self.path and ident not in self.path]
+            if not usable:
+                break
+            for ident, by, octets in usable:
+                self.path[ident] = unwrap(self.path[by], octets)
+        same("keys without a way to them", len(self.path) - 1, len(wrapped))
+
+    def bag(self, protocol, spi):
+        """(KWK ID, keying material)"""
+        found = [body[size:] for p, size, body in self.bags if (p, body[:size]) == (protocol, spi)]
         same("key bags of one policy", len(found), 1)
         ((kind, value),) = attributes(found[0])
-        same("SA_KEY, Key ID, KWK ID", (kind, value[:8]), (1, bytes(8)))
-        return unwrap(kwk, value[8:])
+        ident, by = struct.unpack(">II", value[:8])
+        same("SA_KEY, Key ID", (kind, ident), (1, 0))
+        return by, unwrap(self.path[by], value[8:])
 
-    def take_key(self, body, bags, kwk):
+    def take_key(self, body):
         key_id, algo, lifetime = ospfv2_policy(body)
-        key = self.bag(bags, 201, bytes([key_id]), kwk)
+        by, key = self.bag(201, bytes([key_id]))
+        same("KWK ID of a data SA", by, 0)
         same("key length", len(key), KEY_LENGTHS[algo])
         true("characters of a key string", all(c in ALPHABET for c in key))
         same("key-%d" % key_id, key, self.v["key-%d" % key_id])
@@ -336,7 +353,7 @@ class Download:
         self.keys.append(key_id)
         self.lifetimes[key_id] = lifetime
 
-    def take_rekey_sa(self, size, body, bags, kwk):
+    def take_rekey_sa(self, size, body):
         same("SPI size", size, 16)
         spi, rest = body[:16], body[16:]
         source, rest = selector(rest)
@@ -345,7 +362,7 @@ class Download:
         true("UDP, one multicast address, one port", destination[0] == 17 and destination[1] == destination[2] and destination[3] == destination[4] and destination[3][0] >> 4 == 14)
         same("protocol of the source", source[0], 17)
         same("lifetime", [kind for kind, _ in attributes(rest)][0], 1)
-        self.rekey_sa = (spi, items, self.bag(bags, 6, spi, kwk))
+        self.rekey_sa = (spi, items, self.bag(6, spi)[1])
 
     def check_roll(self, under_way):
         """ATD and DTD stand there while a roll is under way, and fit."""
