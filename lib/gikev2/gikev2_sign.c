@@ -276,7 +276,7 @@ int gikev2_key_new(EVP_PKEY *pkey, bool private, struct gikev2_key **key)
 
 	*key = NULL;
 	ERR_clear_error();
-	if (!accepted || EVP_PKEY_get_size(pkey) > GIKEV2_SIGNATURE_MAX)
+	if (!accepted)
 		return -GIKEV2_ERR_KEY_REFUSED;
 	*key = malloc(sizeof(**key));
 	if (!*key)
@@ -372,9 +372,23 @@ void gikev2_key_free(struct gikev2_key *key)
 	free(key);
 }
 
+static bool same_spki(EVP_PKEY *a, EVP_PKEY *b)
+{
+	uint8_t *a_der = NULL, *b_der = NULL;
+	int a_len = i2d_PUBKEY(a, &a_der), b_len = i2d_PUBKEY(b, &b_der);
+	bool same = a_len > 0 && a_len == b_len &&
+		    memcmp(a_der, b_der, (size_t)a_len) == 0;
+
+	OPENSSL_free(a_der);
+	OPENSSL_free(b_der);
+	return same;
+}
+
+/* EVP_PKEY_eq() tells two handles on one key of a token apart. */
 bool gikev2_key_equal(const struct gikev2_key *a, const struct gikev2_key *b)
 {
-	bool equal = EVP_PKEY_eq(a->pkey, b->pkey) == 1;
+	bool equal = EVP_PKEY_eq(a->pkey, b->pkey) == 1 ||
+		     same_spki(a->pkey, b->pkey);
 
 	ERR_clear_error();
 	return equal;
@@ -411,9 +425,22 @@ const char *gikev2_key_text(const struct gikev2_key *key, char *buf,
 
 /* ----------------------------------------------------- signing, verifying */
 
+/* Not EVP_PKEY_get_size(), which says more than that for keys in some tokens. */
 size_t gikev2_signature_max(const struct gikev2_key *key)
 {
-	return (size_t)EVP_PKEY_get_size(key->pkey);
+	switch (key->type) {
+	case GIKEV2_KEY_ED25519:
+		return 64;
+	case GIKEV2_KEY_P256:
+		return 72;
+	case GIKEV2_KEY_P384:
+		return 104;
+	case GIKEV2_KEY_RSA:
+	case GIKEV2_KEY_RSA_PSS:
+	case GIKEV2_KEY_TYPES:
+		break;
+	}
+	return ((size_t)EVP_PKEY_get_bits(key->pkey) + 7) / 8;
 }
 
 /* Each of r and s has a leading zero octet when its first bit is set. */
@@ -466,6 +493,8 @@ int gikev2_sign(const struct gikev2_key *key, const struct gikev2_sign_alg *alg,
 		const struct gikev2_chunk *parts, size_t count, uint8_t *out,
 		size_t *len)
 {
+	uint8_t signature[GIKEV2_SIGNATURE_MAX];
+	size_t room = sizeof(signature);
 	EVP_MD_CTX *ctx;
 	int ok;
 
@@ -480,10 +509,15 @@ int gikev2_sign(const struct gikev2_key *key, const struct gikev2_sign_alg *alg,
 		return -GIKEV2_ERR_NO_MEMORY;
 	ok = start(ctx, alg, key, true);
 	if (ok)
-		ok = alg->digest ? sign_parts(ctx, parts, count, out, len)
-				 : sign_joined(ctx, parts, count, out, len);
+		ok = alg->digest
+			     ? sign_parts(ctx, parts, count, signature, &room)
+			     : sign_joined(ctx, parts, count, signature, &room);
 	EVP_MD_CTX_free(ctx);
-	return ok == 1 ? 0 : gikev2_crypto_failed();
+	if (ok != 1 || room > *len)
+		return gikev2_crypto_failed();
+	memcpy(out, signature, room);
+	*len = room;
+	return 0;
 }
 
 int gikev2_sign_fixed(const struct gikev2_key *key,

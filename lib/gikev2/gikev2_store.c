@@ -177,8 +177,7 @@ static int file_read(const struct load *load, uint8_t **octets, size_t *len)
 	if (ret == 0) {
 		*octets = malloc(*len ? *len : 1);
 		ret = *octets ? file_fill(load, fd, *octets, len)
-			      : fail(load, GIKEV2_ERR_NO_MEMORY,
-				     "cannot be read: out of memory");
+			      : -GIKEV2_ERR_NO_MEMORY;
 	}
 	close(fd);
 	return ret;
@@ -186,7 +185,26 @@ static int file_read(const struct load *load, uint8_t **octets, size_t *len)
 
 /* ------------------------------------------------------------------ OSSL_STORE */
 
-/* OpenSSL would ask on the terminal if this did not answer. */
+static int refuse_to_open(UI *ui)
+{
+	return 0;
+}
+
+/* Some providers ask on the terminal when they are given no PIN here, and again
+ * when a key is used. */
+static void silence_terminal(void)
+{
+	static UI_METHOD *nobody;
+
+	if (nobody)
+		return;
+	nobody = UI_create_method("nobody");
+	if (nobody) {
+		UI_method_set_opener(nobody, refuse_to_open);
+		UI_set_default_method(nobody);
+	}
+}
+
 static int give_passphrase(char *buf, int size, int rwflag, void *arg)
 {
 	struct load *load = arg;
@@ -197,10 +215,30 @@ static int give_passphrase(char *buf, int size, int rwflag, void *arg)
 	return load->passphrase(load->arg, load->uri, buf, (size_t)size);
 }
 
+static int explain_provider(const struct load *load, const char *reason)
+{
+	if (load->asked && !load->passphrase)
+		return fail(
+			load, GIKEV2_ERR_NO_CREDENTIAL,
+			"needs a PIN, and nobody can be asked for it: let the URI name a pin-source that the daemon's user alone can read");
+	if (load->asked)
+		return fail(
+			load, GIKEV2_ERR_NO_CREDENTIAL,
+			"is not there, or the PIN given is wrong: check both");
+	return fail(
+		load, GIKEV2_ERR_NO_CREDENTIAL,
+		"cannot be loaded (%s): check the URI and its PIN, and that openssl.cnf activates a provider for it",
+		reason);
+}
+
 static int explain(const struct load *load)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
+	if (!reason)
+		reason = "no reason given";
+	if (!load->path)
+		return explain_provider(load, reason);
 	if (load->asked && !load->passphrase)
 		return fail(
 			load, GIKEV2_ERR_NO_CREDENTIAL,
@@ -209,15 +247,10 @@ static int explain(const struct load *load)
 		return fail(
 			load, GIKEV2_ERR_NO_CREDENTIAL,
 			"cannot be opened with the passphrase given: correct that");
-	if (load->path)
-		return fail(
-			load, GIKEV2_ERR_NO_CREDENTIAL,
-			"cannot be understood (%s): a file in PEM, DER or PKCS#12 is needed",
-			reason ? reason : "no reason given");
 	return fail(
 		load, GIKEV2_ERR_NO_CREDENTIAL,
-		"cannot be loaded (%s): check the URI, and that openssl.cnf activates a provider for it",
-		reason ? reason : "no reason given");
+		"cannot be understood (%s): a file in PEM, DER or PKCS#12 is needed",
+		reason);
 }
 
 /* What follows the last object of a file, be it an empty line, makes OpenSSL
@@ -311,11 +344,12 @@ static int run(struct load *load)
 
 	snprintf(load->problem, load->size, "%s", "");
 	load->path = uri_path(load->uri);
+	silence_terminal();
 	ERR_clear_error();
 	ui = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
-	ret = ui ? store_load(load, ui)
-		 : fail(load, GIKEV2_ERR_NO_MEMORY,
-			"cannot be loaded: out of memory");
+	ret = ui ? store_load(load, ui) : -GIKEV2_ERR_NO_MEMORY;
+	if (ret < 0 && !*load->problem)
+		fail(load, -ret, "cannot be loaded: %s", gikev2_err_text(ret));
 	UI_destroy_method(ui);
 	ERR_clear_error();
 	return ret;
@@ -328,21 +362,19 @@ static int take_key(struct load *load, const OSSL_STORE_INFO *info)
 	struct gikev2_key **key = load->into;
 	EVP_PKEY *pkey = load->secret ? OSSL_STORE_INFO_get0_PKEY(info)
 				      : OSSL_STORE_INFO_get0_PUBKEY(info);
-	int ret;
+	struct gikev2_key *first = *key;
+	int ret = gikev2_key_new(pkey, load->secret, key);
 
-	if (*key)
-		return fail(load, GIKEV2_ERR_NO_CREDENTIAL,
-			    "is more than one: the URI must name one alone");
-	ret = gikev2_key_new(pkey, load->secret, key);
-	if (ret == -GIKEV2_ERR_KEY_REFUSED)
-		return fail(
-			load, GIKEV2_ERR_KEY_REFUSED,
-			"is not accepted: Ed25519, ECDSA on P-256 or P-384, RSA of %d to %d bits are",
-			GIKEV2_RSA_BITS_MIN, GIKEV2_RSA_BITS_MAX);
-	if (ret < 0)
-		return fail(load, -ret, "cannot be used: %s",
-			    gikev2_err_text(ret));
-	return 0;
+	/* tokens may list one key twice */
+	if (ret == 0 && first && !gikev2_key_equal(first, *key))
+		ret = fail(load, GIKEV2_ERR_NO_CREDENTIAL,
+			   "is more than one: the URI must name one alone");
+	else if (ret == -GIKEV2_ERR_KEY_REFUSED)
+		fail(load, -ret,
+		     "is not accepted: Ed25519, ECDSA on P-256 or P-384, RSA of %d to %d bits are",
+		     GIKEV2_RSA_BITS_MIN, GIKEV2_RSA_BITS_MAX);
+	gikev2_key_free(first);
+	return ret;
 }
 
 static int load_key(struct load *load, struct gikev2_key **key)

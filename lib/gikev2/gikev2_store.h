@@ -11,7 +11,8 @@
  *
  * Functions return 0 or a negated enum gikev2_err, and then `problem` is one
  * line that names the URI (without its PIN) and says what to do; its size is
- * GIKEV2_PROBLEM_MAX.  Nobody is asked on a terminal.
+ * GIKEV2_PROBLEM_MAX.  Nobody is asked on a terminal, neither here nor by
+ * anything else of OpenSSL in this process from the first call on.
  */
 #ifndef GIKEV2_STORE_H
 #define GIKEV2_STORE_H

@@ -174,7 +174,7 @@ static size_t split(const uint8_t *data, size_t size,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct gikev2_chunk parts[PARTS_MAX];
+	struct gikev2_chunk parts[PARTS_MAX] = { { 0 } };
 	struct gikev2_anchors *anchors;
 	struct gikev2_id id = { 0 };
 	uint8_t options;
