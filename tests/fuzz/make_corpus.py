@@ -76,7 +76,12 @@ def ident(payload, kind, name):
 AUTH = (39, struct.pack(">BBH", 2, 0, 0) + bytes(32))
 IDG = ident(50, 11, b"CORE")
 SENDER = notify(16429, struct.pack(">I", 1))
-SAG = (33, proposals((1, 6, b"", (13, 3), (1, 20, tv(14, 256)), (14, 1)), (1, 201, b"", (3, 1027), (3, 1028))))
+SAG = (
+    33,
+    proposals(
+        (1, 6, b"", (13, 3), (1, 20, tv(14, 256)), (14, 1)), (1, 201, b"", (3, 1027), (3, 1028))
+    ),
+)
 
 
 def policy(key_id, lifetime=3600, algo=3):
@@ -117,7 +122,11 @@ REKEY_SPI = bytes(range(1, 17))
 
 def rekey_sa(key_id, registration):
     parts = [(1, 20, tv(14, 256)), (13, 3)] + ([(14, 1)] if registration else [])
-    body = REKEY_SPI + selector(17, 848, bytes([10, 0, 0, 1])) + selector(17, 848, bytes([239, 192, 1, 1]))
+    body = (
+        REKEY_SPI
+        + selector(17, 848, bytes([10, 0, 0, 1]))
+        + selector(17, 848, bytes([239, 192, 1, 1]))
+    )
     body += transforms(*parts) + tlv(1, struct.pack(">I", 86400))
     gsa = struct.pack(">BBH", 6, 16, len(body) + 4) + body + policy(key_id)
     kd = bag(6, REKEY_SPI, sa_key(68)) + bag(201, bytes([key_id]), sa_key(32))
@@ -135,7 +144,12 @@ TO_MEMBER, LENGTH, SPI_I, SPI_R, PASS, TIME, RESPONSE = (1 << i for i in range(7
 
 
 def header(first, exchange, flags, octets, spi_r=bytes(8)):
-    return b"\x11" * 8 + spi_r + struct.pack(">BBBBII", first, 0x20, exchange, flags, 0, 28 + len(octets)) + octets
+    return (
+        b"\x11" * 8
+        + spi_r
+        + struct.pack(">BBBBII", first, 0x20, exchange, flags, 0, 28 + len(octets))
+        + octets
+    )
 
 
 def clear(seed, settings, *datagrams):
@@ -161,18 +175,47 @@ def make_clear():
     clear("group-wanted", 0, (TO_MEMBER | SPI_I | PASS, header(first, 34, 32, octets)))
     first, octets = chain(notify(14))
     clear("refused", 0, (TO_MEMBER | SPI_I | PASS, header(first, 34, 32, octets)))
-    classic = proposals((1, 1, b"", *IKE_SUITE), (2, 1, b"", (1, 12, tv(14, 128)), (2, 5), (3, 12), (4, 19), (13, 3)))
-    first, octets = chain((33, classic), (34, struct.pack(">HH", 19, 0) + bytes(64)), NONCE, notify(16430), notify(16431, b"\0\2"))
+    classic = proposals(
+        (1, 1, b"", *IKE_SUITE),
+        (2, 1, b"", (1, 12, tv(14, 128)), (2, 5), (3, 12), (4, 19), (13, 3)),
+    )
+    first, octets = chain(
+        (33, classic),
+        (34, struct.pack(">HH", 19, 0) + bytes(64)),
+        NONCE,
+        notify(16430),
+        notify(16431, b"\0\2"),
+    )
     clear("classic", 0, (PASS, header(first, 34, 8, octets)))
     first, octets = chain((46, bytes(60)))
-    clear("protected", 0, (SPI_I | SPI_R, header(first, 39, 8, octets)), (TO_MEMBER | PASS | SPI_I | SPI_R, header(first, 37, 32, octets)))
-    clear("unknown-spi", 0, (0, header(first, 37, 8, octets)), (0, header(53, 42, 8, octets)), (0, header(first, 41, 8, octets)))
+    clear(
+        "protected",
+        0,
+        (SPI_I | SPI_R, header(first, 39, 8, octets)),
+        (TO_MEMBER | PASS | SPI_I | SPI_R, header(first, 37, 32, octets)),
+    )
+    clear(
+        "unknown-spi",
+        0,
+        (0, header(first, 37, 8, octets)),
+        (0, header(53, 42, 8, octets)),
+        (0, header(first, 41, 8, octets)),
+    )
     clear("real", 0, (PASS, b""), (TIME | SPI_I | SPI_R, header(first, 37, 8, octets)))
 
 
 # ---------------------------------------------------------------- fuzz_inner
 
-(SERVER_AUTH, MEMBER_AUTH, SERVER_READY, MEMBER_READY, SERVER_ASKED, MEMBER_ASKED, PUSHED, SIGNED) = range(8)
+(
+    SERVER_AUTH,
+    MEMBER_AUTH,
+    SERVER_READY,
+    MEMBER_READY,
+    SERVER_ASKED,
+    MEMBER_ASKED,
+    PUSHED,
+    SIGNED,
+) = range(8)
 (EXPECTED, GSA_AUTH, REGISTRATION, INBAND, INFO, CHILD, IKE_AUTH, PUSH) = range(8)
 OTHER_WAY, RIGHT_AUTH, RIGHT_KEYS, DELIVER, FRAGMENT = (1 << i for i in range(3, 8))
 
@@ -191,27 +234,76 @@ def make_inner():
     inner("auth", SERVER_AUTH, 0, (good, (idi, AUTH, IDG, SAG, SENDER)))
     inner("auth-wrong", SERVER_AUTH, 0, (DELIVER, (idi, AUTH, IDG, SAG, SENDER)))
     inner("auth-no-sag", SERVER_AUTH, 0, (good, (idi, AUTH, IDG)), (good | INFO, ()))
-    inner("auth-unknown-group", SERVER_AUTH, 0, (good, (idi, AUTH, ident(50, 2, b"x"), SAG)), (good | REGISTRATION, (IDG, SAG)))
+    inner(
+        "auth-unknown-group",
+        SERVER_AUTH,
+        0,
+        (good, (idi, AUTH, ident(50, 2, b"x"), SAG)),
+        (good | REGISTRATION, (IDG, SAG)),
+    )
     inner("auth-stranger", SERVER_AUTH, 0, (good, (ident(35, 2, b"rx"), AUTH, IDG, SAG)))
-    inner("auth-ike", SERVER_AUTH, 0, (good | IKE_AUTH, (idi, AUTH)), (good | REGISTRATION, (IDG, SAG, SENDER)))
+    inner(
+        "auth-ike",
+        SERVER_AUTH,
+        0,
+        (good | IKE_AUTH, (idi, AUTH)),
+        (good | REGISTRATION, (IDG, SAG, SENDER)),
+    )
     inner("auth-critical", SERVER_AUTH, 0, (good, ((200, b""), idi, AUTH, IDG)))
-    inner("answer", MEMBER_AUTH, 0, (good, (idr, AUTH) + keys(7, delays=False)), (good | INBAND | OTHER_WAY, keys(8)))
+    inner(
+        "answer",
+        MEMBER_AUTH,
+        0,
+        (good, (idr, AUTH) + keys(7, delays=False)),
+        (good | INBAND | OTHER_WAY, keys(8)),
+    )
     inner("answer-two", MEMBER_AUTH, 0, (good, (idr, AUTH) + keys(7, 8)))
     inner("answer-rekey-sa", MEMBER_AUTH, 0, (good, (idr, AUTH) + rekey_sa(7, True)))
     inner("answer-refused", MEMBER_AUTH, 0, (good, (idr, AUTH, notify(46))))
     inner("answer-failed", MEMBER_AUTH, 0, (good, (notify(24),)))
     inner("answer-bad-key", MEMBER_AUTH, 0, (good, (idr, AUTH) + keys(7, length=31)))
     inner("server-info", SERVER_READY, 0, (good | INFO, ()), (good | INFO, (delete(1, 0),)))
-    inner("server-leave", SERVER_READY, 0, (good | REGISTRATION, (IDG, notify(14))), (good | REGISTRATION, (IDG, SAG, SENDER)))
-    inner("server-child", SERVER_READY, 0, (good | CHILD, ((33, proposals((1, 1, b"8octets.", *IKE_SUITE))), NONCE, KE)), (good | INFO, (delete(1, 0),)))
+    inner(
+        "server-leave",
+        SERVER_READY,
+        0,
+        (good | REGISTRATION, (IDG, notify(14))),
+        (good | REGISTRATION, (IDG, SAG, SENDER)),
+    )
+    inner(
+        "server-child",
+        SERVER_READY,
+        0,
+        (good | CHILD, ((33, proposals((1, 1, b"8octets.", *IKE_SUITE))), NONCE, KE)),
+        (good | INFO, (delete(1, 0),)),
+    )
     inner("server-fragments", SERVER_READY, 0, (good | INFO, ()))
-    inner("member-rekey", MEMBER_READY, 0, (good | INBAND, keys(7) + (delete(201, 1, b"\x01"),)), (good | INBAND, keys(8, 9)))
+    inner(
+        "member-rekey",
+        MEMBER_READY,
+        0,
+        (good | INBAND, keys(7) + (delete(201, 1, b"\x01"),)),
+        (good | INBAND, keys(8, 9)),
+    )
     inner("member-rekey-sa", MEMBER_READY, 0, (good | INBAND, rekey_sa(7, False)))
-    inner("member-deleted", MEMBER_READY, 0, (good | INBAND, (delete(201, 1, b"\0"),)), (good | INBAND, (delete(6, 16, bytes(16)),)))
+    inner(
+        "member-deleted",
+        MEMBER_READY,
+        0,
+        (good | INBAND, (delete(201, 1, b"\0"),)),
+        (good | INBAND, (delete(6, 16, bytes(16)),)),
+    )
     inner("member-all-deleted", MEMBER_READY, 0, (good | INBAND, (delete(0, 0),)))
     inner("member-unfollowable", MEMBER_READY, 0, (good | INBAND, keys(7, algo=9)))
-    inner("member-child", MEMBER_READY, 0, (good | CHILD, ((33, proposals((1, 1, b"8octets.", *IKE_SUITE))), NONCE, KE)))
-    inner("member-info", MEMBER_READY, 0, (good | INFO, (notify(24),)), (good | INFO, (delete(1, 0),)))
+    inner(
+        "member-child",
+        MEMBER_READY,
+        0,
+        (good | CHILD, ((33, proposals((1, 1, b"8octets.", *IKE_SUITE))), NONCE, KE)),
+    )
+    inner(
+        "member-info", MEMBER_READY, 0, (good | INFO, (notify(24),)), (good | INFO, (delete(1, 0),))
+    )
     for what in range(4):
         inner("server-asked-%d" % what, SERVER_ASKED, what, (good, ()), (good, (delete(1, 0),)))
         inner("member-asked-%d" % what, MEMBER_ASKED, what, (good, ()), (good, keys(7)))
@@ -235,14 +327,105 @@ def script(seed, settings, *events):
 
 
 def make_script():
-    (STEP, RUN_MS, RUN, DROP, COPY, CORRUPT, HURRY, CUT, ROLL, BOOT, AWAY, AGAIN, LEAVE, CLEAR, REVOKE, ALGORITHM, OFFER, DELAYS, REPLAY, SECRET, WEATHER, SUITE) = range(22)
+    (
+        STEP,
+        RUN_MS,
+        RUN,
+        DROP,
+        COPY,
+        CORRUPT,
+        HURRY,
+        CUT,
+        ROLL,
+        BOOT,
+        AWAY,
+        AGAIN,
+        LEAVE,
+        CLEAR,
+        REVOKE,
+        ALGORITHM,
+        OFFER,
+        DELAYS,
+        REPLAY,
+        SECRET,
+        WEATHER,
+        SUITE,
+    ) = range(22)
     for mode, name in enumerate(("inband", "implicit", "signed")):
         script(name, (1, mode, 0), (RUN, 10), (ROLL, 0), (RUN, 6), (ROLL, 0), (RUN, 20))
-        script(name + "-lossy", (2, mode, 0), (WEATHER, 0x33), (RUN, 30), (ROLL, 0), (RUN, 60), (ROLL, 0), (RUN, 60))
-        script(name + "-boots", (3, mode, 0), (RUN, 10), (BOOT, 0), (RUN, 30), (BOOT, 1), (RUN, 5), (ROLL, 0), (BOOT, 0), (RUN, 90))
-        script(name + "-members", (4, mode, 0), (RUN, 10), (LEAVE, 1), (RUN, 2), (ROLL, 0), (LEAVE, 1), (RUN, 3), (CLEAR, 2), (REVOKE, 3), (CLEAR, 3), (RUN, 60), (REVOKE, 3))
-        script(name + "-forged", (5, mode, 0), (STEP, 0), (STEP, 0), (CORRUPT, 0, 40, 1), (STEP, 0), (CUT, 0, 60), (RUN, 5), (REPLAY, 3), (REPLAY, 1), (RUN, 5), (DROP, 0), (COPY, 0), (HURRY, 1), (ROLL, 0), (STEP, 0), (REPLAY, 0))
-        script(name + "-config", (6, mode, 0), (RUN, 10), (ALGORITHM, 4), (RUN, 20), (OFFER, 1, 0x06), (RUN, 30), (DELAYS, 9, 20), (ROLL, 0), (RUN, 10), (SECRET, 2), (AGAIN, 2), (RUN, 30), (SUITE, 1, 0), (AGAIN, 1))
+        script(
+            name + "-lossy",
+            (2, mode, 0),
+            (WEATHER, 0x33),
+            (RUN, 30),
+            (ROLL, 0),
+            (RUN, 60),
+            (ROLL, 0),
+            (RUN, 60),
+        )
+        script(
+            name + "-boots",
+            (3, mode, 0),
+            (RUN, 10),
+            (BOOT, 0),
+            (RUN, 30),
+            (BOOT, 1),
+            (RUN, 5),
+            (ROLL, 0),
+            (BOOT, 0),
+            (RUN, 90),
+        )
+        script(
+            name + "-members",
+            (4, mode, 0),
+            (RUN, 10),
+            (LEAVE, 1),
+            (RUN, 2),
+            (ROLL, 0),
+            (LEAVE, 1),
+            (RUN, 3),
+            (CLEAR, 2),
+            (REVOKE, 3),
+            (CLEAR, 3),
+            (RUN, 60),
+            (REVOKE, 3),
+        )
+        script(
+            name + "-forged",
+            (5, mode, 0),
+            (STEP, 0),
+            (STEP, 0),
+            (CORRUPT, 0, 40, 1),
+            (STEP, 0),
+            (CUT, 0, 60),
+            (RUN, 5),
+            (REPLAY, 3),
+            (REPLAY, 1),
+            (RUN, 5),
+            (DROP, 0),
+            (COPY, 0),
+            (HURRY, 1),
+            (ROLL, 0),
+            (STEP, 0),
+            (REPLAY, 0),
+        )
+        script(
+            name + "-config",
+            (6, mode, 0),
+            (RUN, 10),
+            (ALGORITHM, 4),
+            (RUN, 20),
+            (OFFER, 1, 0x06),
+            (RUN, 30),
+            (DELAYS, 9, 20),
+            (ROLL, 0),
+            (RUN, 10),
+            (SECRET, 2),
+            (AGAIN, 2),
+            (RUN, 30),
+            (SUITE, 1, 0),
+            (AGAIN, 1),
+        )
     script("cookies", (7, 0, 1), (RUN, 10), (BOOT, 1), (RUN, 10))
     script("away", (8, 0, 0), (RUN, 10), (AWAY, 0), (RUN, 200), (AWAY, 0), (RUN, 100))
 

@@ -17,7 +17,10 @@ import sys
 try:
     from cryptography.exceptions import InvalidSignature, InvalidTag
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
     from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap_with_padding
@@ -31,7 +34,18 @@ ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 KEY_LENGTHS = {1: 16, 2: 20, 3: 32, 4: 48, 5: 64}
 ED25519 = bytes.fromhex("300506032b6570")
 
-SA, KE, IDI, IDR, CERTREQ, AUTH, NONCE, NOTIFY, DELETE, VENDOR = 33, 34, 35, 36, 38, 39, 40, 41, 42, 43
+SA, KE, IDI, IDR, CERTREQ, AUTH, NONCE, NOTIFY, DELETE, VENDOR = (
+    33,
+    34,
+    35,
+    36,
+    38,
+    39,
+    40,
+    41,
+    42,
+    43,
+)
 SK, IDG, GSA, KD = 46, 50, 51, 52
 IKE_SA_INIT, INFORMATIONAL, GSA_AUTH, GSA_REKEY, INBAND_REKEY = 34, 37, 39, 41, 42
 
@@ -42,7 +56,14 @@ class Wrong(Exception):
 
 def same(what, found, wanted):
     if found != wanted:
-        raise Wrong("%s is %s, not %s" % (what, found.hex() if isinstance(found, bytes) else found, wanted.hex() if isinstance(wanted, bytes) else wanted))
+        raise Wrong(
+            "%s is %s, not %s"
+            % (
+                what,
+                found.hex() if isinstance(found, bytes) else found,
+                wanted.hex() if isinstance(wanted, bytes) else wanted,
+            )
+        )
 
 
 def true(what, condition):
@@ -86,7 +107,11 @@ def prf_plus(key, seed, length):
 
 
 def public_value(private):
-    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return (
+        X25519PrivateKey.from_private_bytes(private)
+        .public_key()
+        .public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    )
 
 
 def unwrap(kwk, wrapped):
@@ -102,7 +127,9 @@ def unwrap(kwk, wrapped):
 class Header:
     def __init__(self, message):
         self.spi_i, self.spi_r = message[:8], message[8:16]
-        self.next, self.version, self.exchange, self.flags, self.id, self.length = struct.unpack(">BBBBII", message[16:28])
+        self.next, self.version, self.exchange, self.flags, self.id, self.length = struct.unpack(
+            ">BBBBII", message[16:28]
+        )
         same("length in the header", self.length, len(message))
         same("version", self.version, 0x20)
 
@@ -135,7 +162,9 @@ def only(found, kind):
 
 
 def notifies(found):
-    return {struct.unpack(">H", body[2:4])[0]: body[4 + body[1] :] for k, body in found if k == NOTIFY}
+    return {
+        struct.unpack(">H", body[2:4])[0]: body[4 + body[1] :] for k, body in found if k == NOTIFY
+    }
 
 
 def attributes(octets):
@@ -231,8 +260,16 @@ class IkeSa:
         offered = {p[0]: p[3] for p in proposals(only(self.asked, SA))}
         true("chosen from the proposal of that number", all(t in offered[number] for t in chosen))
         ke_i, ke_r = only(self.asked, KE), only(self.answered, KE)
-        same("KE of the initiator", ke_i, struct.pack(">HH", 31, 0) + public_value(self.v["private-i"]))
-        same("KE of the responder", ke_r, struct.pack(">HH", 31, 0) + public_value(self.v["private-r"]))
+        same(
+            "KE of the initiator",
+            ke_i,
+            struct.pack(">HH", 31, 0) + public_value(self.v["private-i"]),
+        )
+        same(
+            "KE of the responder",
+            ke_r,
+            struct.pack(">HH", 31, 0) + public_value(self.v["private-r"]),
+        )
 
     def derive(self):
         v = self.v
@@ -241,9 +278,17 @@ class IkeSa:
         same("shared-secret", v["shared-secret"], shared)
         seed = prf(self.ni + self.nr, shared)
         same("skeyseed", v["skeyseed"], seed)
-        material = prf_plus(seed, self.ni + self.nr + self.spi_i + self.spi_r, 32 + 36 + 36 + 32 + 32)
+        material = prf_plus(
+            seed, self.ni + self.nr + self.spi_i + self.spi_r, 32 + 36 + 36 + 32 + 32
+        )
         at = 0
-        for name, length in (("sk-d", 32), ("sk-ei", 36), ("sk-er", 36), ("sk-pi", 32), ("sk-pr", 32)):
+        for name, length in (
+            ("sk-d", 32),
+            ("sk-ei", 36),
+            ("sk-er", 36),
+            ("sk-pi", 32),
+            ("sk-pr", 32),
+        ):
             same(name, v[name], material[at : at + length])
             at += length
         same("gsk-w", v["gsk-w"], prf_plus(v["sk-d"], b"Key Wrap for G-IKEv2", 32))
@@ -306,7 +351,9 @@ class Download:
         self.bags = substructures(only(inner, KD))
         self.path = {0: kwk}
         # the RFC does not say that there is one member key bag at the most
-        self.take_member_bags([attr for protocol, _, body in self.bags if protocol == 0 for attr in attributes(body)])
+        self.take_member_bags(
+            [attr for protocol, _, body in self.bags if protocol == 0 for attr in attributes(body)]
+        )
         for protocol, size, body in substructures(only(inner, GSA)):
             if protocol == 0:
                 true("one group-wide policy", not self.delays)
@@ -319,13 +366,19 @@ class Download:
 
     def take_member_bags(self, attrs):
         """AUTH_KEY, and the keys between a leaf of the key tree and its root."""
-        wrapped = [struct.unpack(">II", value[:8]) + (value[8:],) for kind, value in attrs if kind == 1]
+        wrapped = [
+            struct.unpack(">II", value[:8]) + (value[8:],) for kind, value in attrs if kind == 1
+        ]
         auth_keys = [value for kind, value in attrs if kind == 2]
         true("one AUTH_KEY at the most", len(auth_keys) <= 1)
         self.auth_key = auth_keys[0] if auth_keys else None
         true("Key IDs of WRAP_KEY are not 0", all(ident for ident, _, _ in wrapped))
         while True:
-            usable = [(ident, by, octets) for ident, by, octets in wrapped if by in self.path and ident not in self.path]
+            usable = [
+                (ident, by, octets)
+                for ident, by, octets in wrapped
+                if by in self.path and ident not in self.path
+            ]
             if not usable:
                 break
             for ident, by, octets in usable:
@@ -359,7 +412,13 @@ class Download:
         source, rest = selector(rest)
         destination, rest = selector(rest)
         items, rest = transforms(rest)
-        true("UDP, one multicast address, one port", destination[0] == 17 and destination[1] == destination[2] and destination[3] == destination[4] and destination[3][0] >> 4 == 14)
+        true(
+            "UDP, one multicast address, one port",
+            destination[0] == 17
+            and destination[1] == destination[2]
+            and destination[3] == destination[4]
+            and destination[3][0] >> 4 == 14,
+        )
         same("protocol of the source", source[0], 17)
         same("lifetime", [kind for kind, _ in attributes(rest)][0], 1)
         self.rekey_sa = (spi, items, self.bag(6, spi)[1])
@@ -394,7 +453,9 @@ class Transcript:
 
     def profile(self):
         for found in (self.sa.asked, self.sa.answered):
-            true("Vendor ID of the profile", VENDOR_ID in [body for k, body in found if k == VENDOR])
+            true(
+                "Vendor ID of the profile", VENDOR_ID in [body for k, body in found if k == VENDOR]
+            )
 
     def exchanges(self, wanted):
         """Exchange, direction, Message ID of each message from the third on."""
@@ -409,7 +470,10 @@ class Transcript:
         self.sa.auth(inner, True)
         same("IDg", only(inner, IDG), self.v["id-g"])
         same("GROUP_SENDER", notifies(inner)[16429], struct.pack(">I", 1))
-        sag = {protocol: (number, spi, items) for number, protocol, spi, items in proposals(only(inner, SA))}
+        sag = {
+            protocol: (number, spi, items)
+            for number, protocol, spi, items in proposals(only(inner, SA))
+        }
         true("KWA among what is listed for the Rekey SA", (13, 3, {}) in sag[6][2])
         same("OSPFv2 in SAg", sag[201], (1, b"", [(3, 1024 + algo, {}) for algo in range(1, 6)]))
 
@@ -455,14 +519,18 @@ def inband():
 
     yield "GSA_INBAND_REKEY request: a new key, D of the old one", rekey
     yield "GSA_INBAND_REKEY response: empty", lambda: same("payloads", t.message(6)[1], [])
-    yield "INFORMATIONAL: D of the IKE SA", lambda: same("payloads", t.message(7)[1], [(DELETE, struct.pack(">BBH", 1, 0, 0))])
+    yield "INFORMATIONAL: D of the IKE SA", lambda: same(
+        "payloads", t.message(7)[1], [(DELETE, struct.pack(">BBH", 1, 0, 0))]
+    )
     yield "INFORMATIONAL response: empty", lambda: same("payloads", t.message(8)[1], [])
 
 
 def during_roll():
     t = Transcript("ospfv2-during-roll.txt")
     yield "IKE_SA_INIT: transforms, keys", lambda: None
-    yield "order of messages", lambda: t.exchanges([(GSA_AUTH, True, False, 1), (GSA_AUTH, False, True, 1)])
+    yield "order of messages", lambda: t.exchanges(
+        [(GSA_AUTH, True, False, 1), (GSA_AUTH, False, True, 1)]
+    )
     yield "GSA_AUTH request", t.registration_request
 
     def answer():
@@ -479,7 +547,9 @@ def multicast():
     yield "IKE_SA_INIT: transforms, keys", lambda: None
     yield "GSA_AUTH request", t.registration_request
     signer = Ed25519PrivateKey.from_private_bytes(v["signing-key"]).public_key()
-    spki = signer.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    spki = signer.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
 
     def answer():
         download = t.registration_answer(1, False)
@@ -509,7 +579,13 @@ def multicast():
 def signed_octets(header, first, text, signature_len):
     """A | P of RFC 9838 section 2.4.1.1, and the signature."""
     zeroed = text[:-signature_len] + bytes(signature_len)
-    a = header.spi_i + header.spi_r + struct.pack(">BBBBII", SK, header.version, header.exchange, header.flags, header.id, 32 + len(text))
+    a = (
+        header.spi_i
+        + header.spi_r
+        + struct.pack(
+            ">BBBBII", SK, header.version, header.exchange, header.flags, header.id, 32 + len(text)
+        )
+    )
     a += struct.pack(">BBH", first, 0, 4 + len(text))
     return a, zeroed, text[-signature_len:]
 
@@ -535,9 +611,16 @@ def rfc9838():
     yield "IKE_SA_INIT: transforms, keys", lambda: None
 
     def nat():
-        for found, spi_r, near, far in ((sa.asked, bytes(8), "address-i", "address-r"), (sa.answered, sa.spi_r, "address-r", "address-i")):
+        for found, spi_r, near, far in (
+            (sa.asked, bytes(8), "address-i", "address-r"),
+            (sa.answered, sa.spi_r, "address-r", "address-i"),
+        ):
             for kind, name in ((16388, near), (16389, far)):
-                same("NAT detection", notifies(found)[kind], hashlib.sha1(sa.spi_i + spi_r + v[name] + v["port"]).digest())
+                same(
+                    "NAT detection",
+                    notifies(found)[kind],
+                    hashlib.sha1(sa.spi_i + spi_r + v[name] + v["port"]).digest(),
+                )
 
     yield "IKE_SA_INIT: NAT detection", nat
     signer = Ed25519PrivateKey.from_private_bytes(v["signing-key"]).public_key()
@@ -549,7 +632,9 @@ def rfc9838():
         same("auth-i", v["auth-i"], sa.auth(inner, True))
         same("psk-padded", v["psk-padded"], prf(v["psk"], b"Key Pad for IKEv2"))
         same("IDg", only(inner, IDG), v["id-g"])
-        same("protocols in SAg", [(p[0], p[1]) for p in proposals(only(inner, SA))], [(1, 6), (1, 3)])
+        same(
+            "protocols in SAg", [(p[0], p[1]) for p in proposals(only(inner, SA))], [(1, 6), (1, 3)]
+        )
 
     yield "GSA_AUTH request", request
 
@@ -566,12 +651,21 @@ def rfc9838():
 
     def bags():
         rekey, esp, member = substructures(v["kd-body"])
-        for bag, name, keymat in ((rekey, "sa-key-rekey", v["rekey-gsk-e"] + v["rekey-gsk-w"]), (esp, "sa-key-esp", v["esp-keymat-1"])):
+        for bag, name, keymat in (
+            (rekey, "sa-key-rekey", v["rekey-gsk-e"] + v["rekey-gsk-w"]),
+            (esp, "sa-key-esp", v["esp-keymat-1"]),
+        ):
             ((kind, value),) = attributes(bag[2][bag[1] :])
             same(name, (kind, value), (1, v[name]))
             same("keying material", unwrap(v["gsk-w"], value[8:]), keymat)
         same("AUTH_KEY", attributes(member[2]), [(2, v["auth-key"])])
-        same("auth-key", v["auth-key"], signer.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
+        same(
+            "auth-key",
+            v["auth-key"],
+            signer.public_bytes(
+                serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+            ),
+        )
 
     yield "KD: keys, AUTH_KEY", bags
 
@@ -580,7 +674,12 @@ def rfc9838():
         same("protocols, SPI sizes", (p1, s1, p2, s2, p3), (6, 16, 3, 4, 0))
         same("delays", attributes(wide), [(1, 10), (2, 20)])
         for body, size, items, attrs in (
-            (rekey, 16, [(1, 20, {14: 256}), (13, 3, {}), (14, 2, {18: ED25519})], [(1, struct.pack(">I", 86400)), (2, struct.pack(">I", 7))]),
+            (
+                rekey,
+                16,
+                [(1, 20, {14: 256}), (13, 3, {}), (14, 2, {18: ED25519})],
+                [(1, struct.pack(">I", 86400)), (2, struct.pack(">I", 7))],
+            ),
             (esp, 4, [(1, 11, {}), (3, 12, {}), (5, 2, {})], [(1, struct.pack(">I", 3600))]),
         ):
             _, rest = selector(body[size:])
@@ -635,7 +734,12 @@ def hierarchy(v):
 
 
 def main():
-    suites = {"rfc9838": rfc9838, "ospfv2-inband": inband, "ospfv2-during-roll": during_roll, "ospfv2-multicast": multicast}
+    suites = {
+        "rfc9838": rfc9838,
+        "ospfv2-inband": inband,
+        "ospfv2-during-roll": during_roll,
+        "ospfv2-multicast": multicast,
+    }
     number = failed = 0
     for name, suite in suites.items():
         tests = suite()
