@@ -154,4 +154,43 @@ static inline struct gikev2_rx *bare_rx(struct bare *bare,
 	return &bare->rx;
 }
 
+/*
+ * A request over the SA, with any text inside, pad length and all.  The IV is
+ * zero.
+ */
+static inline struct test_octets bare_seal(const struct gikev2_ike *ike,
+					   uint8_t exchange, uint32_t id,
+					   uint8_t first,
+					   const struct test_octets *text)
+{
+	const struct gikev2_suite *suite = &ike->suite;
+	size_t aad_len = GIKEV2_HEADER_LEN + GIKEV2_PAYLOAD_HEADER_LEN;
+	size_t around = aad_len + suite->encr->iv_len;
+	struct gikev2_header header = { .next = GIKEV2_PLD_SK,
+					.version = GIKEV2_VERSION,
+					.exchange = exchange,
+					.id = id };
+	struct test_octets out = { 0 };
+
+	out.len =
+		around + text->len + gikev2_icv_len(suite->encr, suite->integ);
+	assert_true(out.len <= sizeof(out.octets));
+	header.flags = ike->initiator ? GIKEV2_FLAG_I : 0;
+	header.length = out.len;
+	memcpy(header.spi_i, ike->spi_i, GIKEV2_SPI_LEN);
+	memcpy(header.spi_r, ike->spi_r, GIKEV2_SPI_LEN);
+	gikev2_header_put(out.octets, &header);
+	out.octets[GIKEV2_HEADER_LEN] = first;
+	gikev2_put_int(out.octets + GIKEV2_HEADER_LEN + 2,
+		       out.len - GIKEV2_HEADER_LEN, 2);
+	memcpy(out.octets + around, text->octets, text->len);
+	assert_int_equal(gikev2_seal(ike->engine->crypto, suite->encr,
+				     suite->integ,
+				     ike->initiator ? ike->sk_ei : ike->sk_er,
+				     ike->initiator ? ike->sk_ai : ike->sk_ar,
+				     out.octets, aad_len, text->len),
+			 0);
+	return out;
+}
+
 #endif /* TEST_BARE_H */

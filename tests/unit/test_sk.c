@@ -220,38 +220,6 @@ static void length_of_sk_lies(void **state)
 
 /* ----------------------------------------------------------------- padding */
 
-/* A message of the GM with that text, pad length octet and all. */
-static struct test_octets seal_text(const struct pair *pair,
-				    const struct test_octets *text,
-				    uint8_t first)
-{
-	const struct gikev2_suite *suite = &pair->gm->suite;
-	struct gikev2_header header = { .next = GIKEV2_PLD_SK,
-					.version = GIKEV2_VERSION,
-					.exchange = GIKEV2_INFORMATIONAL,
-					.flags = GIKEV2_FLAG_I,
-					.id = 2 };
-	struct test_octets out = { 0 };
-	size_t aad_len = GIKEV2_HEADER_LEN + GIKEV2_PAYLOAD_HEADER_LEN;
-
-	out.len = aad_len + suite->encr->iv_len + text->len +
-		  gikev2_icv_len(suite->encr, suite->integ);
-	memcpy(header.spi_i, pair->gm->spi_i, GIKEV2_SPI_LEN);
-	memcpy(header.spi_r, pair->gm->spi_r, GIKEV2_SPI_LEN);
-	header.length = out.len;
-	gikev2_header_put(out.octets, &header);
-	out.octets[GIKEV2_HEADER_LEN] = first;
-	gikev2_put_int(out.octets + 30, out.len - GIKEV2_HEADER_LEN, 2);
-	memcpy(out.octets + aad_len + suite->encr->iv_len, text->octets,
-	       text->len);
-	assert_int_equal(gikev2_seal(pair->bare->engine->crypto, suite->encr,
-				     suite->integ, pair->gm->sk_ei,
-				     pair->gm->sk_ai, out.octets, aad_len,
-				     text->len),
-			 0);
-	return out;
-}
-
 static const struct {
 	const char *what, *text;
 	uint8_t first;
@@ -283,8 +251,9 @@ static void padding(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct test_octets text = test_hex(texts[i].text);
-		struct test_octets message =
-			seal_text(&pair, &text, texts[i].first);
+		struct test_octets message = bare_seal(pair.gm,
+						       GIKEV2_INFORMATIONAL, 2,
+						       texts[i].first, &text);
 		int ret = open_message(pair.gcks, pair.bare, &message);
 
 		if (ret != texts[i].expected)
@@ -304,7 +273,7 @@ static void long_padding(void **state)
 
 	(void)state;
 	text.octets[255] = 255;
-	message = seal_text(&pair, &text, 0);
+	message = bare_seal(pair.gm, GIKEV2_INFORMATIONAL, 2, 0, &text);
 	assert_int_equal(open_message(pair.gcks, pair.bare, &message), 0);
 	assert_int_equal(pair.bare->engine->rx_payloads.count, 0);
 	pair_free(&pair);
