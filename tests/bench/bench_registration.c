@@ -94,7 +94,12 @@ static void on_event(void *arg, const struct gikev2_event *event)
 }
 
 static const struct gikev2_callbacks callbacks = {
-	on_output, on_random, on_psk, on_authorize, on_keys, on_event,
+	.output = on_output,
+	.random = on_random,
+	.psk = on_psk,
+	.authorize = on_authorize,
+	.keys = on_keys,
+	.event = on_event,
 };
 
 static bool deliver(struct end *from, uint64_t now)
