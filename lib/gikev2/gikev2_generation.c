@@ -94,18 +94,6 @@ static int draw_row(struct gikev2 *engine,
 	return ret < 0 ? ret : draw_key(engine, row);
 }
 
-/* What the rows of the predecessor may still do. */
-static void retire(struct gikev2_generation *gen, uint64_t atd_end,
-		   uint64_t dtd_end)
-{
-	for (size_t i = 0; i < gen->count; i++) {
-		if (gen->row[i].send_end > atd_end)
-			gen->row[i].send_end = atd_end;
-		if (gen->row[i].accept_end > dtd_end)
-			gen->row[i].accept_end = dtd_end;
-	}
-}
-
 int gikev2_generation_add(struct gikev2 *engine,
 			  struct gikev2_generations *generations,
 			  const struct gikev2_group_config *config,
@@ -127,13 +115,35 @@ int gikev2_generation_add(struct gikev2 *engine,
 			       &gen.row[gen.count], now);
 		gen.row[gen.count++].send_start = gen.atd_end;
 	}
-	if (ret == 0) {
-		if (youngest)
-			retire(youngest, gen.atd_end, gen.dtd_end);
+	if (ret == 0)
 		generations->gen[generations->count++] = gen;
-	}
 	explicit_bzero(&gen, sizeof(gen));
 	return ret;
+}
+
+/* Ends the windows of a row where a later generation takes over. */
+static void cut(struct keytable_row *row, const struct gikev2_generation *later)
+{
+	if (row->send_end > later->atd_end)
+		row->send_end = later->atd_end;
+	if (row->accept_end > later->dtd_end)
+		row->accept_end = later->dtd_end;
+}
+
+size_t gikev2_generations_rows(const struct gikev2_generations *generations,
+			       struct keytable_row *rows)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < generations->count; i++) {
+		for (size_t j = 0; j < generations->gen[i].count; j++) {
+			rows[count] = generations->gen[i].row[j];
+			for (size_t k = i + 1; k < generations->count; k++)
+				cut(&rows[count], &generations->gen[k]);
+			count++;
+		}
+	}
+	return count;
 }
 
 /* The last instant at which somebody may use it, but for the youngest. */

@@ -13,6 +13,7 @@ struct gikev2_generation {
 	uint64_t created;
 	uint64_t atd_end; /* members send with it from here */
 	uint64_t dtd_end; /* its predecessor is forgotten here */
+	/* accept_end is the end of the key's life, whatever replaces it */
 	struct keytable_row row[GIKEV2_PROTOCOLS_MAX];
 	size_t count;
 };
@@ -36,6 +37,14 @@ int gikev2_generation_add(struct gikev2 *engine,
 			  struct gikev2_generations *generations,
 			  const struct gikev2_group_config *config,
 			  uint64_t atd, uint64_t dtd, uint64_t now);
+
+/*
+ * All rows, oldest first, as members use them: those that are replaced end
+ * where the replacement takes over.  `rows` has room for KEYTABLE_ROWS_MAX;
+ * their number is returned.
+ */
+size_t gikev2_generations_rows(const struct gikev2_generations *generations,
+			       struct keytable_row *rows);
 
 /* Wipes those that every member has forgotten by now. */
 void gikev2_generations_expire(struct gikev2_generations *generations,

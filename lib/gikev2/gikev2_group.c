@@ -601,10 +601,7 @@ static void fill_rows(struct gikev2_group *group)
 	struct gikev2_rows *shown = &group->shown;
 
 	gikev2_rows_wipe(shown);
-	for (size_t i = 0; i < group->generations.count; i++)
-		for (size_t j = 0; j < group->generations.gen[i].count; j++)
-			shown->row[shown->count++] =
-				group->generations.gen[i].row[j];
+	shown->count = gikev2_generations_rows(&group->generations, shown->row);
 }
 
 void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,

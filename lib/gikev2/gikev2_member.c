@@ -283,6 +283,12 @@ void gikev2_member_excluded(struct gikev2_member *member, uint64_t now)
 	gikev2_event(member->engine, GIKEV2_EVENT_EXCLUDED,
 		     -GIKEV2_ERR_NOT_AUTHORIZED, member->cookie, member->ike,
 		     now);
+	/* after a random time, since all that were excluded come at once */
+	if (member->state == GIKEV2_GM_KEY_TABLE)
+		gikev2_timer_set(&member->engine->timers, &member->timer,
+				 now + gikev2_jitter(member->engine,
+						     member->engine->params
+							     .retry_min));
 }
 
 void gikev2_member_no_path(struct gikev2_member *member, uint64_t now)

@@ -202,19 +202,32 @@ static void first_windows(void **state)
 	fixture_free(&f);
 }
 
+/* Until when the n-th row of all is used. */
+static struct keytable_row used(struct fixture *f, size_t n)
+{
+	struct keytable_row rows[KEYTABLE_ROWS_MAX];
+
+	assert_true(n < gikev2_generations_rows(&f->generations, rows));
+	return rows[n];
+}
+
 static void predecessor_retires(void **state)
 {
 	struct fixture f = fixture_new();
 	uint64_t roll = NOW + 1000 * SECOND;
-	const struct keytable_row *old = &f.generations.gen[0].row[0];
 
 	(void)state;
 	assert_int_equal(add(&f, NOW), 0);
+	assert_int_equal(used(&f, 0).send_end, NOW + 3600 * SECOND);
 	assert_int_equal(add(&f, roll), 0);
 	assert_int_equal(gikev2_youngest(&f.generations)->number, 2);
-	assert_int_equal(old->send_end, roll + 5 * SECOND);
-	assert_int_equal(old->accept_end, roll + 15 * SECOND);
-	assert_int_equal(newest(&f)->send_start, roll + 5 * SECOND);
+	assert_int_equal(used(&f, 0).send_end, roll + 5 * SECOND);
+	assert_int_equal(used(&f, 0).accept_end, roll + 15 * SECOND);
+	assert_int_equal(used(&f, 1).send_start, roll + 5 * SECOND);
+	assert_int_equal(used(&f, 1).accept_end, roll + 3600 * SECOND);
+	/* GSA_KEY_LIFETIME is what is left of a key's life, not DTD */
+	assert_int_equal(f.generations.gen[0].row[0].accept_end,
+			 NOW + 3600 * SECOND);
 	fixture_free(&f);
 }
 
@@ -222,13 +235,12 @@ static void predecessor_retires(void **state)
 static void retirement_lengthens_nothing(void **state)
 {
 	struct fixture f = fixture_new();
-	const struct keytable_row *old = &f.generations.gen[0].row[0];
 
 	(void)state;
 	assert_int_equal(add(&f, NOW), 0);
 	assert_int_equal(add(&f, NOW + 3598 * SECOND), 0);
-	assert_int_equal(old->send_end, NOW + 3600 * SECOND);
-	assert_int_equal(old->accept_end, NOW + 3600 * SECOND);
+	assert_int_equal(used(&f, 0).send_end, NOW + 3600 * SECOND);
+	assert_int_equal(used(&f, 0).accept_end, NOW + 3600 * SECOND);
 	fixture_free(&f);
 }
 
@@ -274,6 +286,10 @@ static void overtaking(void **state)
 	assert_int_equal(add(&f, NOW + 2 * SECOND), 0);
 	assert_int_equal(gikev2_generations_next(&f.generations),
 			 NOW + 17 * SECOND);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(used(&f, i).send_end <= NOW + 7 * SECOND);
+		assert_int_equal(used(&f, i).accept_end, NOW + 17 * SECOND);
+	}
 	gikev2_generations_expire(&f.generations, NOW + 17 * SECOND);
 	assert_int_equal(f.generations.count, 1);
 	assert_int_equal(f.generations.gen[0].number, 3);
