@@ -14,9 +14,6 @@
 /* RSA of 2048 bits, SHA-256: 112 bits and more. */
 #define SECURITY_LEVEL 2
 
-#define NOT_A_CA                                                               \
-	"is used as a CA, but its basicConstraints and keyUsage do not admit that"
-
 /* One verification. */
 struct check {
 	const struct gikev2_anchors *anchors;
@@ -130,8 +127,10 @@ static const struct verdict {
 	  "has a key that is too weak: RSA of 2048 bits is needed" },
 	{ X509_V_ERR_EE_KEY_TOO_SMALL, GIKEV2_ERR_CERT_WEAK,
 	  "has a key that is too weak: RSA of 2048 bits is needed" },
-	{ X509_V_ERR_INVALID_CA, GIKEV2_ERR_CERT_USAGE, NOT_A_CA },
-	{ X509_V_ERR_KEYUSAGE_NO_CERTSIGN, GIKEV2_ERR_CERT_USAGE, NOT_A_CA },
+	{ X509_V_ERR_INVALID_CA, GIKEV2_ERR_CERT_USAGE,
+	  "is used as a CA, but its basicConstraints or keyUsage forbid that" },
+	{ X509_V_ERR_KEYUSAGE_NO_CERTSIGN, GIKEV2_ERR_CERT_USAGE,
+	  "is used as a CA, but its basicConstraints or keyUsage forbid that" },
 	{ X509_V_ERR_PATH_LENGTH_EXCEEDED, GIKEV2_ERR_CERT_USAGE,
 	  "has more CAs below it than it admits" },
 	{ X509_V_ERR_PERMITTED_VIOLATION, GIKEV2_ERR_CERT_USAGE,
@@ -251,22 +250,6 @@ static bool prepare(struct check *check, int64_t now)
 	return X509_STORE_CTX_set_app_data(check->ctx, check) == 1;
 }
 
-/* OpenSSL lets some old certificates without basicConstraints pass as a CA
- * (RFC 5280 section 6.1.4 (k)).  The anchor is one by word of the operator. */
-static int check_cas(const struct check *check)
-{
-	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(check->ctx);
-
-	for (int i = 1; i < sk_X509_num(chain) - 1; i++) {
-		X509 *x509 = sk_X509_value(chain, i);
-
-		if (X509_check_ca(x509) != 1)
-			return refuse(check, x509, GIKEV2_ERR_CERT_USAGE,
-				      NOT_A_CA);
-	}
-	return 0;
-}
-
 /* ------------------------------------------------- the certificate itself */
 
 /* ipsecIKE, iKEIntermediate (which came before it), any */
@@ -344,9 +327,7 @@ static int verify(struct check *check, const struct gikev2_id *peer,
 		return -GIKEV2_ERR_NO_MEMORY;
 	if (X509_verify_cert(check->ctx) != 1)
 		return explain(check);
-	ret = check_cas(check);
-	if (ret == 0)
-		ret = check_leaf(check, peer);
+	ret = check_leaf(check, peer);
 	if (ret == 0)
 		ret = take_key(check, key);
 	return ret;

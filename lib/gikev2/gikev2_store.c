@@ -557,11 +557,6 @@ int gikev2_store_trust(const char *uri, enum gikev2_trust kind,
 
 /* ------------------------------------------------------------------ changes */
 
-static int64_t nanoseconds(const struct timespec *ts)
-{
-	return (int64_t)ts->tv_sec * 1000000000 + ts->tv_nsec;
-}
-
 bool gikev2_store_changed(const char *uri, struct gikev2_store_stamp *stamp)
 {
 	struct gikev2_store_stamp now = { 0 };
@@ -576,12 +571,12 @@ bool gikev2_store_changed(const char *uri, struct gikev2_store_stamp *stamp)
 			.device = st.st_dev,
 			.inode = st.st_ino,
 			.size = (uint64_t)st.st_size,
-			.modified = nanoseconds(&st.st_mtim),
-			.changed = nanoseconds(&st.st_ctim),
+			.seconds = st.st_mtim.tv_sec,
+			.nanoseconds = st.st_mtim.tv_nsec,
 		};
 	changed = now.device != stamp->device || now.inode != stamp->inode ||
-		  now.size != stamp->size || now.modified != stamp->modified ||
-		  now.changed != stamp->changed;
+		  now.size != stamp->size || now.seconds != stamp->seconds ||
+		  now.nanoseconds != stamp->nanoseconds;
 	*stamp = now;
 	return changed;
 }

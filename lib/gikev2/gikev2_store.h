@@ -64,7 +64,7 @@ int gikev2_store_trust(const char *uri, enum gikev2_trust kind,
 /* What a file was like; all zero at first. */
 struct gikev2_store_stamp {
 	uint64_t device, inode, size;
-	int64_t modified, changed; /* nanoseconds since 1970 */
+	int64_t seconds, nanoseconds; /* of its modification */
 };
 
 /*

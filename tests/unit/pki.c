@@ -370,15 +370,12 @@ static void revoke(X509_CRL *crl, uint32_t serial, ASN1_TIME *when)
 	ASN1_INTEGER_free(number);
 }
 
-struct gikev2_chunk pki_crl(const struct pki_cert *issuer, int64_t from,
-			    int64_t until, const uint32_t *serials,
-			    size_t count)
+static X509_CRL *make_crl(const struct pki_cert *issuer, int64_t from,
+			  int64_t until, const uint32_t *serials, size_t count)
 {
 	ASN1_TIME *begin = ASN1_TIME_set(NULL, from ? from : PKI_FROM);
 	ASN1_TIME *end = ASN1_TIME_set(NULL, until ? until : PKI_UNTIL);
 	X509_CRL *crl = X509_CRL_new();
-	struct gikev2_chunk chunk;
-	uint8_t *der = NULL;
 
 	MUST(crl && begin && end && X509_CRL_set_version(crl, 1));
 	MUST(X509_CRL_set_issuer_name(crl,
@@ -387,11 +384,42 @@ struct gikev2_chunk pki_crl(const struct pki_cert *issuer, int64_t from,
 	MUST(X509_CRL_set1_nextUpdate(crl, end));
 	for (size_t i = 0; i < count; i++)
 		revoke(crl, serials[i], begin);
+	ASN1_TIME_free(begin);
+	ASN1_TIME_free(end);
+	return crl;
+}
+
+static struct gikev2_chunk sign_crl(const struct pki_cert *issuer,
+				    X509_CRL *crl)
+{
+	struct gikev2_chunk chunk;
+	uint8_t *der = NULL;
+
 	MUST(X509_CRL_sign(crl, issuer->key,
 			   signature_digest(issuer->key, NULL)));
 	chunk = keep_der(&der, i2d_X509_CRL(crl, &der));
 	X509_CRL_free(crl);
-	ASN1_TIME_free(begin);
-	ASN1_TIME_free(end);
 	return chunk;
+}
+
+struct gikev2_chunk pki_crl(const struct pki_cert *issuer, int64_t from,
+			    int64_t until, const uint32_t *serials,
+			    size_t count)
+{
+	return sign_crl(issuer, make_crl(issuer, from, until, serials, count));
+}
+
+struct gikev2_chunk pki_crl_of_reasons(const struct pki_cert *issuer)
+{
+	X509_CRL *crl = make_crl(issuer, 0, 0, NULL, 0);
+	ISSUING_DIST_POINT *scope = ISSUING_DIST_POINT_new();
+
+	MUST(scope);
+	scope->onlysomereasons = ASN1_BIT_STRING_new();
+	MUST(scope->onlysomereasons &&
+	     ASN1_BIT_STRING_set_bit(scope->onlysomereasons, 1, 1));
+	MUST(X509_CRL_add1_ext_i2d(crl, NID_issuing_distribution_point, scope,
+				   1, 0) == 1);
+	ISSUING_DIST_POINT_free(scope);
+	return sign_crl(issuer, crl);
 }

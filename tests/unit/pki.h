@@ -69,6 +69,9 @@ struct gikev2_chunk pki_crl(const struct pki_cert *issuer, int64_t from,
 /* DER of a name like that of struct pki_spec. */
 struct gikev2_chunk pki_name(const char *subject);
 
+/* One that tells of some reasons for revocation only. */
+struct gikev2_chunk pki_crl_of_reasons(const struct pki_cert *issuer);
+
 /* Octets that live until pki_clear(); one zero octet follows them, for tests of
  * what is too long. */
 uint8_t *pki_keep(const void *octets, size_t len);

@@ -422,6 +422,17 @@ static void crl_by_one_who_may_not(void **state)
 		       GIKEV2_ERR_CERT_CRL, "cannot be checked");
 }
 
+/* Some is not enough: it must not pass as if there were none. */
+static void crl_of_some_reasons(void **state)
+{
+	trust(GIKEV2_TRUST_ANCHOR, root->der);
+	trust(GIKEV2_TRUST_CRL, pki_crl_of_reasons(root));
+	assert_refused(verify_one(near), GIKEV2_ERR_CERT_CRL,
+		       "there is no usable CRL of \"O=Example,CN=Root\"");
+	crl(root, 0, 0, 9);
+	assert_int_equal(verify_one(near), 0);
+}
+
 /* Without a CRL of the issuer: as the operator wants it. */
 static void crl_missing(void **state)
 {
@@ -809,6 +820,7 @@ int main(void)
 		TEST(crl_of_tomorrow),
 		TEST(crl_of_an_impostor),
 		TEST(crl_by_one_who_may_not),
+		TEST(crl_of_some_reasons),
 		TEST(crl_missing),
 		TEST(crl_required),
 		TEST(crl_required_anchor_in_the_middle),

@@ -27,6 +27,8 @@ static char path[sizeof(folder) + 16];
 static char problem[GIKEV2_PROBLEM_MAX];
 static const struct pki_cert *root, *ca, *router;
 static OSSL_PROVIDER *token;
+static UI_METHOD *terminal;
+static unsigned int terminal_asked;
 
 /* -------------------------------------------------------------------- files */
 
@@ -93,6 +95,13 @@ static void put_pkcs12(const char *passphrase)
 	put_bio(bio, 0600);
 }
 
+/* In place of a terminal, which a test run may have or not. */
+static int terminal_reader(UI *ui, UI_STRING *question)
+{
+	terminal_asked++;
+	return UI_set_result(ui, question, TOKEN_PIN) == 0;
+}
+
 static int group_setup(void **state)
 {
 	struct gikev2_chunk *der = &token_key;
@@ -100,6 +109,9 @@ static int group_setup(void **state)
 	PKCS8_PRIV_KEY_INFO *info;
 	int len;
 
+	terminal = UI_create_method("terminal");
+	UI_method_set_reader(terminal, terminal_reader);
+	UI_set_default_method(terminal);
 	if (!mkdtemp(folder))
 		return -1;
 	snprintf(path, sizeof(path), "%s/file", folder);
@@ -121,6 +133,7 @@ static int group_teardown(void **state)
 {
 	pki_clear();
 	OSSL_PROVIDER_unload(token);
+	UI_destroy_method(terminal);
 	unlink(path);
 	return rmdir(folder);
 }
@@ -448,6 +461,7 @@ static void no_terminal(void **state)
 	assert_true(UI_add_input_string(ui, "PIN?", 0, answer, 1, 15) > 0);
 	assert_true(UI_process(ui) < 0);
 	assert_string_equal(answer, "");
+	assert_int_equal(terminal_asked, 0);
 	UI_free(ui);
 }
 
