@@ -442,6 +442,10 @@ static bool config_valid(const struct gikev2_group_config *config)
 		if (!protocol || !keytable_key_len(protocol, p->algorithm) ||
 		    p->lifetime < gikev2_group_lifetime_min(config))
 			return false;
+		/* its keys would be two generations at once to a member */
+		for (size_t j = 0; j < i; j++)
+			if (config->protocols[j].protocol == p->protocol)
+				return false;
 	}
 	return true;
 }
