@@ -124,9 +124,7 @@ class Node:
         with open(source, "w", encoding="ascii") as file:
             os.fchmod(file.fileno(), 0o600)
             file.write(content)
-        self.run(
-            "install", "-m", mode, "-o", user, "-g", group, source, path
-        )
+        self.run("install", "-m", mode, "-o", user, "-g", group, source, path)
         os.unlink(source)
 
     def log_file(self, daemon):
@@ -236,8 +234,10 @@ class Lab:
         switch.run("ip", "link", "set", port, "master", network, "up")
         # The switch does not see other PID namespaces: its veth is moved from
         # here, where both are seen.
-        run(["nsenter", "-n", "-t", str(switch.pid)]
-            + ["ip", "link", "set", "far", "netns", str(node.pid), "name", network])
+        run(
+            ["nsenter", "-n", "-t", str(switch.pid)]
+            + ["ip", "link", "set", "far", "netns", str(node.pid), "name", network]
+        )
         node.run("ip", "link", "set", network, "up")
 
     def start(self, name, text, daemons):

@@ -14,7 +14,9 @@ SLACK = 0.5
 
 
 def name_of(router_id):
-    return next((r for r in config.ROUTERS if config.router_id(r) == router_id), router_id)
+    return next(
+        (r for r in config.ROUTERS if config.router_id(r) == router_id), router_id
+    )
 
 
 class Row(namedtuple("Row", "router time adjacencies sender coming rejected")):
@@ -78,7 +80,8 @@ class Watcher:
 
     def all_full(self):
         return all(
-            sum(a.state == "Full" for a in row.adjacencies.values()) == len(config.ROUTERS) - 1
+            sum(a.state == "Full" for a in row.adjacencies.values())
+            == len(config.ROUTERS) - 1
             for row in self.look()
         )
 

@@ -63,9 +63,7 @@ def put_psk(router, path, content):
     "A pre-shared key file as mrkmd wants it: readable by user frr alone."
     directory = os.path.dirname(path)
     router.cmd_raises(f"install -d -m 750 -o frr -g frr {directory}")
-    router.cmd_raises(
-        f"umask 077; cat >{path}; chown frr:frr {path}", stdin=content
-    )
+    router.cmd_raises(f"umask 077; cat >{path}; chown frr:frr {path}", stdin=content)
 
 
 def write_config(router, text):
@@ -207,7 +205,11 @@ def senders(tgen):
 def not_one_sender(tgen):
     "None when all routers send with one and the same key."
     found = senders(tgen)
-    return f"senders {found}" if len(set(found.values())) > 1 or None in found.values() else None
+    return (
+        f"senders {found}"
+        if len(set(found.values())) > 1 or None in found.values()
+        else None
+    )
 
 
 def sender(tgen):
@@ -220,7 +222,9 @@ def sender(tgen):
 def not_rolled_from(tgen, old):
     "None when all routers send with one key, and it is not `old`."
     found = senders(tgen)
-    return not_one_sender(tgen) or (f"senders {found}" if old in found.values() else None)
+    return not_one_sender(tgen) or (
+        f"senders {found}" if old in found.values() else None
+    )
 
 
 def not_one_key(tgen):
@@ -272,7 +276,7 @@ class Steady:
 
     def check_rejections(self):
         for name, reasons in rejections(self.tgen).items():
-            new = reasons[len(self.rejections[name]):]
+            new = reasons[len(self.rejections[name]) :]
             assert not new, f"{name} rejected {len(new)} packets: {new[:5]}"
 
     def check(self):

@@ -39,12 +39,12 @@ def test_change(tgen, algorithm):
     before = topology.sender(tgen)
     topology.configure(
         tgen.gears[config.SERVER],
-        "mrkm", "key-server", f"group {config.GROUP}",
+        "mrkm",
+        "key-server",
+        f"group {config.GROUP}",
         f"protocol ospfv2 algorithm {algorithm} lifetime 3600",
     )
-    topology.wait_until(
-        "roll", lambda: topology.not_rolled_from(tgen, before), ATD + 5
-    )
+    topology.wait_until("roll", lambda: topology.not_rolled_from(tgen, before), ATD + 5)
     on_the_wire(tgen, topology.sender(tgen), algorithm)
     topology.wait_until("one key", lambda: topology.not_one_key(tgen), DTD + 5)
     watch.check()

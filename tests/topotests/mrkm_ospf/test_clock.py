@@ -66,7 +66,9 @@ def directory():
 def lab(directory):
     clock = Clock(os.path.join(directory, "offset"))
     tgen = topology.start_lab(
-        "mrkm_ospf_clock", atd=ATD, dtd=DTD,
+        "mrkm_ospf_clock",
+        atd=ATD,
+        dtd=DTD,
         environment={("r1", d): clock.environment() for d in ("ospfd", "mrkmd")},
     )
     topology.wait_until("Full", lambda: topology.not_all_full(tgen), 40)

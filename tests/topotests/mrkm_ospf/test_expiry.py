@@ -22,9 +22,7 @@ LIFETIME = 90
 
 @pytest.fixture(scope="module")
 def tgen():
-    tgen = topology.start_lab(
-        "mrkm_ospf_expiry", atd=ATD, dtd=DTD, lifetime=LIFETIME
-    )
+    tgen = topology.start_lab("mrkm_ospf_expiry", atd=ATD, dtd=DTD, lifetime=LIFETIME)
     topology.wait_until("Full", lambda: topology.not_all_full(tgen), 40)
     yield tgen
     tgen.stop_topology()
@@ -79,7 +77,8 @@ def test_unreachable(tgen):
         topology.wait_until("expiry", lambda: not_expired(tgen), LIFETIME)
         watch.check_adjacencies()
         topology.wait_until(
-            "adjacencies gone", lambda: topology.all_adjacencies(tgen) or None,
+            "adjacencies gone",
+            lambda: topology.all_adjacencies(tgen) or None,
             config.DEAD_INTERVAL + 5,
         )
         # Hellos to nobody in particular are as mute.

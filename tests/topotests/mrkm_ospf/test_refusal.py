@@ -103,17 +103,22 @@ def test_hand_made_key(tgen):
     """
     r3, chain = tgen.gears["r3"], f"key chain {config.KEY_CHAIN}"
     topology.configure(
-        r3, chain, "key 7", f"key-string {config.STATIC_KEY}",
+        r3,
+        chain,
+        "key 7",
+        f"key-string {config.STATIC_KEY}",
         "cryptographic-algorithm hmac-sha-256",
     )
     topology.wait_until(
         "conflict",
-        lambda: None if mrkm.conflict(r3.vtysh_cmd) else mrkm.keys(r3.vtysh_cmd), 5,
+        lambda: None if mrkm.conflict(r3.vtysh_cmd) else mrkm.keys(r3.vtysh_cmd),
+        5,
     )
     assert mrkm.key_in_use(r3.vtysh_cmd) == (None, None)
     topology.wait_until(
         "problem",
-        lambda: None if mrkm.group(r3.vtysh_cmd).problem else "mrkmd knows of none", 5,
+        lambda: None if mrkm.group(r3.vtysh_cmd).problem else "mrkmd knows of none",
+        5,
     )
     topology.configure(r3, chain, "no key 7")
     topology.wait_until("one sender", lambda: topology.not_one_sender(tgen), 15)

@@ -37,7 +37,9 @@ def roll(tgen):
     "Rolls once: the way from the key server into ospfd is open on all routers."
     before = topology.sender(tgen)
     mrkm.rekey(tgen.gears[config.SERVER].vtysh_cmd)
-    topology.wait_until("roll", lambda: topology.not_rolled_from(tgen, before), ATD + 10)
+    topology.wait_until(
+        "roll", lambda: topology.not_rolled_from(tgen, before), ATD + 10
+    )
     topology.wait_until("one key", lambda: topology.not_one_key(tgen), DTD + 5)
 
 
@@ -176,7 +178,7 @@ def test_ospfd(tgen):
         assert packet.key_id == key, str(packet)
     for name, reasons in topology.rejections(tgen).items():
         # r1 knows no neighbours at first: that is not about keys.
-        new = [r for r in reasons[rejected[name]:] if "Unknown Neighbor" not in r]
+        new = [r for r in reasons[rejected[name] :] if "Unknown Neighbor" not in r]
         assert not new, f"{name}: {new[:5]}"
 
 

@@ -115,8 +115,12 @@ def test_late_router(tgen):
     atd, dtd = config.HELLO_INTERVAL + 2, 10
     server, r3 = tgen.gears[config.SERVER], tgen.gears["r3"]
     topology.configure(
-        server, "mrkm", "key-server", f"group {config.GROUP}",
-        f"deactivation-delay {dtd}", f"activation-delay {atd}",
+        server,
+        "mrkm",
+        "key-server",
+        f"group {config.GROUP}",
+        f"deactivation-delay {dtd}",
+        f"activation-delay {atd}",
     )
     watch = topology.Steady(tgen)
     before = topology.sender(tgen)
@@ -146,8 +150,11 @@ def test_rolls_by_itself(tgen):
     before = topology.sender(tgen)
     topology.configure(
         tgen.gears[config.SERVER],
-        "mrkm", "key-server", f"group {config.GROUP}",
-        f"activation-delay {ATD}", f"deactivation-delay {DTD}",
+        "mrkm",
+        "key-server",
+        f"group {config.GROUP}",
+        f"activation-delay {ATD}",
+        f"deactivation-delay {DTD}",
         f"protocol ospfv2 algorithm hmac-sha-256 lifetime {SHORT_LIFETIME}",
     )
     for _ in range(2):

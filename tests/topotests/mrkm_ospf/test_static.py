@@ -27,9 +27,7 @@ def tgen():
 
 def test_steady(tgen):
     watch = topology.Steady(tgen)
-    topology.check_key_order(
-        topology.hear_everyone(tgen).values(), [1], "hmac-sha-256"
-    )
+    topology.check_key_order(topology.hear_everyone(tgen).values(), [1], "hmac-sha-256")
     watch.check()
 
 
@@ -44,7 +42,9 @@ def test_wrong_key_is_noticed(tgen):
     with pytest.raises(AssertionError, match="rejected"):
         watch.check_rejections()
     topology.configure(
-        tgen.gears["r1"], f"key chain {config.KEY_CHAIN}", "key 1",
+        tgen.gears["r1"],
+        f"key chain {config.KEY_CHAIN}",
+        "key 1",
         f"key-string {config.STATIC_KEY}",
     )
 
@@ -61,9 +61,7 @@ def test_reset_is_noticed(tgen):
 
 def test_missing_digest_is_noticed(tgen):
     "Without a key ospfd sends packets whose digest is missing."
-    topology.configure(
-        tgen.gears["r1"], f"key chain {config.KEY_CHAIN}", "no key 1"
-    )
+    topology.configure(tgen.gears["r1"], f"key chain {config.KEY_CHAIN}", "no key 1")
     with wire.Capture(tgen.gears["r1"].net.pid, "core") as capture:
         mute = capture.wait_for(
             lambda p: p.sender == config.router_id("r1") and p.key_id == 0,
