@@ -236,6 +236,9 @@ static void rows_of_a_roll(void **state)
 	assert_int_equal(status.rows[0].send_end, roll + 5 * SECOND);
 	assert_int_equal(status.rows[0].accept_end, roll + 15 * SECOND);
 	assert_int_equal(status.rows[1].send_start, roll + 5 * SECOND);
+	/* what is over is wiped when it is over, not when somebody looks */
+	assert_int_equal(gikev2_next_deadline(bare->engine),
+			 roll + 15 * SECOND);
 	assert_int_equal(status_of(group, roll + 15 * SECOND - 1).row_count, 2);
 	assert_int_equal(status_of(group, roll + 15 * SECOND).row_count, 1);
 	bare_free(bare);
