@@ -216,6 +216,28 @@ int gikev2_rollover_rekey(struct gikev2_rows *rows,
 	return ret;
 }
 
+static bool sends_now(const struct gikev2_rows *rows, uint8_t protocol,
+		      uint64_t now)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->row[i].protocol == protocol &&
+		    keytable_row_can_send(&rows->row[i], now))
+			return true;
+	return false;
+}
+
+/* Who was waiting for a key that is gone before its time waits no longer. */
+static void close_gaps(struct gikev2_rows *rows, uint64_t now)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		struct keytable_row *row = &rows->row[i];
+
+		if (row->send_start > now && row->send_start < row->send_end &&
+		    !sends_now(rows, row->protocol, now))
+			row->send_start = now;
+	}
+}
+
 bool gikev2_rollover_expire(struct gikev2_rows *rows, uint64_t now)
 {
 	size_t before = rows->count;
@@ -223,7 +245,10 @@ bool gikev2_rollover_expire(struct gikev2_rows *rows, uint64_t now)
 	for (size_t i = rows->count; i-- > 0;)
 		if (rows->row[i].accept_end <= now)
 			remove_at(rows, i);
-	return rows->count != before;
+	if (rows->count == before)
+		return false;
+	close_gaps(rows, now);
+	return true;
 }
 
 uint64_t gikev2_rollover_next(const struct gikev2_rows *rows)

@@ -42,7 +42,10 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 int gikev2_rollover_rekey(struct gikev2_rows *rows,
 			  const struct gikev2_download *download, uint64_t now);
 
-/* Wipes rows that are over; true when there was one. */
+/*
+ * Wipes rows that are over; true when there was one.  When that leaves none to
+ * send with, the next one is sent with at once.
+ */
 bool gikev2_rollover_expire(struct gikev2_rows *rows, uint64_t now);
 
 /* When gikev2_rollover_expire() will next find one; GIKEV2_NEVER. */

@@ -473,6 +473,35 @@ static void next_and_last(void **state)
 	assert_int_equal(gikev2_rollover_next(&rows), START + 3600 * SECOND);
 }
 
+/* The sender is taken away in the middle of a roll: the next one takes over. */
+static void gap_closed(void **state)
+{
+	static const struct step steps[STEPS_MAX] = {
+		{ 0, REGISTER, ABSENT, ABSENT, { K('a'), K('A') } },
+		{ 100, REKEY, 60, 90, { K('b'), K('B') } },
+		{ 110, REKEY, 60, 90, { K('c') } },
+	};
+	struct gikev2_rows rows;
+	uint64_t now = START + 120 * SECOND;
+	char text[2 * KEYTABLE_ROWS_MAX + 2];
+
+	(void)state;
+	play(steps, &rows, now);
+	describe(&rows, now, text);
+	assert_string_equal(text, "aA/aAbBc");
+	assert_int_equal(rows.row[0].key[0], 'a');
+	rows.row[0].accept_end = rows.row[0].send_end = now;
+	assert_true(gikev2_rollover_expire(&rows, now));
+	describe(&rows, now, text);
+	assert_string_equal(text, "Ab/AbBc");
+	assert_true(rules_hold(&rows));
+	/* from then on as it was planned */
+	describe(&rows, START + 169 * SECOND, text);
+	assert_string_equal(text, "bB/AbBc");
+	describe(&rows, START + 170 * SECOND, text);
+	assert_string_equal(text, "Bc/AbBc");
+}
+
 /* What is gone leaves no octet behind. */
 static void wiped(void **state)
 {
@@ -588,6 +617,7 @@ int main(void)
 		cmocka_unit_test(no_room_for_predecessors),
 		cmocka_unit_test(same_id_other_algorithm),
 		cmocka_unit_test(next_and_last),
+		cmocka_unit_test(gap_closed),
 		cmocka_unit_test(wiped),
 		cmocka_unit_test(end_of_time),
 		cmocka_unit_test(random_downloads),
