@@ -213,6 +213,28 @@ static void other_server_when_lost(void **state)
 	world_free(s.world);
 }
 
+/* The second of two was in use; now there is but one. */
+static void fewer_servers(void **state)
+{
+	struct scene s = setup(23);
+
+	(void)state;
+	s.ks->up = false;
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+	use_both_servers(&s);
+	world_run(s.world, 100 * SECOND);
+	assert_true(gikev2_id_equal(status_of(s.r1).server_identity,
+				    &s.ks2->identity));
+	s.ks->up = true;
+	s.r1->member_config.server_count = 1;
+	gikev2_member_update(s.r1->member, &s.r1->member_config, s.world->now);
+	assert_memory_equal(status_of(s.r1).server.ip, s.ks->address.ip, 4);
+	world_run(s.world, SECOND);
+	assert_true(gikev2_id_equal(status_of(s.r1).server_identity,
+				    &s.ks->identity));
+	world_free(s.world);
+}
+
 /* ----------------------------------------------------------------------- updates */
 
 static void update(struct scene *s)
@@ -535,6 +557,7 @@ int main(void)
 		cmocka_unit_test(refused_for_good),
 		cmocka_unit_test(next_server),
 		cmocka_unit_test(other_server_when_lost),
+		cmocka_unit_test(fewer_servers),
 		cmocka_unit_test(same_again),
 		cmocka_unit_test(other_offers),
 		cmocka_unit_test(other_servers),
