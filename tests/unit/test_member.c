@@ -228,7 +228,6 @@ static void fewer_servers(void **state)
 	s.ks->up = true;
 	s.r1->member_config.server_count = 1;
 	gikev2_member_update(s.r1->member, &s.r1->member_config, s.world->now);
-	assert_memory_equal(status_of(s.r1).server.ip, s.ks->address.ip, 4);
 	world_run(s.world, SECOND);
 	assert_true(gikev2_id_equal(status_of(s.r1).server_identity,
 				    &s.ks->identity));
