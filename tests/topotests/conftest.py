@@ -56,13 +56,13 @@ def environment_has_what_we_need(rundir):
     and on /proc/modules.
     """
     os.makedirs(rundir, exist_ok=True)
-    needed = [f"{PREFIX}/sbin/{d}" for d in ("mgmtd", "zebra", "ospfd")]
-    needed += [f"{PREFIX}/bin/vtysh"]
+    needed = [f"{PREFIX}/sbin/{d}" for d in ("mgmtd", "zebra", "ospfd", "mrkmd")]
+    needed += [f"{PREFIX}/bin/vtysh", f"{PREFIX}/lib/frr/modules/mrkm.so"]
     missing = [path for path in needed if not os.path.exists(path)]
     if os.getuid() != 0:
         missing.append("root's rights")
     for path in missing:
-        print(f"topotests need {path}: see ./quickstart test", file=sys.stderr)
+        print(f"topotests need {path}: 'make topotest' installs it", file=sys.stderr)
     return not missing
 
 
