@@ -338,6 +338,33 @@ static void check_step(struct world *world)
 	fuzz_check(&play.scene);
 }
 
+/* How all routers are set up. */
+enum setting {
+	COOKIES = 1 << 0,   /* asked for from the first request on */
+	FRAGMENTS = 1 << 1, /* of 200 octets */
+	REKEYS = 1 << 2,    /* of IKE SAs, each half minute */
+	SUSPICION = 1 << 3, /* liveness checks each two seconds */
+	HASTE = 1 << 4,	    /* a server that restarted does not wait */
+};
+
+static void set_params(struct world *world, uint8_t settings)
+{
+	struct gikev2_params *params = &world->params;
+
+	if (settings & COOKIES)
+		params->cookie_threshold = 0;
+	if (settings & FRAGMENTS)
+		params->fragment_size = 200;
+	if (settings & REKEYS)
+		params->rekey_time = 30 * GIKEV2_SECOND;
+	if (settings & SUSPICION)
+		params->liveness_time = 2 * GIKEV2_SECOND;
+	if (settings & HASTE)
+		params->restart_time = 0;
+	for (size_t i = 0; i < world->node_count; i++)
+		gikev2_set_params(world->nodes[i].engine, params);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct world *world;
@@ -352,9 +379,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world = play.scene.world;
 	world->wire = save;
 	world->invariant = check_step;
-	if (settings & 1)
-		world->params.cookie_threshold = 0;
-	gikev2_set_params(play.scene.ks->engine, &world->params);
+	set_params(world, settings);
 	for (size_t i = 0; i < MEMBERS; i++)
 		join(any_member(i));
 	for (int i = 0; play.input.left && i < EVENTS_MAX; i++) {

@@ -171,6 +171,7 @@ struct fuzz_scene fuzz_scene_new(uint64_t seed, enum fuzz_rekey rekey,
 	static const char *const names[] = { "r1", "r2", "r3" };
 	struct fuzz_scene scene = { .world = world_new(seed) };
 
+	FUZZ_CHECK(members <= sizeof(names) / sizeof(names[0]));
 	made_count = 0;
 	scene.ks = world_add(scene.world, "ks");
 	for (size_t i = 0; i < members; i++)

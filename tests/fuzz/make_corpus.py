@@ -428,6 +428,11 @@ def make_script():
         )
     script("cookies", (7, 0, 1), (RUN, 10), (BOOT, 1), (RUN, 10))
     script("away", (8, 0, 0), (RUN, 10), (AWAY, 0), (RUN, 200), (AWAY, 0), (RUN, 100))
+    for settings in (2, 4, 6, 8, 16, 31):
+        name = "settings-%d" % settings
+        events = (RUN, 40), (ROLL, 0), (WEATHER, 0x12), (RUN, 60), (BOOT, 0), (RUN, 40), (ROLL, 0)
+        script(name, (9, 0, settings), *events)
+        script(name + "-signed", (9, 2, settings), *events)
 
 
 if __name__ == "__main__":
