@@ -229,11 +229,18 @@ static uint64_t give_up_time(const struct gikev2_params *params)
 	return time;
 }
 
-/* Serves nobody: whoever should delete it may not have heard from us yet. */
+/*
+ * Serves nobody: whoever should delete it may not have heard from us yet.  That
+ * it is alive does not keep it: a peer that believes itself registered has to
+ * learn better.
+ */
 static void idle_orphan(struct gikev2_ike *ike, uint64_t now)
 {
-	uint64_t due = ike->last_seen + give_up_time(&ike->engine->params);
+	uint64_t due;
 
+	if (!ike->orphaned)
+		ike->orphaned = now;
+	due = ike->orphaned + give_up_time(&ike->engine->params);
 	if (due <= now)
 		gikev2_want(ike, GIKEV2_WANT_DELETE, now);
 	else
@@ -258,9 +265,12 @@ static void idle(struct gikev2_ike *ike, uint64_t now)
 
 	if (ike->state != GIKEV2_IKE_ESTABLISHED)
 		return;
-	if (!ike->member && !ike->gms)
+	if (!ike->member && !ike->gms) {
 		idle_orphan(ike, now);
-	else if (is_needless(ike))
+		return;
+	}
+	ike->orphaned = 0;
+	if (is_needless(ike))
 		gikev2_ike_delete(ike, -GIKEV2_ERR_ADMIN, now);
 	else if (ike->rekey_at <= now)
 		gikev2_want(ike, GIKEV2_WANT_REKEY_IKE, now);

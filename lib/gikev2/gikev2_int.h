@@ -133,6 +133,7 @@ struct gikev2_ike {
 	struct gikev2_timer timer;     /* retransmission, liveness, expiry */
 	uint64_t last_seen;
 	uint64_t established;
+	uint64_t orphaned; /* when it was noticed that it serves nobody; or 0 */
 	struct gikev2_member *member;
 	struct gikev2_gm *gms; /* as server: registrations over this SA */
 	/* a rekey of this SA: by us, by the peer, or by both at once */

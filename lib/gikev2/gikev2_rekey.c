@@ -290,7 +290,8 @@ int gikev2_rekey_ike_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	if (!rekeys_ike(rx))
 		return gikev2_child_request(ike, rx);
-	if (ike->peer_heir)
+	/* our Delete waits for the window: there will be nothing to inherit */
+	if (ike->peer_heir || ike->wants & GIKEV2_WANT_DELETE)
 		return gikev2_child_while_deleting(ike, rx);
 	ret = choose(ike, rx, &suite);
 	if (ret < 0)

@@ -510,6 +510,74 @@ static void sender_deleted(void **state)
 	world_free(s.world);
 }
 
+/* ------------------------------------------- cleared while its SA is rekeyed */
+
+/* The operator clears the member while the server waits for an answer. */
+static struct scene cleared_while_waiting(uint64_t seed)
+{
+	struct scene s = registered(seed);
+
+	s.ks->up = false;
+	return s;
+}
+
+static void clear_and_wait(struct scene *s, uint64_t seconds)
+{
+	assert_int_equal(gikev2_group_clear_member(
+				 s->ks->group, &s->r1->identity, s->world->now),
+			 1);
+	s->ks->up = true;
+	world_run(s->world, seconds * SECOND);
+	assert_int_equal(s->r1->events[GIKEV2_EVENT_SERVER_LOST], 1);
+	assert_int_equal(registrations(s), 2);
+	assert_int_equal(s->ks->engine->totals.ike_sas, 1);
+	world_free(s->world);
+}
+
+/* The member begins a rekey of the SA that is about to be deleted. */
+static void cleared_then_rekeyed_by_us(void **state)
+{
+	struct scene s = cleared_while_waiting(24);
+
+	(void)state;
+	gikev2_group_rekey(s.ks->group, s.world->now);
+	world_run(s.world, 10 * WORLD_MS);
+	gikev2_want(s.r1->engine->ikes, GIKEV2_WANT_REKEY_IKE, s.world->now);
+	clear_and_wait(&s, 10);
+}
+
+/* The server was rekeying the SA itself. */
+static void cleared_while_rekeyed_by_server(void **state)
+{
+	struct scene s = cleared_while_waiting(25);
+
+	(void)state;
+	gikev2_want(s.ks->engine->ikes, GIKEV2_WANT_REKEY_IKE, s.world->now);
+	world_run(s.world, 10 * WORLD_MS);
+	clear_and_wait(&s, 10);
+}
+
+/*
+ * However it came about that an SA serves nobody at the server: what keeps the
+ * member content, that there is an answer to its liveness checks, does not keep
+ * the SA.
+ */
+static void orphan_is_deleted(void **state)
+{
+	struct scene s = registered(26);
+
+	(void)state;
+	gikev2_gm_end(s.ks->engine->ikes->gms, -GIKEV2_ERR_ADMIN, s.world->now);
+	world_run(s.world, 120 * SECOND);
+	assert_int_equal(s.r1->events[GIKEV2_EVENT_SERVER_LOST], 1);
+	assert_int_equal(registrations(&s), 2);
+	assert_int_equal(s.ks->engine->totals.ike_sas, 1);
+	/* and from then on it has peace */
+	world_run(s.world, 1000 * SECOND);
+	assert_int_equal(registrations(&s), 2);
+	world_free(s.world);
+}
+
 /* ------------------------------------------------------------------- soft expiry */
 
 static bool no_rekeys(struct world *world, struct world_datagram *datagram)
@@ -573,6 +641,9 @@ int main(void)
 		cmocka_unit_test(other_keys_deleted),
 		cmocka_unit_test(older_key_deleted),
 		cmocka_unit_test(sender_deleted),
+		cmocka_unit_test(cleared_then_rekeyed_by_us),
+		cmocka_unit_test(cleared_while_rekeyed_by_server),
+		cmocka_unit_test(orphan_is_deleted),
 		cmocka_unit_test(asks_before_the_end),
 	};
 
