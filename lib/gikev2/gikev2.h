@@ -42,8 +42,14 @@ struct gikev2_endpoint {
 	uint8_t ip[16];
 };
 
+/*
+ * The way of a datagram.  Through the NAT-T port, on which UDP-encapsulated ESP
+ * may arrive as well, a marker of four zero octets precedes each IKE message
+ * (RFC 3948 section 2.2): the engine adds it and takes it off.
+ */
 struct gikev2_path {
 	struct gikev2_endpoint local, remote;
+	bool natt; /* the local port is our NAT-T port */
 };
 
 /* ID Type (RFC 7296 section 3.5) */
@@ -136,6 +142,13 @@ struct gikev2_callbacks {
 	int (*output)(void *arg, const struct gikev2_path *path,
 		      const uint8_t *octets, size_t len);
 
+	/*
+	 * The address and port that a datagram to `remote` would leave from
+	 * now.  0, or negative when there is no way to it.  NULL: unknown.
+	 */
+	int (*source)(void *arg, const struct gikev2_endpoint *remote,
+		      struct gikev2_endpoint *local);
+
 	/* Fills `octets` with cryptographic randomness.  0, or negative. */
 	int (*random)(void *arg, uint8_t *octets, size_t len);
 
@@ -186,6 +199,8 @@ struct gikev2_params {
 	uint64_t retry_min, retry_max; /* back-off between registrations */
 	uint64_t restart_time;	  /* ATD of a server that knows no past */
 	uint32_t suite_disabled;  /* gikev2_suite_bit()s: not for IKE SAs here */
+	uint16_t nat_port;	  /* our NAT-T port, 4500 as a rule; 0: none */
+	uint64_t keepalive_time;  /* between keepalives from behind a NAT */
 };
 
 void gikev2_params_default(struct gikev2_params *params);
@@ -250,6 +265,8 @@ struct gikev2_member_config {
 					   * authenticates */
 	struct gikev2_endpoint local;	  /* family 0: the system's choice */
 	struct gikev2_endpoint servers[GIKEV2_SERVERS_MAX]; /* in order */
+	uint16_t nat_ports[GIKEV2_SERVERS_MAX]; /* their NAT-T ports; 0: the
+						 * same as ours */
 	size_t server_count;
 	struct gikev2_offer offers[GIKEV2_PROTOCOLS_MAX];
 	size_t offer_count;

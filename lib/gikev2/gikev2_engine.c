@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_nat.h"
 
 /* Unprotected INVALID_IKE_SPI answers: at most one in this time. */
 #define SPI_NOTIFY_INTERVAL (GIKEV2_SECOND / 20)
@@ -27,6 +28,7 @@ void gikev2_params_default(struct gikev2_params *params)
 		.retry_min = 2 * GIKEV2_SECOND,
 		.retry_max = 60 * GIKEV2_SECOND,
 		.restart_time = 60 * GIKEV2_SECOND,
+		.keepalive_time = 20 * GIKEV2_SECOND,
 	};
 }
 
@@ -137,7 +139,12 @@ int gikev2_random(struct gikev2 *engine, uint8_t *octets, size_t len)
 int gikev2_output(struct gikev2 *engine, const struct gikev2_path *path,
 		  const uint8_t *octets, size_t len)
 {
-	if (engine->callbacks->output(engine->arg, path, octets, len) < 0)
+	struct gikev2_chunk datagram = { octets, len };
+
+	if (path->natt)
+		datagram = gikev2_nat_frame(engine, datagram);
+	if (engine->callbacks->output(engine->arg, path, datagram.ptr,
+				      datagram.len) < 0)
 		return gikev2_count(engine, GIKEV2_ERR_OUTPUT);
 	engine->totals.datagrams_out++;
 	return 0;
@@ -264,6 +271,7 @@ static int response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	ike->last_seen = rx->now;
 	if (ret == GIKEV2_INCOMPLETE)
 		return 0;
+	gikev2_nat_follow(ike, rx);
 	if (ret == 0)
 		ret = gikev2_transition(ike, rx);
 	gikev2_fragments_free(&ike->fragments);
@@ -313,8 +321,7 @@ static int repeated_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	/* of a fragmented request only the first one (RFC 7383 2.6.1) */
 	if (rx->repeat) {
 		rx->engine->totals.retransmissions++;
-		gikev2_flight_send(rx->engine, rx->path,
-				   gikev2_chunk(&ike->response));
+		gikev2_ike_send(ike, rx->path, &ike->response, rx->now);
 	}
 	return -GIKEV2_ERR_DUPLICATE;
 }
@@ -342,6 +349,7 @@ static int request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	ike->last_seen = rx->now;
 	if (ret == GIKEV2_INCOMPLETE)
 		return 0;
+	gikev2_nat_follow(ike, rx);
 	if (rx->header.exchange != GIKEV2_INFORMATIONAL)
 		gikev2_heir_used(ike, rx->now);
 	if (ret == 0)
@@ -379,6 +387,20 @@ static int dispatch(struct gikev2_rx *rx)
 	return request(ike, rx);
 }
 
+static int check_header(struct gikev2_rx *rx)
+{
+	if (rx->raw.len < GIKEV2_HEADER_LEN)
+		return -GIKEV2_ERR_TOO_SHORT;
+	if (rx->raw.len > GIKEV2_MESSAGE_MAX)
+		return -GIKEV2_ERR_TOO_LONG;
+	gikev2_header_get(rx->raw.ptr, &rx->header);
+	if (rx->header.version >> 4 != GIKEV2_VERSION >> 4)
+		return -GIKEV2_ERR_BAD_VERSION;
+	if (rx->header.length != rx->raw.len)
+		return -GIKEV2_ERR_BAD_LENGTH;
+	return 0;
+}
+
 int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 		 const uint8_t *octets, size_t len, uint64_t now)
 {
@@ -389,22 +411,21 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 		.raw = { octets, len },
 		.payloads = &engine->rx_payloads,
 	};
-	int ret;
+	int ret = 0;
 
 	engine->totals.datagrams_in++;
-	if (len < GIKEV2_HEADER_LEN)
-		return gikev2_count(engine, GIKEV2_ERR_TOO_SHORT);
-	if (len > GIKEV2_MESSAGE_MAX)
-		return gikev2_count(engine, GIKEV2_ERR_TOO_LONG);
-	gikev2_header_get(octets, &rx.header);
-	if (rx.header.version >> 4 != GIKEV2_VERSION >> 4)
-		return gikev2_count(engine, GIKEV2_ERR_BAD_VERSION);
-	if (rx.header.length != len)
-		return gikev2_count(engine, GIKEV2_ERR_BAD_LENGTH);
+	if (path->natt)
+		ret = gikev2_nat_unframe(&rx.raw);
+	if (ret == GIKEV2_KEEPALIVE)
+		return 0;
+	if (ret == 0)
+		ret = check_header(&rx);
+	if (ret < 0)
+		return gikev2_count(engine, ret);
 	ret = dispatch(&rx);
 	if (ret < 0)
 		gikev2_count(engine, ret);
-	explicit_bzero(engine->in, len);
+	explicit_bzero(engine->in, rx.raw.len);
 	gikev2_bury(engine);
 	return ret;
 }

@@ -12,6 +12,7 @@
 	X(TOO_SHORT, "datagram shorter than an IKE header")                    \
 	X(TOO_LONG, "message longer than this implementation accepts")         \
 	X(BAD_LENGTH, "IKE header length differs from the datagram")           \
+	X(NOT_IKE, "no IKE message on the NAT-T port")                         \
 	X(BAD_VERSION, "major version is not 2")                               \
 	X(BAD_FLAGS, "initiator or response flag does not fit the exchange")   \
 	X(BAD_EXCHANGE, "unknown exchange type")                               \

@@ -16,6 +16,13 @@ static struct gikev2_buf out_buf(struct gikev2 *engine)
 				    .size = sizeof(engine->out) };
 }
 
+void gikev2_ike_send(struct gikev2_ike *ike, const struct gikev2_path *path,
+		     const struct gikev2_octets *flight, uint64_t now)
+{
+	ike->last_sent = now;
+	gikev2_flight_send(ike->engine, path, gikev2_chunk(flight));
+}
+
 /* ------------------------------------------------------------- cleartext */
 
 static int clear_message(struct gikev2 *engine, struct gikev2_header *header,
@@ -54,8 +61,7 @@ static int send_request(struct gikev2_ike *ike, uint8_t exchange,
 	ike->tries = 1;
 	arm_retransmission(ike, now);
 	/* a datagram that cannot be sent now is one that was lost */
-	gikev2_flight_send(ike->engine, &ike->path,
-			   gikev2_chunk(&ike->request));
+	gikev2_ike_send(ike, &ike->path, &ike->request, now);
 	return 0;
 }
 
@@ -126,6 +132,7 @@ int gikev2_respond(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 	 * and the peer gives up: better than a second processing */
 	ret = gikev2_octets_set(&ike->response, message.ptr, message.len);
 	ike->recv_id = rx->header.id + 1;
+	ike->last_sent = rx->now;
 	gikev2_flight_send(ike->engine, rx->path,
 			   (struct gikev2_chunk){ message.ptr, message.len });
 	return ret;
@@ -214,7 +221,7 @@ static void retransmit(struct gikev2_ike *ike, uint64_t now)
 	}
 	ike->tries++;
 	engine->totals.retransmissions++;
-	gikev2_flight_send(engine, &ike->path, gikev2_chunk(&ike->request));
+	gikev2_ike_send(ike, &ike->path, &ike->request, now);
 	arm_retransmission(ike, now);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_nat.h"
 
 #define BUCKETS_MIN 64
 
@@ -178,7 +179,8 @@ struct gikev2_ike *gikev2_ike_heir(struct gikev2_ike *old, bool initiator)
 	heir->server = old->server;
 	heir->profile = old->profile;
 	heir->fragmentation = old->fragmentation;
-	if (old->peer && gikev2_ike_set_peer(heir, old->peer) < 0) {
+	if (gikev2_nat_inherit(heir, old) < 0 ||
+	    (old->peer && gikev2_ike_set_peer(heir, old->peer) < 0)) {
 		gikev2_ike_end(heir, -GIKEV2_ERR_NO_MEMORY, 0);
 		return NULL;
 	}
@@ -243,6 +245,7 @@ void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now)
 		ike->rekey_at = now + gikev2_jitter(ike->engine, life);
 	ike->state = GIKEV2_IKE_ESTABLISHED;
 	ike->established = ike->last_seen = now;
+	gikev2_nat_keep_alive(ike, now);
 	gikev2_timer_set(&ike->engine->timers, &ike->timer,
 			 now + ike->engine->params.liveness_time);
 }
@@ -293,6 +296,7 @@ void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now)
 		ike->next->prev = ike->prev;
 	engine->totals.ike_sas--;
 	gikev2_timer_fini(&engine->timers, &ike->timer);
+	gikev2_nat_fini(ike);
 	ike->next = engine->dead;
 	engine->dead = ike;
 	leave_parent(ike);

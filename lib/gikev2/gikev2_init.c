@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_nat.h"
 
 #define COOKIE_MAX 64
 /* Answers that make us send another IKE_SA_INIT request. */
@@ -94,6 +95,8 @@ static int send_request(struct gikev2_ike *ike, uint64_t now)
 	gikev2_suite_offer(ike->engine, (struct gikev2_chunk){ 0 },
 			   gikev2_payload_add(tx, GIKEV2_PLD_SA));
 	ret = gikev2_add_exchange(ike, tx, &setup->ni, public);
+	if (ret == 0)
+		ret = gikev2_nat_offer(ike, tx);
 	add_extras(ike->engine, tx);
 	return ret < 0 ? ret : gikev2_send_init(ike, tx, now);
 }
@@ -167,6 +170,9 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (ret < 0)
 		return ret;
 	read_extras(ike, rx);
+	ret = gikev2_nat_answered(ike, rx);
+	if (ret < 0)
+		return ret;
 	gikev2_octets_free(&ike->request);
 	ike->send_id = 1;
 	/* from here on an error is ours: no repetition would mend it */
@@ -291,6 +297,8 @@ static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 			    (struct gikev2_chunk){ 0 },
 			    gikev2_payload_add(tx, GIKEV2_PLD_SA));
 	ret = gikev2_add_exchange(ike, tx, &setup->nr, public);
+	if (ret == 0)
+		ret = gikev2_nat_asked(ike, rx, tx);
 	if (ret < 0)
 		return ret;
 	add_extras(ike->engine, tx);

@@ -79,6 +79,7 @@ struct gikev2_setup {
 	struct gikev2_octets init_request, init_response;
 	struct gikev2_octets cookie; /* that the responder asked for */
 	uint8_t rounds;		     /* IKE_SA_INIT requests beyond the first */
+	uint16_t nat_port;	     /* of the responder; 0: none, or none here */
 	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
 	bool keyed;
 };
@@ -119,6 +120,7 @@ struct gikev2_ike {
 	uint8_t wants;	     /* GIKEV2_WANT_* */
 	uint8_t tries;	     /* transmissions of the request */
 	uint8_t request_exchange;
+	uint8_t nat;	     /* GIKEV2_NAT_* */
 	int16_t refused;     /* why we refuse the policy we were sent */
 	uint32_t send_id, recv_id; /* next of each */
 	struct gikev2_suite suite;
@@ -131,7 +133,8 @@ struct gikev2_ike {
 	struct gikev2_setup *setup;
 	struct gikev2_id *peer;	       /* room for its octets only */
 	struct gikev2_timer timer;     /* retransmission, liveness, expiry */
-	uint64_t last_seen;
+	struct gikev2_timer keepalive; /* known only when behind a NAT */
+	uint64_t last_seen, last_sent;
 	uint64_t established;
 	uint64_t orphaned; /* when it was noticed that it serves nobody; or 0 */
 	struct gikev2_member *member;
@@ -193,6 +196,9 @@ void gikev2_bury(struct gikev2 *engine);
 int gikev2_ike_set_peer(struct gikev2_ike *ike, const struct gikev2_id *id);
 
 /* gikev2_exchange.c: requests, responses, retransmission */
+/* A flight to the peer, by another path than the SA's when it came by one. */
+void gikev2_ike_send(struct gikev2_ike *ike, const struct gikev2_path *path,
+		     const struct gikev2_octets *flight, uint64_t now);
 int gikev2_send_init(struct gikev2_ike *ike, struct gikev2_payloads *payloads,
 		     uint64_t now);
 int gikev2_send_clear(struct gikev2_rx *rx, const uint8_t *spi_r,
@@ -549,6 +555,7 @@ struct gikev2 {
 	uint8_t in[GIKEV2_MESSAGE_MAX];
 	uint8_t text[GIKEV2_MESSAGE_MAX]; /* inner payloads to be sealed */
 	uint8_t out[2 * GIKEV2_MESSAGE_MAX]; /* fragments have their price */
+	uint8_t framed[GIKEV2_MARKER_LEN + 2 * GIKEV2_MESSAGE_MAX]; /* NAT-T */
 	struct gikev2_payloads rx_payloads, tx_payloads;
 };
 

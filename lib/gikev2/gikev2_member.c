@@ -312,6 +312,15 @@ static void disown(struct gikev2_ike **place)
 	*place = NULL;
 }
 
+/* Of the server that is being asked; 0: it has none, or we have none. */
+static uint16_t server_nat_port(const struct gikev2_member *member)
+{
+	uint16_t ours = member->engine->params.nat_port;
+	uint16_t theirs = member->config.nat_ports[member->server];
+
+	return ours && theirs ? theirs : ours;
+}
+
 static int start_attempt(struct gikev2_member *member, uint64_t now)
 {
 	const struct gikev2_endpoint *server =
@@ -323,6 +332,7 @@ static int start_attempt(struct gikev2_member *member, uint64_t now)
 
 	if (!ike)
 		return -GIKEV2_ERR_NO_MEMORY;
+	ike->setup->nat_port = server_nat_port(member);
 	ret = gikev2_init_start(ike, now);
 	if (ret < 0) {
 		gikev2_ike_end(ike, ret, now);
@@ -563,7 +573,8 @@ static bool servers_equal(const struct gikev2_member_config *a,
 	    !endpoint_equal(&a->local, &b->local))
 		return false;
 	for (size_t i = 0; i < a->server_count; i++)
-		if (!endpoint_equal(&a->servers[i], &b->servers[i]))
+		if (!endpoint_equal(&a->servers[i], &b->servers[i]) ||
+		    a->nat_ports[i] != b->nat_ports[i])
 			return false;
 	return true;
 }

@@ -23,7 +23,8 @@ static struct world_node *at_address(struct world *world,
 				     const struct gikev2_endpoint *address)
 {
 	for (size_t i = 0; i < world->node_count; i++)
-		if (memcmp(world->nodes[i].address.ip, address->ip, 4) == 0)
+		if (memcmp(world->nodes[i].address.ip, address->ip,
+			   sizeof(address->ip)) == 0)
 			return &world->nodes[i];
 	return NULL;
 }
@@ -45,7 +46,9 @@ static void enqueue(struct world *world, const struct world_datagram *datagram)
 /* The network between the sender and one receiver. */
 static void transmit(struct world *world, struct world_datagram datagram)
 {
-	if (!datagram.to || (world->wire && !world->wire(world, &datagram)))
+	if (world->wire && !world->wire(world, &datagram))
+		return;
+	if (!datagram.to)
 		return;
 	if (world_random(world) % 100 < world->loss)
 		return;
@@ -64,6 +67,8 @@ static int node_output(void *arg, const struct gikev2_path *path,
 	if (len > sizeof(datagram.octets))
 		return -1;
 	datagram.path.local = node->address;
+	if (path->natt)
+		datagram.path.local.port = world->params.nat_port;
 	memcpy(datagram.octets, octets, len);
 	if ((path->remote.ip[0] & 0xf0) != 0xe0) {
 		datagram.to = at_address(world, &path->remote);
@@ -87,6 +92,16 @@ static void node_multicast(void *arg, const struct gikev2_endpoint *group,
 	assert((group->ip[0] & 0xf0) == 0xe0);
 	node->joined += join ? 1 : -1;
 	assert(node->joined >= 0);
+}
+
+static int node_source(void *arg, const struct gikev2_endpoint *remote,
+		       struct gikev2_endpoint *local)
+{
+	const struct world_node *node = arg;
+
+	(void)remote;
+	*local = node->address;
+	return 0;
 }
 
 static int node_random(void *arg, uint8_t *octets, size_t len)
@@ -154,6 +169,7 @@ static void node_event(void *arg, const struct gikev2_event *event)
 
 static const struct gikev2_callbacks callbacks = {
 	.output = node_output,
+	.source = node_source,
 	.random = node_random,
 	.psk = node_psk,
 	.authorize = node_authorize,
@@ -279,6 +295,8 @@ static void deliver(struct world *world, size_t at)
 	struct gikev2_path path = { datagram.path.remote, datagram.path.local };
 	struct world_node *node = datagram.to;
 
+	path.natt = world->params.nat_port &&
+		    path.local.port == world->params.nat_port;
 	world->queue[at] = world->queue[--world->queued];
 	if (node->up)
 		gikev2_input(node->engine, &path, datagram.octets, datagram.len,

@@ -227,6 +227,7 @@ def inband():
     t = Transcript("ospfv2-inband.txt")
     yield "IKE_SA_INIT: transforms, keys", lambda: None
     yield "IKE_SA_INIT: Vendor ID", t.profile
+    yield "IKE_SA_INIT: NAT detection", lambda: nat_detection(t.sa)
     yield "order of messages", lambda: t.exchanges(
         [
             (GSA_AUTH, True, False, 1),
@@ -332,6 +333,17 @@ def verify_signature(header, first, text, signer):
     return a, p, signature
 
 
+def nat_detection(sa):
+    """Both sides tell where they believe to be, and there is no NAT."""
+    for found, spi_r, near, far in (
+        (sa.asked, bytes(8), "address-i", "address-r"),
+        (sa.answered, sa.spi_r, "address-r", "address-i"),
+    ):
+        for kind, name in ((16388, near), (16389, far)):
+            octets = sa.spi_i + spi_r + sa.v[name] + sa.v["port"]
+            same("NAT detection", notifies(found)[kind], hashlib.sha1(octets).digest())
+
+
 # ------------------------------------------------------------------- rfc9838.txt
 
 
@@ -339,20 +351,7 @@ def rfc9838():
     v = read(os.path.join(HERE, "rfc9838.txt"))
     sa = IkeSa(v, v["ike-sa-init-request"], v["ike-sa-init-response"])
     yield "IKE_SA_INIT: transforms, keys", lambda: None
-
-    def nat():
-        for found, spi_r, near, far in (
-            (sa.asked, bytes(8), "address-i", "address-r"),
-            (sa.answered, sa.spi_r, "address-r", "address-i"),
-        ):
-            for kind, name in ((16388, near), (16389, far)):
-                same(
-                    "NAT detection",
-                    notifies(found)[kind],
-                    hashlib.sha1(sa.spi_i + spi_r + v[name] + v["port"]).digest(),
-                )
-
-    yield "IKE_SA_INIT: NAT detection", nat
+    yield "IKE_SA_INIT: NAT detection", lambda: nat_detection(sa)
     signer = Ed25519PrivateKey.from_private_bytes(v["signing-key"]).public_key()
 
     def request():
