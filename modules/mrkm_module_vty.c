@@ -12,13 +12,6 @@
 #include "modules/mrkm_module.h"
 #include "modules/mrkm_module_vty_clippy.c"
 
-static const char *algorithm_name(uint16_t id)
-{
-	const struct keytable_algorithm *alg = keytable_algorithm_by_id(id);
-
-	return alg ? alg->name : "unknown";
-}
-
 static const char *protocol_name(uint8_t wire)
 {
 	const struct keytable_protocol *protocol =
@@ -82,7 +75,7 @@ static void show_slot(struct vty *vty, const struct mrkm_slot *slot,
 {
 	const struct keytable_row *row = &slot->row;
 	bool retired = slot->state == MRKM_SLOT_RETIRED;
-	char send[32], accept[32], id[16];
+	char send[32], accept[32], id[16], algorithm[KEYTABLE_ALGORITHM_TEXT];
 
 	if (row->id == MRKM_LAST_RESORT_ID) {
 		vty_out(vty, "  %-8s  %-13s  %-9s\n", "none", "(last resort)",
@@ -91,7 +84,8 @@ static void show_slot(struct vty *vty, const struct mrkm_slot *slot,
 	}
 	snprintf(id, sizeof(id), "%u", row->id);
 	vty_out(vty, "  %-8s  %-13s  %-9s  %-10s  %-10s\n", id,
-		algorithm_name(row->algorithm), slot_state(slot),
+		keytable_row_algorithm(row, algorithm, sizeof(algorithm)),
+		slot_state(slot),
 		window_text(send, sizeof(send), row->send_start,
 			    retired ? now : row->send_end, now),
 		window_text(accept, sizeof(accept), row->accept_start,
@@ -142,10 +136,12 @@ static struct json_object *slot_json(const struct mrkm_slot *slot, uint64_t now)
 {
 	const struct keytable_row *row = &slot->row;
 	struct json_object *json = json_object_new_object();
+	char algorithm[KEYTABLE_ALGORITHM_TEXT];
 
 	json_object_int_add(json, "keyId", row->id);
 	json_object_string_add(json, "algorithm",
-			       algorithm_name(row->algorithm));
+			       keytable_row_algorithm(row, algorithm,
+						      sizeof(algorithm)));
 	json_object_string_add(json, "state", slot_state(slot));
 	json_object_boolean_add(json, "sends", slot->sends);
 	json_object_boolean_add(json, "accepts", slot->accepts);

@@ -368,7 +368,9 @@ static void complete_protocol(vector comps, struct cmd_token *token)
 
 	protocols = keytable_protocols(&count);
 	for (size_t i = 0; i < count; i++)
-		vector_set(comps, XSTRDUP(MTYPE_COMPLETION, protocols[i].name));
+		if (protocols[i].daemons[0])
+			vector_set(comps, XSTRDUP(MTYPE_COMPLETION,
+						  protocols[i].name));
 }
 
 static void complete_algorithm(vector comps, struct cmd_token *token)

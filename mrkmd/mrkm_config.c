@@ -255,6 +255,8 @@ static int read_protocol(const struct lyd_node *node, uint8_t *wire,
 	}
 	table = keytable_protocols(&count);
 	for (size_t i = 0; i < count; i++) {
+		if (!table[i].daemons[0])
+			continue;
 		strlcat(known, " ", sizeof(known));
 		strlcat(known, table[i].name, sizeof(known));
 	}

@@ -158,6 +158,7 @@ enum nb_error mrkm_nb_key_get(const struct nb_node *node, const void *entry,
 	uint64_t now = mrkm_now();
 	bool sends = keytable_row_can_send(row, now);
 	bool accepts = keytable_row_can_accept(row, now);
+	char algorithm[KEYTABLE_ALGORITHM_TEXT];
 
 	if (is(node, "protocol"))
 		return put(node, parent,
@@ -166,7 +167,8 @@ enum nb_error mrkm_nb_key_get(const struct nb_node *node, const void *entry,
 		return put_number(node, parent, row->id);
 	if (is(node, "algorithm"))
 		return put(node, parent,
-			   keytable_algorithm_by_id(row->algorithm)->name);
+			   keytable_row_algorithm(row, algorithm,
+						  sizeof(algorithm)));
 	if (is(node, "sends"))
 		return put_bool(node, parent, sends);
 	if (is(node, "accepts"))

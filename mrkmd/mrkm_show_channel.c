@@ -79,11 +79,13 @@ static void add_receiver_json(void *arg,
 			keytable_protocol_by_wire(capability->protocol);
 		struct json_object *names = json_object_new_array();
 
-		for (uint16_t id = 1; id <= KEYTABLE_AUTH_ALGO_MAX; id++)
-			if (capability->algorithms & KEYTABLE_ALGO_BIT(id))
-				json_array_string_add(
-					names,
-					keytable_algorithm_by_id(id)->name);
+		for (uint32_t bit = 1; bit && protocol; bit <<= 1) {
+			const char *name = keytable_bit_name(
+				protocol, capability->algorithms & bit);
+
+			if (name)
+				json_array_string_add(names, name);
+		}
 		json_object_object_add(protocols,
 				       protocol ? protocol->name : "unknown",
 				       names);

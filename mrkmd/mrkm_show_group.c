@@ -8,15 +8,22 @@
 #include "mrkmd/mrkm_channel.h"
 #include "mrkmd/mrkm_show.h"
 
-static void algorithm_names(uint32_t algorithms, char *buf, size_t size)
+static void algorithm_names(uint8_t wire, uint32_t algorithms, char *buf,
+			    size_t size)
 {
+	const struct keytable_protocol *protocol =
+		keytable_protocol_by_wire(wire);
+
 	buf[0] = '\0';
-	for (uint16_t id = 1; id <= KEYTABLE_AUTH_ALGO_MAX; id++) {
-		if (!(algorithms & KEYTABLE_ALGO_BIT(id)))
+	for (uint32_t bit = 1; bit; bit <<= 1) {
+		const char *name =
+			keytable_bit_name(protocol, algorithms & bit);
+
+		if (!name)
 			continue;
 		if (buf[0])
 			strlcat(buf, " ", size);
-		strlcat(buf, keytable_algorithm_by_id(id)->name, size);
+		strlcat(buf, name, size);
 	}
 }
 
@@ -28,7 +35,8 @@ static void show_protocols(struct vty *vty, const struct mrkm_group *group)
 		const struct mrkm_protocol_config *config =
 			&group->config.protocols[i];
 
-		algorithm_names(mrkm_channel_algorithms(config->protocol),
+		algorithm_names(config->protocol,
+				mrkm_channel_algorithms(config->protocol),
 				names, sizeof(names));
 		mrkm_show_line(
 			vty, "Protocol", "%s into key chain %s",
@@ -170,7 +178,8 @@ static struct json_object *protocols_json(const struct mrkm_group *group)
 			&group->config.protocols[i];
 		struct json_object *protocol = json_object_new_object();
 
-		algorithm_names(mrkm_channel_algorithms(config->protocol),
+		algorithm_names(config->protocol,
+				mrkm_channel_algorithms(config->protocol),
 				names, sizeof(names));
 		json_object_string_add(protocol, "keyChain", config->key_chain);
 		json_object_string_add(protocol, "offered", names);

@@ -9,14 +9,6 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_show.h"
 
-static const char *algorithm_name(const struct keytable_row *row)
-{
-	const struct keytable_algorithm *algorithm =
-		keytable_algorithm_by_id(row->algorithm);
-
-	return algorithm ? algorithm->name : "unknown";
-}
-
 static const char *protocol_name(const struct keytable_row *row)
 {
 	const struct keytable_protocol *protocol =
@@ -50,12 +42,14 @@ void mrkm_show_rows(struct vty *vty, const struct keytable_row *rows,
 		    size_t count)
 {
 	struct ttable *table = ttable_new(&ttable_styles[TTSTYLE_BLANK]);
-	char send[48], accept[48], *text;
+	char send[48], accept[48], algorithm[KEYTABLE_ALGORITHM_TEXT], *text;
 
 	ttable_add_row(table, "Protocol|Key ID|Algorithm|Send|Accept");
 	for (size_t i = 0; i < count; i++)
 		ttable_add_row(table, "%s|%u|%s|%s|%s", protocol_name(&rows[i]),
-			       rows[i].id, algorithm_name(&rows[i]),
+			       rows[i].id,
+			       keytable_row_algorithm(&rows[i], algorithm,
+						      sizeof(algorithm)),
 			       window(rows[i].send_start, rows[i].send_end,
 				      send, sizeof(send)),
 			       window(rows[i].accept_start, rows[i].accept_end,
@@ -72,10 +66,13 @@ static struct json_object *row_json(const struct keytable_row *row)
 	uint64_t now = mrkm_now();
 	bool sends = keytable_row_can_send(row, now);
 	bool accepts = keytable_row_can_accept(row, now);
+	char algorithm[KEYTABLE_ALGORITHM_TEXT];
 
 	json_object_string_add(json, "protocol", protocol_name(row));
 	json_object_int_add(json, "keyId", row->id);
-	json_object_string_add(json, "algorithm", algorithm_name(row));
+	json_object_string_add(json, "algorithm",
+			       keytable_row_algorithm(row, algorithm,
+						      sizeof(algorithm)));
 	json_object_boolean_add(json, "sends", sends);
 	json_object_boolean_add(json, "accepts", accepts);
 	if (now < row->send_start)

@@ -291,7 +291,7 @@ static const struct gikev2_layout *pick_policy(uint8_t first)
 	return protocol ? body_layouts[protocol->body] : &unknown_policy_layout;
 }
 
-static const struct gikev2_sub policy_sub = { sizeof(struct gikev2_policy), 64,
+static const struct gikev2_sub policy_sub = { sizeof(struct gikev2_policy), 96,
 					      pick_policy };
 
 static const struct gikev2_field gsa_fields[] = {

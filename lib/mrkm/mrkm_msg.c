@@ -72,6 +72,12 @@ static const struct field capability_table[] = {
 };
 FIELDS(capability);
 
+/* An element that is nothing but an integer. */
+static const struct field sender_id_table[] = {
+	{ .kind = FIELD_UINT, .size = sizeof(uint16_t), .max = UINT16_MAX },
+};
+FIELDS(sender_id);
+
 /* clang-format off */
 #define ROW_IDENTITY                                                           \
 	UINT(struct mrkm_msg_row, id),                                         \
@@ -80,7 +86,17 @@ FIELDS(capability);
 	UINT(struct mrkm_msg_row, accept_start),                               \
 	UINT(struct mrkm_msg_row, accept_end),                                 \
 	UINT(struct mrkm_msg_row, send_start),                                 \
-	UINT(struct mrkm_msg_row, send_end)
+	UINT(struct mrkm_msg_row, send_end),                                   \
+	UINT(struct mrkm_msg_row, ipsec.suite.encr),                           \
+	UINT(struct mrkm_msg_row, ipsec.suite.encr_bits),                      \
+	UINT(struct mrkm_msg_row, ipsec.suite.integ),                          \
+	UINT(struct mrkm_msg_row, ipsec.wire),                                 \
+	UINT(struct mrkm_msg_row, ipsec.families),                             \
+	UINT(struct mrkm_msg_row, ipsec.sn),                                   \
+	UINT(struct mrkm_msg_row, ipsec.sender_id_bits),                       \
+	LIST(struct mrkm_msg_row, ipsec.sender_ids, ipsec.sender_id_count,     \
+	     &sender_id),                                                      \
+	UINT(struct mrkm_msg_row, ipsec.sender)
 /* clang-format on */
 
 static const struct field row_identity_table[] = { ROW_IDENTITY };

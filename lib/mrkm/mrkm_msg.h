@@ -47,10 +47,10 @@
 #define MRKM_ZAPI_INSTANCE 848
 #define MRKM_ZAPI_SESSION 1 /* plus the daemon's own instance number */
 
-#define MRKM_MSG_VERSION 1
+#define MRKM_MSG_VERSION 2
 
 /* Octets of the longest message; zebra's limit is 16384 with its headers. */
-#define MRKM_MSG_MAX 8192
+#define MRKM_MSG_MAX 14336
 
 #define MRKM_NAME_MAX 128	/* group, key chain: characters */
 #define MRKM_DAEMON_MAX 16	/* daemon: characters */
@@ -78,7 +78,7 @@ enum mrkm_role {
 
 struct mrkm_capability {
 	uint8_t protocol;    /* Security Protocol ID */
-	uint32_t algorithms; /* KEYTABLE_ALGO_BIT()s */
+	uint32_t algorithms; /* as in struct keytable_protocol */
 };
 
 /* A key table row on its way: all but the key in the clear. */
@@ -88,6 +88,7 @@ struct mrkm_msg_row {
 	uint8_t direction;
 	uint64_t accept_start, accept_end; /* microseconds, CLOCK_MONOTONIC */
 	uint64_t send_start, send_end;
+	struct keytable_ipsec ipsec;
 	uint16_t wrapped_len;
 	uint8_t wrapped[MRKM_WRAPPED_MAX];
 };

@@ -100,6 +100,7 @@ static bool same_row(const struct keytable_row *a, const struct keytable_row *b)
 	       a->accept_start == b->accept_start &&
 	       a->accept_end == b->accept_end &&
 	       a->send_start == b->send_start && a->send_end == b->send_end &&
+	       keytable_ipsec_equal(&a->ipsec, &b->ipsec) &&
 	       a->key_len == b->key_len &&
 	       memcmp(a->key, b->key, a->key_len) == 0;
 }

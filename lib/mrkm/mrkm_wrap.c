@@ -182,6 +182,7 @@ int mrkm_wrap_row(const struct mrkm_wrap_key *key, const struct mrkm_msg *msg,
 		.accept_end = row->accept_end,
 		.send_start = row->send_start,
 		.send_end = row->send_end,
+		.ipsec = row->ipsec,
 	};
 	err = row_digest(msg, out, plain);
 	if (err)
@@ -223,6 +224,7 @@ int mrkm_unwrap_row(const struct mrkm_wrap_key *key, const struct mrkm_msg *msg,
 		.accept_end = in->accept_end,
 		.send_start = in->send_start,
 		.send_end = in->send_end,
+		.ipsec = in->ipsec,
 		.key_len = len - MRKM_DIGEST_LEN,
 	};
 	memcpy(row->key, plain + MRKM_DIGEST_LEN, row->key_len);

@@ -15,7 +15,7 @@
 #define OSPFV2 201
 #define LAST MRKM_LAST_RESORT_ID
 #define NOBODY UINT32_MAX
-#define KEYS_MAX 80
+#define KEYS_MAX (2 * KEYTABLE_ROWS_MAX + 16)
 
 /* ------------------------------------------------ a key chain for the tests */
 

@@ -186,8 +186,9 @@ static void test_row_limit(void **state)
 	(void)state;
 	for (int round = 0; round < 2; round++) {
 		for (uint32_t i = 0; i < KEYTABLE_ROWS_MAX; i++)
-			rows[i] = make_row(1 + i + 100 * (uint32_t)round, now,
-					   KEYTABLE_NEVER, KEYTABLE_NEVER);
+			rows[i] = make_row(
+				1 + i + KEYTABLE_ROWS_MAX * (uint32_t)round,
+				now, KEYTABLE_NEVER, KEYTABLE_NEVER);
 		order_keys(rows, KEYTABLE_ROWS_MAX);
 		for (size_t i = 0; i < KEYTABLE_ROWS_MAX; i++)
 			assert_int_equal(results[i], MRKM_ERR_OK);

@@ -58,6 +58,16 @@ static struct mrkm_msg full(uint8_t type)
 		row->accept_end = KEYTABLE_NEVER;
 		row->send_start = 1000 + i;
 		row->send_end = UINT64_C(0x0102030405060708);
+		row->ipsec = (struct keytable_ipsec){
+			.suite = { UINT16_MAX, (uint16_t)i, 0x0102 },
+			.wire = (uint8_t)i,
+			.families = UINT8_MAX,
+			.sn = UINT8_MAX,
+			.sender_id_bits = UINT8_MAX,
+			.sender_id_count = KEYTABLE_SENDER_IDS_MAX,
+			.sender_ids = { 1, 2, UINT16_MAX, (uint16_t)i },
+			.sender = UINT64_MAX - i,
+		};
 		row->wrapped_len = MRKM_WRAPPED_MAX;
 		memset(row->wrapped, (int)i, sizeof(row->wrapped));
 	}
@@ -116,7 +126,7 @@ static void test_round_trip(void **state)
 /* The wire picture of one message, octet by octet. */
 static void test_wire(void **state)
 {
-	struct test_octets want = test_hex("01 04" /* version, WITHDRAW */
+	struct test_octets want = test_hex("02 04" /* version, WITHDRAW */
 					   "0102030405060708" /* boot */
 					   "0a0b0c0d"	      /* session */
 					   "00000005"	      /* serial */
@@ -258,6 +268,10 @@ static void test_encoder_refuses(void **state)
 	msg.rows[0].wrapped_len = MRKM_WRAPPED_MAX + 1;
 	assert_int_equal(mrkm_msg_encode(&msg, octets, sizeof(octets)),
 			 -MRKM_ERR_LIMIT);
+	msg.rows[0].wrapped_len = 0;
+	msg.rows[0].ipsec.sender_id_count = KEYTABLE_SENDER_IDS_MAX + 1;
+	assert_int_equal(mrkm_msg_encode(&msg, octets, sizeof(octets)),
+			 -MRKM_ERR_LIMIT);
 	msg.row_count = 0;
 	msg.group[0] = '\0';
 	assert_int_equal(mrkm_msg_encode(&msg, octets, sizeof(octets)),
@@ -319,6 +333,11 @@ static void test_row_identity(void **state)
 	assert_int_equal(len, len_b);
 	assert_memory_not_equal(a, b, len);
 	msg.group[0]++;
+	assert_int_equal(
+		mrkm_msg_row_identity(&msg, &msg.rows[0], b, sizeof(b)), len);
+	assert_memory_not_equal(a, b, len);
+	msg.group[0]--;
+	msg.rows[0].ipsec.sender_ids[3]++;
 	assert_int_equal(
 		mrkm_msg_row_identity(&msg, &msg.rows[0], b, sizeof(b)), len);
 	assert_memory_not_equal(a, b, len);

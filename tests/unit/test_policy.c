@@ -229,7 +229,7 @@ static const struct {
 	  "c9 01 0059 07 0001 0050 00000000 00000000 L", -GIKEV2_ERR_BAD_KEY,
 	  0 },
 	{ "key longer than any", POLICY("07"),
-	  "c9 01 00a1 07 0001 0098 00000000 00000000 B", -GIKEV2_ERR_BAD_KEY,
+	  "c9 01 0081 07 0001 0078 00000000 00000000 B", -GIKEV2_ERR_BAD_KEY,
 	  0 },
 	{ "key with a NUL octet", POLICY("07"), BAG("07", "N"),
 	  -GIKEV2_ERR_BAD_KEY, 0 },

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#define TEST_OCTETS_MAX 2048
+#define TEST_OCTETS_MAX 8192
 
 /* Octets by value: nothing to free. */
 struct test_octets {
