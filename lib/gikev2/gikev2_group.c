@@ -557,6 +557,15 @@ int gikev2_group_rekey(struct gikev2_group *group, uint64_t now)
 	return ret;
 }
 
+void gikev2_keylog_groups(struct gikev2 *engine)
+{
+	struct gikev2_group *group;
+
+	for (group = engine->groups; group; group = group->next)
+		if (group->kek.alive)
+			gikev2_keylog_kek(engine, &group->kek);
+}
+
 /* Without a word to the members. */
 void gikev2_group_free(struct gikev2_group *group)
 {

@@ -70,6 +70,7 @@ enum gikev2_ike_state {
 };
 
 struct gikev2_fragments;
+struct gikev2_keylog;
 
 /* What is needed until the SA is authenticated, and not a moment longer. */
 struct gikev2_setup {
@@ -278,6 +279,12 @@ int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_sk_derive(struct gikev2_ike *ike);
 int gikev2_sk_derive_heir(const struct gikev2_ike *old, struct gikev2_ike *heir);
 int gikev2_kwk(const struct gikev2_ike *ike, uint8_t *kwk);
+
+/* gikev2_keylog.c: tells whoever asked for it of keys */
+void gikev2_keylog_ike(const struct gikev2_ike *ike);
+void gikev2_keylog_kek(struct gikev2 *engine, const struct gikev2_kek *kek);
+void gikev2_keylog_groups(struct gikev2 *engine);  /* gikev2_group.c */
+void gikev2_keylog_members(struct gikev2 *engine); /* gikev2_member.c */
 
 /* gikev2_suite.c: IKE SA proposals */
 /* `spi` is empty in IKE_SA_INIT, ours when an SA is rekeyed. */
@@ -530,6 +537,7 @@ int gikev2_cookie_check(struct gikev2_rx *rx);
 struct gikev2 {
 	const struct gikev2_callbacks *callbacks;
 	void *arg;
+	void (*keylog)(void *arg, const struct gikev2_keylog *keys);
 	struct gikev2_params params;
 	struct gikev2_id identity;
 	struct gikev2_crypto *crypto;

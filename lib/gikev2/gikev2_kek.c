@@ -73,11 +73,13 @@ int gikev2_kek_draw(struct gikev2 *engine,
 		}
 	}
 	ret = draw_keys(engine, kek);
-	if (ret < 0)
+	if (ret < 0) {
 		gikev2_kek_wipe(kek);
-	else
-		kek->alive = true;
-	return ret;
+		return ret;
+	}
+	kek->alive = true;
+	gikev2_keylog_kek(engine, kek);
+	return 0;
 }
 
 void gikev2_kek_wipe(struct gikev2_kek *kek)

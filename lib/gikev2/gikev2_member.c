@@ -162,6 +162,8 @@ void gikev2_member_set_kek(struct gikev2_member *member,
 	if (same && kek->next_id < member->kek.next_id)
 		kek->next_id = member->kek.next_id;
 	listen_to(member, kek, true);
+	if (!same)
+		gikev2_keylog_kek(member->engine, kek);
 	if (same) {
 		drop_kek(member, &member->kek);
 	} else if (member->kek.alive) {
@@ -192,6 +194,18 @@ struct gikev2_member *gikev2_member_by_kek(struct gikev2 *engine,
 		}
 	}
 	return NULL;
+}
+
+void gikev2_keylog_members(struct gikev2 *engine)
+{
+	struct gikev2_member *member;
+
+	for (member = engine->members; member; member = member->next) {
+		if (member->old_kek.alive)
+			gikev2_keylog_kek(engine, &member->old_kek);
+		if (member->kek.alive)
+			gikev2_keylog_kek(engine, &member->kek);
+	}
 }
 
 struct gikev2_key_path *gikev2_member_path(struct gikev2_member *member)

@@ -278,6 +278,7 @@ static int expand(struct gikev2_ike *ike, const uint8_t *skeyseed,
 		cut(&from, setup->sk_pi, prf->len);
 		cut(&from, setup->sk_pr, prf->len);
 		setup->keyed = true;
+		gikev2_keylog_ike(ike);
 	}
 	explicit_bzero(material, sizeof(material));
 	return ret;
