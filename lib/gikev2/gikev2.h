@@ -97,6 +97,28 @@ struct gikev2_secret {
 	uint8_t octets[GIKEV2_SECRET_MAX];
 };
 
+/* Ways to prove an identity, as bits. */
+#define GIKEV2_BY_PSK (1 << 0)	       /* RFC 7296 section 2.15 */
+#define GIKEV2_BY_CERTIFICATE (1 << 1) /* RFC 7427 */
+
+struct gikev2_credential; /* gikev2_cert.h */
+struct gikev2_anchors;
+
+/*
+ * How one peer and we prove our identities to each other, each side by itself.
+ * With several ways of our own a key server takes that of the peer, and a
+ * member its certificate when the server can verify it.  The pointers are the
+ * caller's, and good until the engine's call returns.
+ */
+struct gikev2_auth_policy {
+	uint8_t own;  /* GIKEV2_BY_*: what we may use */
+	uint8_t peer; /* GIKEV2_BY_*: what we take */
+	const struct gikev2_credential *const *credentials; /* best first */
+	size_t credential_count;
+	const struct gikev2_anchors *anchors; /* NULL: none */
+	int64_t wall_clock; /* seconds since 1970 UTC: for certificates */
+};
+
 /* What an event is about; the text is for a log line. */
 #define GIKEV2_EVENTS(X)                                                       \
 	/* member: cookie is the member's */                                   \
@@ -124,6 +146,7 @@ enum gikev2_event_type {
 struct gikev2_event {
 	enum gikev2_event_type type;
 	int err;	    /* 0 or a negated reason */
+	const char *detail; /* more than the reason says, one line; or NULL */
 	void *cookie;	    /* of the member or group; NULL: group unknown */
 	const struct gikev2_id *peer; /* NULL when not (yet) known */
 	const struct gikev2_path *path;
@@ -161,6 +184,16 @@ struct gikev2_callbacks {
 	 */
 	int (*psk)(void *arg, enum gikev2_role role, void *cookie,
 		   const struct gikev2_id *peer, struct gikev2_secret *secret);
+
+	/*
+	 * How `peer` and we prove our identities; the arguments are those of
+	 * psk().  As server, without a peer as long as that has not named
+	 * itself: its anchors are what we tell everybody.  `policy` comes
+	 * with zeroes; left so, nothing is taken.  NULL: by pre-shared keys.
+	 */
+	void (*auth_policy)(void *arg, enum gikev2_role role, void *cookie,
+			    const struct gikev2_id *peer,
+			    struct gikev2_auth_policy *policy);
 
 	/* As server: may the authenticated `peer` join?  0, or a reason. */
 	int (*authorize)(void *arg, void *cookie, const struct gikev2_id *peer);

@@ -1,117 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * GSA_AUTH (RFC 9838 section 2.3): who we are, by a pre-shared key
- * (RFC 7296 section 2.15), and the group.
+ * GSA_AUTH (RFC 9838 section 2.3), who we are and the group; and IKE_AUTH
+ * without a Child SA (RFC 6023), who we are alone.
  */
-#include <string.h>
-
 #include "gikev2/gikev2_int.h"
-
-/* ID payload body: Type, three reserved octets, data. */
-#define ID_BODY_MAX (4 + GIKEV2_ID_MAX)
-
-static const char key_pad[] = "Key Pad for IKEv2";
-
-/* ------------------------------------------------------------ AUTH payload */
-
-/*
- * AUTH of one side: prf(prf(secret, "Key Pad for IKEv2"), its first message |
- * the other's nonce | prf(SK_p, its ID)).
- */
-static int auth_psk(struct gikev2_ike *ike, const struct gikev2_secret *secret,
-		    bool of_initiator, struct gikev2_chunk id_body,
-		    uint8_t *out)
-{
-	struct gikev2_crypto *crypto = ike->engine->crypto;
-	const struct gikev2_prf_alg *prf = ike->suite.prf;
-	struct gikev2_setup *setup = ike->setup;
-	struct gikev2_chunk pad = { (const uint8_t *)key_pad,
-				    sizeof(key_pad) - 1 };
-	uint8_t maced_id[GIKEV2_PRF_MAX], key[GIKEV2_PRF_MAX];
-	struct gikev2_chunk signed_octets[] = {
-		gikev2_chunk(of_initiator ? &setup->init_request
-					  : &setup->init_response),
-		gikev2_chunk(of_initiator ? &setup->nr : &setup->ni),
-		{ maced_id, prf->len },
-	};
-	int ret;
-
-	ret = gikev2_prf(crypto, prf,
-			 (struct gikev2_chunk){
-				 of_initiator ? setup->sk_pi : setup->sk_pr,
-				 prf->len },
-			 &id_body, 1, maced_id);
-	if (ret == 0)
-		ret = gikev2_prf(crypto, prf,
-				 (struct gikev2_chunk){ secret->octets,
-							secret->len },
-				 &pad, 1, key);
-	if (ret == 0)
-		ret = gikev2_prf(crypto, prf,
-				 (struct gikev2_chunk){ key, prf->len },
-				 signed_octets, 3, out);
-	explicit_bzero(key, sizeof(key));
-	return ret;
-}
-
-static int verify_psk(struct gikev2_ike *ike, struct gikev2_rx *rx,
-		      const struct gikev2_secret *secret, uint8_t id_type)
-{
-	const struct gikev2_payload *id =
-		gikev2_payload_find(rx->payloads, id_type);
-	const struct gikev2_pld_auth *auth =
-		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_AUTH)->auth;
-	size_t len = ike->suite.prf->len;
-	uint8_t expected[GIKEV2_PRF_MAX];
-	int ret = auth_psk(ike, secret, id_type == GIKEV2_PLD_IDI, id->body,
-			   expected);
-
-	if (ret == 0 && (auth->method != GIKEV2_AUTH_PSK ||
-			 auth->data.len != len ||
-			 !gikev2_equal(auth->data.ptr, expected, len)))
-		ret = -GIKEV2_ERR_AUTH_FAILED;
-	explicit_bzero(expected, sizeof(expected));
-	return ret;
-}
-
-/* Adds our ID and AUTH; `room` keeps what the payload borrows. */
-static int add_own(struct gikev2_ike *ike, struct gikev2_payloads *tx,
-		   const struct gikev2_secret *secret,
-		   uint8_t room[GIKEV2_PRF_MAX])
-{
-	const struct gikev2_id *identity = &ike->engine->identity;
-	uint8_t body[ID_BODY_MAX];
-	struct gikev2_buf buf = { .ptr = body, .size = sizeof(body) };
-	struct gikev2_payload *payload;
-	int ret;
-
-	payload = gikev2_payload_add(tx, ike->initiator ? GIKEV2_PLD_IDI
-							: GIKEV2_PLD_IDR);
-	payload->id.type = identity->type;
-	payload->id.data = gikev2_id_chunk(identity);
-	gikev2_payload_generate_body(payload, &buf);
-	ret = auth_psk(ike, secret, ike->initiator,
-		       (struct gikev2_chunk){ body, buf.len }, room);
-	payload = gikev2_payload_add(tx, GIKEV2_PLD_AUTH);
-	payload->auth.method = GIKEV2_AUTH_PSK;
-	payload->auth.data = (struct gikev2_chunk){ room, ike->suite.prf->len };
-	return ret;
-}
-
-static int get_psk(struct gikev2_ike *ike, void *cookie,
-		   struct gikev2_secret *secret)
-{
-	struct gikev2 *engine = ike->engine;
-
-	secret->len = 0;
-	if (engine->callbacks->psk(engine->arg,
-				   ike->initiator ? GIKEV2_MEMBER
-						  : GIKEV2_SERVER,
-				   cookie, ike->peer, secret) < 0 ||
-	    secret->len == 0)
-		return -GIKEV2_ERR_NO_CREDENTIAL;
-	return 0;
-}
 
 /* ------------------------------------------------------------ group member */
 
@@ -120,16 +12,12 @@ int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now)
 	struct gikev2 *engine = ike->engine;
 	bool ike_auth = gikev2_member_config(ike->member)->ike_auth;
 	struct gikev2_payloads *tx = gikev2_tx(engine);
-	uint8_t auth[GIKEV2_PRF_MAX];
-	struct gikev2_secret secret;
+	struct gikev2_proof proof;
 	int ret;
 
-	if (engine->identity.type == GIKEV2_ID_NONE)
-		return -GIKEV2_ERR_NO_CREDENTIAL;
-	ret = get_psk(ike, gikev2_member_cookie(ike->member), &secret);
-	if (ret == 0)
-		ret = add_own(ike, tx, &secret, auth);
-	explicit_bzero(&secret, sizeof(secret));
+	gikev2_proof_begin(ike, gikev2_member_cookie(ike->member), &proof);
+	ret = gikev2_proof_add(ike, NULL, &proof, tx);
+	gikev2_proof_end(&proof);
 	if (ret < 0)
 		return ret;
 	if (!ike_auth)
@@ -143,7 +31,7 @@ static int verify_server(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	const struct gikev2_member_config *config =
 		gikev2_member_config(ike->member);
-	struct gikev2_secret secret;
+	struct gikev2_proof proof;
 	struct gikev2_id id;
 	int ret;
 
@@ -156,10 +44,9 @@ static int verify_server(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (config->server_identity.type != GIKEV2_ID_NONE &&
 	    !gikev2_id_equal(&config->server_identity, &id))
 		return -GIKEV2_ERR_AUTH_FAILED;
-	ret = get_psk(ike, gikev2_member_cookie(ike->member), &secret);
-	if (ret == 0)
-		ret = verify_psk(ike, rx, &secret, GIKEV2_PLD_IDR);
-	explicit_bzero(&secret, sizeof(secret));
+	gikev2_proof_begin(ike, gikev2_member_cookie(ike->member), &proof);
+	ret = gikev2_proof_verify(ike, rx, &proof);
+	gikev2_proof_end(&proof);
 	return ret;
 }
 
@@ -220,8 +107,7 @@ int gikev2_auth_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 /* The slides' Authenticate and Authorize Peer, first half. */
 static int authenticate(struct gikev2_ike *ike, struct gikev2_rx *rx,
-			struct gikev2_group *group,
-			struct gikev2_secret *secret)
+			struct gikev2_group *group, struct gikev2_proof *proof)
 {
 	struct gikev2_id id;
 	int ret;
@@ -230,55 +116,55 @@ static int authenticate(struct gikev2_ike *ike, struct gikev2_rx *rx,
 		&id, &gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDI)->id);
 	if (ret == 0)
 		ret = gikev2_ike_set_peer(ike, &id);
+	if (ret < 0)
+		return ret;
+	gikev2_proof_begin(ike, group ? gikev2_group_cookie(group) : NULL,
+			   proof);
+	return gikev2_proof_verify(ike, rx, proof);
+}
+
+static void member_refused(struct gikev2_ike *ike, struct gikev2_rx *rx,
+			   struct gikev2_group *group, int err)
+{
+	gikev2_event(ike->engine, GIKEV2_EVENT_MEMBER_REFUSED, err,
+		     group ? gikev2_group_cookie(group) : NULL, ike, rx->now);
+}
+
+/* The peer is who it says, and so are we; what it asks for is another thing. */
+static int prove(struct gikev2_ike *ike, struct gikev2_rx *rx,
+		 struct gikev2_group *group, struct gikev2_payloads *tx)
+{
+	struct gikev2_proof proof = { 0 };
+	int ret = authenticate(ike, rx, group, &proof);
+
 	if (ret == 0)
-		ret = get_psk(ike, group ? gikev2_group_cookie(group) : NULL,
-			      secret);
+		ret = gikev2_proof_add(ike, rx, &proof, tx);
+	gikev2_proof_end(&proof);
 	if (ret == 0)
-		ret = verify_psk(ike, rx, secret, GIKEV2_PLD_IDI);
+		gikev2_ike_established(ike, rx->now);
+	else
+		member_refused(ike, rx, group, ret);
 	return ret;
 }
 
-static int answer_member(struct gikev2_ike *ike, struct gikev2_rx *rx,
-			 struct gikev2_group *group,
-			 const struct gikev2_secret *secret)
+int gikev2_auth_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	struct gikev2 *engine = ike->engine;
 	struct gikev2_payloads *tx = gikev2_tx(engine);
-	uint8_t auth[GIKEV2_PRF_MAX];
-	int err = -GIKEV2_ERR_INVALID_GROUP, ret;
+	struct gikev2_group *group = gikev2_group_find(
+		engine, &gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDG)->id);
+	int ret = prove(ike, rx, group, tx), err = -GIKEV2_ERR_INVALID_GROUP;
 
-	ret = add_own(ike, tx, secret, auth);
 	if (ret < 0)
 		return ret;
-	gikev2_ike_established(ike, rx->now);
 	if (group)
 		err = gikev2_group_join(group, ike, rx, tx);
 	if (err < 0) {
 		gikev2_count(engine, err);
 		gikev2_notify_add(tx, gikev2_err_to_notify(err), NULL, 0);
-		gikev2_event(engine, GIKEV2_EVENT_MEMBER_REFUSED, err,
-			     group ? gikev2_group_cookie(group) : NULL, ike,
-			     rx->now);
+		member_refused(ike, rx, group, err);
 	}
 	return gikev2_respond(ike, rx, tx);
-}
-
-int gikev2_auth_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
-{
-	struct gikev2_group *group = gikev2_group_find(
-		ike->engine,
-		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDG)->id);
-	struct gikev2_secret secret;
-	int ret = authenticate(ike, rx, group, &secret);
-
-	if (ret == 0)
-		ret = answer_member(ike, rx, group, &secret);
-	else
-		gikev2_event(ike->engine, GIKEV2_EVENT_MEMBER_REFUSED, ret,
-			     group ? gikev2_group_cookie(group) : NULL, ike,
-			     rx->now);
-	explicit_bzero(&secret, sizeof(secret));
-	return ret;
 }
 
 /* No Child SA here, whatever the peer may have asked for (RFC 6023). */
@@ -286,19 +172,10 @@ int gikev2_ike_auth_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
 	bool child = gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA);
-	uint8_t auth[GIKEV2_PRF_MAX];
-	struct gikev2_secret secret;
-	int ret = authenticate(ike, rx, NULL, &secret);
+	int ret = prove(ike, rx, NULL, tx);
 
-	if (ret == 0)
-		ret = add_own(ike, tx, &secret, auth);
-	else
-		gikev2_event(ike->engine, GIKEV2_EVENT_MEMBER_REFUSED, ret,
-			     NULL, ike, rx->now);
-	explicit_bzero(&secret, sizeof(secret));
 	if (ret < 0)
 		return ret;
-	gikev2_ike_established(ike, rx->now);
 	if (child)
 		gikev2_notify_add(tx, GIKEV2_N_NO_ADDITIONAL_SAS, NULL, 0);
 	return gikev2_respond(ike, rx, tx);

@@ -94,7 +94,7 @@ static const struct verdict {
 	  "is self-signed, and no trust anchor" },
 	{ X509_V_ERR_CERT_SIGNATURE_FAILURE, GIKEV2_ERR_CERT_UNTRUSTED,
 	  "is not signed by \"", ISSUER, "\", as it claims" },
-	{ X509_V_ERR_CERT_CHAIN_TOO_LONG, GIKEV2_ERR_LIMIT,
+	{ X509_V_ERR_CERT_CHAIN_TOO_LONG, GIKEV2_ERR_CERT_CHAIN,
 	  "is too many CAs away from the peer's" },
 	{ X509_V_ERR_CERT_REVOKED, GIKEV2_ERR_CERT_REVOKED,
 	  "is revoked by the CRL of \"", ISSUER, "\"" },
@@ -384,7 +384,8 @@ int gikev2_cert_verify(const struct gikev2_anchors *anchors,
 		snprintf(problem, size,
 			 "peer sent %zu certificates, 1 to %d are accepted",
 			 count, GIKEV2_CERTS_MAX);
-		return -GIKEV2_ERR_LIMIT;
+		return count ? -GIKEV2_ERR_CERT_CHAIN
+			     : -GIKEV2_ERR_CERT_MISSING;
 	}
 	ret = gather(&check, certs, count);
 	if (ret == 0)

@@ -156,6 +156,8 @@ void gikev2_event(struct gikev2 *engine, enum gikev2_event_type type, int err,
 	struct gikev2_event event = {
 		.type = type,
 		.err = err,
+		.detail = err && err == engine->problem_err ? engine->problem
+							    : NULL,
 		.cookie = cookie,
 		.peer = ike ? ike->peer : NULL,
 		.path = ike ? &ike->path : NULL,
@@ -414,6 +416,7 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 	int ret = 0;
 
 	engine->totals.datagrams_in++;
+	engine->problem_err = 0;
 	if (path->natt)
 		ret = gikev2_nat_unframe(&rx.raw);
 	if (ret == GIKEV2_KEEPALIVE)
@@ -432,6 +435,7 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 
 void gikev2_expire(struct gikev2 *engine, uint64_t now)
 {
+	engine->problem_err = 0;
 	gikev2_timers_run(&engine->timers, now);
 	gikev2_bury(engine);
 }

@@ -24,6 +24,7 @@
 	X(UNKNOWN_SPI, "no IKE SA with that SPI")                              \
 	X(NOT_SERVER, "registration request, but no key server is configured") \
 	X(HALF_OPEN_LIMIT, "too many half-open registrations")                 \
+	X(REASSEMBLY_LIMIT, "too many fragments of peers without a name")      \
 	X(COOKIE, "asked to come again with a cookie")                         \
 	X(BAD_STATE, "exchange not admissible in this state")                  \
 	X(BAD_PAYLOADS, "payloads do not fit the exchange in this state")      \
@@ -36,12 +37,15 @@
 	X(BAD_KE, "invalid key exchange value")                                \
 	X(AUTH_FAILED, "authentication failed")                                \
 	X(NO_CREDENTIAL, "no credential for that identity")                    \
+	X(AUTH_METHOD, "authentication method that is not taken from that peer") \
 	X(CRYPTO, "the cryptographic library refused an operation")            \
 	/* signatures, certificates */                                         \
 	X(BAD_SIGNATURE, "signature does not verify")                          \
 	X(SIGNATURE_ALGORITHM, "signature algorithm unknown or not of that key") \
 	X(HASH_NOT_ALLOWED, "signature with a hash that was not agreed on")    \
 	X(KEY_REFUSED, "key of a kind or size that is not accepted")           \
+	X(CERT_MISSING, "peer signed, and sent no certificate")                \
+	X(CERT_CHAIN, "more certificates than this implementation accepts")    \
 	X(CERT_MALFORMED, "certificate is malformed")                          \
 	X(CERT_USAGE, "certificate is not meant for this use")                 \
 	X(CERT_WEAK, "certificate with a key or signature that is too weak")   \

@@ -230,6 +230,7 @@ static void setup_free(struct gikev2_ike *ike)
 	gikev2_octets_free(&setup->init_request);
 	gikev2_octets_free(&setup->init_response);
 	gikev2_octets_free(&setup->cookie);
+	gikev2_octets_free(&setup->certreq);
 	explicit_bzero(setup, sizeof(*setup));
 	free(setup);
 	ike->setup = NULL;

@@ -12,14 +12,17 @@
 #define ROUNDS_MAX 4
 
 /* What we are and can do, whatever the other side is. */
-static void add_extras(struct gikev2 *engine, struct gikev2_payloads *tx)
+static void add_extras(struct gikev2_ike *ike, struct gikev2_payloads *tx)
 {
+	struct gikev2 *engine = ike->engine;
+
 	if (engine->params.fragment_size)
 		gikev2_notify_add(tx, GIKEV2_N_IKEV2_FRAGMENTATION_SUPPORTED,
 				  NULL, 0);
 	gikev2_payload_add(tx, GIKEV2_PLD_VENDOR)->octets.data =
 		(struct gikev2_chunk){ engine->vendor_id,
 				       GIKEV2_VENDOR_ID_LEN };
+	gikev2_proof_announce(ike, tx);
 }
 
 int gikev2_add_exchange(struct gikev2_ike *ike, struct gikev2_payloads *tx,
@@ -70,13 +73,14 @@ static bool is_profile(struct gikev2_rx *rx)
 	return false;
 }
 
-static void read_extras(struct gikev2_ike *ike, struct gikev2_rx *rx)
+static int read_extras(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	ike->profile = is_profile(rx);
 	ike->fragmentation =
 		ike->engine->params.fragment_size &&
 		gikev2_notify_find(rx->payloads,
 				   GIKEV2_N_IKEV2_FRAGMENTATION_SUPPORTED);
+	return gikev2_proof_learn(ike, rx);
 }
 
 /* --------------------------------------------------------------- initiator */
@@ -97,7 +101,7 @@ static int send_request(struct gikev2_ike *ike, uint64_t now)
 	ret = gikev2_add_exchange(ike, tx, &setup->ni, public);
 	if (ret == 0)
 		ret = gikev2_nat_offer(ike, tx);
-	add_extras(ike->engine, tx);
+	add_extras(ike, tx);
 	return ret < 0 ? ret : gikev2_send_init(ike, tx, now);
 }
 
@@ -158,7 +162,9 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (ke->group != suite.ke->id ||
 	    suite.ke != gikev2_ke_algorithm(setup->ke))
 		return -GIKEV2_ERR_BAD_KE;
-	ret = gikev2_keep_peer(rx, &setup->peer_ke, &setup->nr);
+	ret = read_extras(ike, rx);
+	if (ret == 0)
+		ret = gikev2_keep_peer(rx, &setup->peer_ke, &setup->nr);
 	if (ret == 0)
 		ret = gikev2_octets_set(&setup->init_response, rx->raw.ptr,
 					rx->raw.len);
@@ -169,7 +175,6 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	ret = gikev2_sk_derive(ike);
 	if (ret < 0)
 		return ret;
-	read_extras(ike, rx);
 	ret = gikev2_nat_answered(ike, rx);
 	if (ret < 0)
 		return ret;
@@ -282,8 +287,9 @@ static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	memcpy(ike->spi_i, rx->header.spi_i, GIKEV2_SPI_LEN);
 	ike->recv_id = 1;
-	read_extras(ike, rx);
-	ret = gikev2_keep_peer(rx, &setup->peer_ke, &setup->ni);
+	ret = read_extras(ike, rx);
+	if (ret == 0)
+		ret = gikev2_keep_peer(rx, &setup->peer_ke, &setup->ni);
 	if (ret == 0)
 		ret = gikev2_octets_set(&setup->init_request, rx->raw.ptr,
 					rx->raw.len);
@@ -301,7 +307,7 @@ static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		ret = gikev2_nat_asked(ike, rx, tx);
 	if (ret < 0)
 		return ret;
-	add_extras(ike->engine, tx);
+	add_extras(ike, tx);
 	gikev2_notify_add(tx, GIKEV2_N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	ret = gikev2_send_clear(rx, ike->spi_r, tx, &setup->init_response);
 	/* lost on the way out is lost on the way: the copy serves the repeat */

@@ -6,6 +6,7 @@
 #define GIKEV2_INT_H
 
 #include "gikev2/gikev2.h"
+#include "gikev2/gikev2_cert.h"
 #include "gikev2/gikev2_crypto.h"
 #include "gikev2/gikev2_kek.h"
 #include "gikev2/gikev2_lkh.h"
@@ -81,6 +82,8 @@ struct gikev2_setup {
 	struct gikev2_octets cookie; /* that the responder asked for */
 	uint8_t rounds;		     /* IKE_SA_INIT requests beyond the first */
 	uint16_t nat_port;	     /* of the responder; 0: none, or none here */
+	uint32_t hashes; /* GIKEV2_HASH_BIT()s that the peer verifies */
+	struct gikev2_octets certreq; /* hints of the responder */
 	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
 	bool keyed;
 };
@@ -331,6 +334,29 @@ int gikev2_auth_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_auth_refused(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_auth_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
 
+/* gikev2_proof.c: ID, CERT, AUTH */
+/* What is known of both sides while one message is handled. */
+struct gikev2_proof {
+	void *cookie;
+	struct gikev2_auth_policy policy;
+	struct gikev2_secret secret; /* len 0: not asked for yet */
+	uint8_t peer_way;	     /* GIKEV2_BY_*; 0: not known yet */
+};
+
+void gikev2_proof_announce(struct gikev2_ike *ike, struct gikev2_payloads *tx);
+int gikev2_proof_learn(struct gikev2_ike *ike, struct gikev2_rx *rx);
+/* ike->peer is known, or NULL; ended by gikev2_proof_end(). */
+void gikev2_proof_begin(const struct gikev2_ike *ike, void *cookie,
+			struct gikev2_proof *proof);
+void gikev2_proof_end(struct gikev2_proof *proof);
+/* The peer's ID and AUTH. */
+int gikev2_proof_verify(struct gikev2_ike *ike, struct gikev2_rx *rx,
+			struct gikev2_proof *proof);
+/* Adds ours; what the payloads borrow is in the arena.  rx: the request that
+ * is being answered, NULL when it is ours. */
+int gikev2_proof_add(struct gikev2_ike *ike, const struct gikev2_rx *rx,
+		     struct gikev2_proof *proof, struct gikev2_payloads *tx);
+
 /* gikev2_info.c */
 int gikev2_info_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_info_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
@@ -565,10 +591,16 @@ struct gikev2 {
 	uint8_t out[2 * GIKEV2_MESSAGE_MAX]; /* fragments have their price */
 	uint8_t framed[GIKEV2_MARKER_LEN + 2 * GIKEV2_MESSAGE_MAX]; /* NAT-T */
 	struct gikev2_payloads rx_payloads, tx_payloads;
+	char problem[GIKEV2_PROBLEM_MAX]; /* behind problem_err */
+	int problem_err;
 };
 
 /* An empty set of payloads to fill and send. */
 struct gikev2_payloads *gikev2_tx(struct gikev2 *engine);
+
+/* Says more than a reason can, for the event that it ends in; returns err. */
+__attribute__((format(printf, 3, 4))) int
+gikev2_problem(struct gikev2 *engine, int err, const char *format, ...);
 
 /* Counts; returns -err, whichever sign it came with. */
 int gikev2_count(struct gikev2 *engine, int err);

@@ -356,6 +356,8 @@ static int get_auth_key(const struct gikev2_pld_kd *kd,
 		ret = (kek->auth_key = gikev2_key_dup(carrier->auth_key))
 			      ? 0
 			      : -GIKEV2_ERR_NO_MEMORY;
+	if (ret == -GIKEV2_ERR_KEY_REFUSED)
+		return -GIKEV2_ERR_BAD_POLICY;
 	if (ret < 0)
 		return ret;
 	return gikev2_sign_alg_fits(kek->sign_alg, kek->auth_key)

@@ -376,10 +376,9 @@ static void register_anew(struct gikev2_member *member, int err, uint64_t now)
 /* Refusals that no repetition mends soon. */
 static bool is_final(int err)
 {
-	return err == -GIKEV2_ERR_AUTH_FAILED ||
+	return gikev2_err_to_notify(err) == GIKEV2_N_AUTHENTICATION_FAILED ||
 	       err == -GIKEV2_ERR_NOT_AUTHORIZED ||
-	       err == -GIKEV2_ERR_INVALID_GROUP ||
-	       err == -GIKEV2_ERR_NO_CREDENTIAL;
+	       err == -GIKEV2_ERR_INVALID_GROUP;
 }
 
 /* The next server at once; when all had their turn, after a growing delay. */

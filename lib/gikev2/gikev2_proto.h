@@ -110,6 +110,9 @@ enum gikev2_transform_id {
 #define GIKEV2_TS_IPV6 8
 #define GIKEV2_IPPROTO_UDP 17
 
+/* CERT and CERTREQ payloads; others are skipped */
+#define GIKEV2_CERT_X509 4
+
 enum gikev2_auth_method {
 	GIKEV2_AUTH_PSK = 2,
 	GIKEV2_AUTH_SIGNATURE = 14,
