@@ -6,17 +6,98 @@
 
 #include "gikev2/gikev2_int.h"
 
+#define BUCKETS_MIN 64
+
+/* FNV-1a, from a basis that nobody knows when there is something to gain. */
+static struct gikev2_gm **bucket(const struct gikev2_gms *gms,
+				 const struct gikev2_id *id)
+{
+	uint64_t hash = gms->seed ^ id->type;
+
+	for (size_t i = 0; i < id->len; i++)
+		hash = (hash ^ id->data[i]) * UINT64_C(0x100000001b3);
+	return &gms->buckets[(hash ^ hash >> 32) & (gms->bucket_count - 1)];
+}
+
+/*
+ * Without memory for more buckets the ones there are have to do.  The first
+ * ones are too few for a member with a choice of names to do harm.
+ */
+static int grow_buckets(struct gikev2 *engine, struct gikev2_gms *gms)
+{
+	size_t count = gms->bucket_count ? gms->bucket_count * 2 : BUCKETS_MIN;
+	struct gikev2_gm **buckets;
+
+	if (gms->count < gms->bucket_count)
+		return 0;
+	buckets = calloc(count, sizeof(*buckets));
+	if (!buckets)
+		return gms->bucket_count ? 0 : -GIKEV2_ERR_NO_MEMORY;
+	if (gms->bucket_count &&
+	    gikev2_random(engine, (uint8_t *)&gms->seed, sizeof(gms->seed)) < 0)
+		gikev2_count(engine, GIKEV2_ERR_NO_RANDOM);
+	free(gms->buckets);
+	gms->buckets = buckets;
+	gms->bucket_count = count;
+	for (struct gikev2_gm *gm = gms->first; gm; gm = gm->next) {
+		struct gikev2_gm **head = bucket(gms, gm->id);
+
+		gm->bucket_next = *head;
+		*head = gm;
+	}
+	return 0;
+}
+
+static void remove_bucket(struct gikev2_gms *gms, struct gikev2_gm *gm)
+{
+	struct gikev2_gm **at = bucket(gms, gm->id);
+
+	while (*at && *at != gm)
+		at = &(*at)->bucket_next;
+	if (*at)
+		*at = gm->bucket_next;
+}
+
+struct gikev2_gm *gikev2_gm_find(struct gikev2_group *group,
+				 const struct gikev2_id *id,
+				 const struct gikev2_gm *last)
+{
+	const struct gikev2_gms *gms = gikev2_group_gms(group);
+	struct gikev2_gm *gm = NULL;
+
+	if (last)
+		gm = last->bucket_next;
+	else if (gms->bucket_count)
+		gm = *bucket(gms, id);
+	while (gm && !gikev2_id_equal(gm->id, id))
+		gm = gm->bucket_next;
+	return gm;
+}
+
+static void insert(struct gikev2_gms *gms, struct gikev2_gm *gm)
+{
+	struct gikev2_gm **head = bucket(gms, gm->id);
+
+	gm->bucket_next = *head;
+	*head = gm;
+	gm->next = gms->first;
+	if (gm->next)
+		gm->next->prev = gm;
+	gms->first = gm;
+	gms->count++;
+}
+
 struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 				struct gikev2_ike *ike, uint64_t now)
 {
+	struct gikev2_gms *gms = gikev2_group_gms(group);
 	struct gikev2_gm *gm = calloc(1, sizeof(*gm));
-	uint32_t *count;
-	struct gikev2_gm **head = gikev2_group_gms(group, &count);
 
 	if (!gm)
 		return NULL;
 	gm->id = gikev2_id_dup(ike->peer);
-	if (!gm->id) {
+	if (!gm->id || grow_buckets(gikev2_group_engine(group), gms) < 0) {
+		free(gm->id);
 		free(gm);
 		return NULL;
 	}
@@ -27,11 +108,7 @@ struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 	gm->registered = gm->last_seen = now;
 	gm->ike_next = ike->gms;
 	ike->gms = gm;
-	gm->next = *head;
-	if (gm->next)
-		gm->next->prev = gm;
-	*head = gm;
-	++*count;
+	insert(gms, gm);
 	return gm;
 }
 
@@ -61,19 +138,32 @@ static void leave_ike(struct gikev2_gm *gm)
 
 void gikev2_gm_free(struct gikev2_gm *gm)
 {
-	uint32_t *count;
-	struct gikev2_gm **head = gikev2_group_gms(gm->group, &count);
+	struct gikev2_gms *gms = gikev2_group_gms(gm->group);
 
 	leave_ike(gm);
+	remove_bucket(gms, gm);
 	if (gm->prev)
 		gm->prev->next = gm->next;
 	else
-		*head = gm->next;
+		gms->first = gm->next;
 	if (gm->next)
 		gm->next->prev = gm->prev;
-	--*count;
+	gms->count--;
 	free(gm->id);
 	free(gm);
+}
+
+void gikev2_gms_free(struct gikev2_gms *gms)
+{
+	struct gikev2_gm *gm, *next;
+
+	for (gm = gms->first; gm; gm = next) {
+		next = gm->next;
+		gikev2_gm_free(gm);
+	}
+	free(gms->buckets);
+	gms->buckets = NULL;
+	gms->bucket_count = 0;
 }
 
 void gikev2_gm_end(struct gikev2_gm *gm, int err, uint64_t now)
@@ -85,14 +175,14 @@ void gikev2_gm_end(struct gikev2_gm *gm, int err, uint64_t now)
 /* A member that registers again has forgotten its older SA. */
 void gikev2_gm_end_older(struct gikev2_gm *newer, uint64_t now)
 {
-	uint32_t *count;
-	struct gikev2_gm *gm = *gikev2_group_gms(newer->group, &count), *next;
+	struct gikev2_gm *gm = gikev2_gm_find(newer->group, newer->id, NULL);
+	struct gikev2_gm *next;
 
 	for (; gm; gm = next) {
 		struct gikev2_ike *ike = gm->ike;
 
-		next = gm->next;
-		if (gm == newer || !gikev2_id_equal(gm->id, newer->id))
+		next = gikev2_gm_find(newer->group, newer->id, gm);
+		if (gm == newer)
 			continue;
 		gikev2_gm_end(gm, -GIKEV2_ERR_REPLACED, now);
 		if (ike && !ike->gms)

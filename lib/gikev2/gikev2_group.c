@@ -19,8 +19,7 @@ struct gikev2_group {
 	void *cookie;
 	struct gikev2_group_config config;
 	struct gikev2_generations generations;
-	struct gikev2_gm *members;
-	uint32_t member_count;
+	struct gikev2_gms gms;
 	struct gikev2_timer timer; /* the next roll, or a generation's end */
 	struct gikev2_rows shown;  /* for status */
 	struct gikev2_kek kek;	   /* Rekey SA; not alive: inband only */
@@ -278,7 +277,7 @@ static enum ks_event send_rekey(struct gikev2_group *group,
 
 	if (group->kek.alive && group->generations.count > 1)
 		work->err = push(group, NULL, GIKEV2_LKH_NO_LEAF, work->now);
-	for (gm = group->members; gm; gm = next) {
+	for (gm = group->gms.first; gm; gm = next) {
 		next = gm->next;
 		if (gm->ike && !group->kek.alive)
 			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, work->now);
@@ -331,9 +330,9 @@ static int get_leaf(struct gikev2_group *group, struct gikev2_gm *gm)
 {
 	if (!group->lkh || gm->leaf != GIKEV2_LKH_NO_LEAF)
 		return 0;
-	for (struct gikev2_gm *old = group->members; old; old = old->next)
-		if (old != gm && old->leaf != GIKEV2_LKH_NO_LEAF &&
-		    gikev2_id_equal(old->id, gm->id)) {
+	for (struct gikev2_gm *old = gikev2_gm_find(group, gm->id, NULL); old;
+	     old = gikev2_gm_find(group, gm->id, old))
+		if (old != gm && old->leaf != GIKEV2_LKH_NO_LEAF) {
 			gm->leaf = old->leaf;
 			old->leaf = GIKEV2_LKH_NO_LEAF;
 			return 0;
@@ -423,11 +422,9 @@ struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group)
 	return &group->generations;
 }
 
-struct gikev2_gm **gikev2_group_gms(struct gikev2_group *group,
-				    uint32_t **count)
+struct gikev2_gms *gikev2_group_gms(struct gikev2_group *group)
 {
-	*count = &group->member_count;
-	return &group->members;
+	return &group->gms;
 }
 
 static bool config_valid(const struct gikev2_group_config *config)
@@ -571,8 +568,7 @@ void gikev2_group_free(struct gikev2_group *group)
 {
 	struct gikev2 *engine = group->engine;
 
-	while (group->members)
-		gikev2_gm_free(group->members);
+	gikev2_gms_free(&group->gms);
 	if (group->prev)
 		group->prev->next = group->next;
 	else
@@ -603,8 +599,8 @@ void gikev2_group_del(struct gikev2_group *group, uint64_t now)
 {
 	struct gikev2 *engine = group->engine;
 
-	while (group->members)
-		end_member(group->members, now);
+	while (group->gms.first)
+		end_member(group->gms.first, now);
 	gikev2_group_free(group);
 	gikev2_bury(engine);
 }
@@ -631,11 +627,11 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 		.atd_end = gen->atd_end,
 		.dtd_end = gen->dtd_end,
 		.next_roll = next_roll(group),
-		.members = group->member_count,
+		.members = group->gms.count,
 		.rows = group->shown.row,
 		.row_count = group->shown.count,
 	};
-	for (struct gikev2_gm *gm = group->members; gm; gm = gm->next)
+	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
 		status->pending += gm->acked < gen->number;
 }
 
@@ -644,7 +640,7 @@ void gikev2_group_members(const struct gikev2_group *group,
 					const struct gikev2_group_member_status *),
 			  void *arg)
 {
-	for (struct gikev2_gm *gm = group->members; gm; gm = gm->next) {
+	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next) {
 		struct gikev2_group_member_status status = {
 			.identity = gm->id,
 			.path = gm->path,
@@ -665,10 +661,8 @@ size_t gikev2_group_clear_member(struct gikev2_group *group,
 	struct gikev2_gm *gm, *next;
 	size_t count = 0;
 
-	for (gm = group->members; gm; gm = next) {
-		next = gm->next;
-		if (!gikev2_id_equal(gm->id, identity))
-			continue;
+	for (gm = gikev2_gm_find(group, identity, NULL); gm; gm = next) {
+		next = gikev2_gm_find(group, identity, gm);
 		end_member(gm, now);
 		count++;
 	}
@@ -699,10 +693,9 @@ int gikev2_group_exclude(struct gikev2_group *group,
 	struct gikev2_gm *gm, *next;
 	int count = 0, ret = 0;
 
-	for (gm = group->members; ret == 0 && gm; gm = next) {
-		next = gm->next;
-		if (!gikev2_id_equal(gm->id, identity))
-			continue;
+	for (gm = gikev2_gm_find(group, identity, NULL); ret == 0 && gm;
+	     gm = next) {
+		next = gikev2_gm_find(group, identity, gm);
 		ret = exclude(group, gm, now);
 		count++;
 	}

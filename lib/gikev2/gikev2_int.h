@@ -159,6 +159,7 @@ struct gikev2_ike {
 struct gikev2_gm {
 	struct gikev2_group *group;
 	struct gikev2_gm *prev, *next; /* of the group */
+	struct gikev2_gm *bucket_next; /* by identity */
 	struct gikev2_ike *ike;	       /* NULL: no SA with it any more */
 	struct gikev2_gm *ike_next;    /* of the SA */
 	struct gikev2_path path;
@@ -168,6 +169,15 @@ struct gikev2_gm {
 	bool sender;	      /* sent GROUP_SENDER */
 	uint32_t leaf;	      /* in the group's tree; GIKEV2_LKH_NO_LEAF */
 	struct gikev2_id *id; /* room for its octets only */
+};
+
+/* Those of a group, in a list and by identity; gikev2_gm.c. */
+struct gikev2_gms {
+	struct gikev2_gm *first; /* newest first */
+	uint32_t count;
+	struct gikev2_gm **buckets;
+	size_t bucket_count; /* a power of two, or 0 */
+	uint64_t seed;	     /* of the hash; drawn when they are many */
 };
 
 /* gikev2_ike.c: an SA's life */
@@ -509,15 +519,17 @@ gikev2_group_config(const struct gikev2_group *group);
 struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group);
 struct gikev2_kek *gikev2_group_kek(struct gikev2_group *group);
 struct gikev2_lkh *gikev2_group_lkh(struct gikev2_group *group);
-/* The head and the number of its members, for gikev2_gm.c. */
-struct gikev2_gm **gikev2_group_gms(struct gikev2_group *group,
-				    uint32_t **count);
+struct gikev2_gms *gikev2_group_gms(struct gikev2_group *group);
 /* An authenticated peer asks to join: adds GSA and KD to the answer. */
 int gikev2_group_join(struct gikev2_group *group, struct gikev2_ike *ike,
 		      struct gikev2_rx *rx, struct gikev2_payloads *answer);
 void gikev2_group_free(struct gikev2_group *group);
 
 /* gikev2_gm.c: the list of members */
+/* The first registration of that identity, or the one after `last`; NULL. */
+struct gikev2_gm *gikev2_gm_find(struct gikev2_group *group,
+				 const struct gikev2_id *id,
+				 const struct gikev2_gm *last);
 struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 				struct gikev2_ike *ike, uint64_t now);
 struct gikev2_gm *gikev2_gm_of(const struct gikev2_ike *ike,
@@ -529,6 +541,8 @@ void gikev2_gm_end_older(struct gikev2_gm *newer, uint64_t now);
 /* The SA is ending: its registrations go with it. */
 void gikev2_gms_release(struct gikev2_ike *ike, int err, uint64_t now);
 void gikev2_gm_free(struct gikev2_gm *gm);
+/* Frees all of them. */
+void gikev2_gms_free(struct gikev2_gms *gms);
 
 /* gikev2_registration.c: what a member is sent, and what it asks */
 int gikev2_registration_add(struct gikev2_gm *gm,
