@@ -67,11 +67,24 @@ enum mrkm_io_drop {
 	MRKM_IO_DROP_MAX
 };
 
+/* One for each address family, and the same again for the NAT-T port. */
+#define MRKM_SOCKETS 4
+
+struct mrkm_socket {
+	int fd; /* -1: closed */
+	int family;
+	bool natt;
+	uint16_t port;
+	struct event *t_read;
+};
+
 struct mrkm_io {
-	int fd4, fd6;  /* -1: closed */
-	uint16_t port; /* that they are bound to */
-	int error;     /* errno that keeps them from it */
-	struct event *t_read4, *t_read6, *t_retry;
+	struct mrkm_socket sockets[MRKM_SOCKETS];
+	bool open;
+	uint16_t port, nat_port; /* that they are bound to; 0: none */
+	int error;		 /* errno that keeps them from it */
+	uint16_t error_port;
+	struct event *t_retry;
 	uint64_t drops[MRKM_IO_DROP_MAX];
 	uint8_t buf[65536];
 };
@@ -199,6 +212,13 @@ void mrkm_io_apply(void);
 /* Sends one datagram: the engine's output.  0, or -GIKEV2_ERR_OUTPUT. */
 int mrkm_io_send(const struct gikev2_path *path, const uint8_t *octets,
 		 size_t len);
+
+/*
+ * The address and port that a datagram to `remote` would leave from.  0, or
+ * -GIKEV2_ERR_OUTPUT when there is no way to it.
+ */
+int mrkm_io_source(const struct gikev2_endpoint *remote,
+		   struct gikev2_endpoint *local);
 
 const char *mrkm_io_drop_name(enum mrkm_io_drop drop);
 const char *mrkm_io_drop_text(enum mrkm_io_drop drop);

@@ -94,6 +94,27 @@ DEFPY_YANG (no_mrkm_port,
 	return mrkm_cli_set(vty, "./port", NULL);
 }
 
+DEFPY_YANG (mrkm_nat_traversal,
+	mrkm_nat_traversal_cmd,
+	"nat-traversal port (1-65535)$port",
+	"Where a NAT is found on the way to a peer\n"
+	"UDP port of this router and of key servers to move on to\n"
+	"Port number\n")
+{
+	return mrkm_cli_set(vty, "./nat-traversal-port", port_str);
+}
+
+DEFPY_YANG (no_mrkm_nat_traversal,
+	no_mrkm_nat_traversal_cmd,
+	"no nat-traversal [port (1-65535)]",
+	NO_STR
+	"Where a NAT is found on the way to a peer\n"
+	"UDP port of this router and of key servers to move on to\n"
+	"Port number\n")
+{
+	return mrkm_cli_destroy(vty, "./nat-traversal-port");
+}
+
 DEFPY_YANG (mrkm_liveness_interval,
 	mrkm_liveness_interval_cmd,
 	"liveness-interval (2-600)$seconds",
@@ -185,12 +206,25 @@ DEFPY_YANG (no_mrkm_group_id,
 	return mrkm_cli_destroy(vty, "./id");
 }
 
+/* A leaf of an entry; `xpath` must live until the changes are applied. */
+static void set_or_clear(struct vty *vty, char *xpath, size_t size,
+			 const char *entry, const char *leaf, const char *value)
+{
+	snprintf(xpath, size, "%s/%s", entry, leaf);
+	nb_cli_enqueue_change(vty, xpath, value ? NB_OP_MODIFY : NB_OP_DESTROY,
+			      value);
+}
+
 DEFPY_YANG (mrkm_group_key_server,
 	mrkm_group_key_server_cmd,
-	"key-server <A.B.C.D|X:X::X:X>$server [identity <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id>]",
+	"key-server <A.B.C.D|X:X::X:X>$server [port (1-65535)$port] [nat-traversal-port (1-65535)$nat_port] [identity <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id>]",
 	"Key server of the group; the first configured is tried first\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
+	"UDP port of the key server, unless this router's\n"
+	"Port number\n"
+	"UDP port of the key server where a NAT is found, unless this router's\n"
+	"Port number\n"
 	"Identity that the key server must prove\n"
 	"Fully qualified domain name\n"
 	"Domain name\n"
@@ -203,6 +237,7 @@ DEFPY_YANG (mrkm_group_key_server,
 	"Name\n")
 {
 	char entry[MRKM_CLI_ENTRY], container[XPATH_MAXLEN];
+	char port_leaf[XPATH_MAXLEN], nat_leaf[XPATH_MAXLEN];
 	char text[INET6_ADDRSTRLEN];
 	struct mrkm_cli_identity identity;
 	bool named = fqdn || email || key_id || address_str;
@@ -214,6 +249,9 @@ DEFPY_YANG (mrkm_group_key_server,
 		 sockunion2str(server, text, sizeof(text)));
 	snprintf(container, sizeof(container), "%s/identity", entry);
 	nb_cli_enqueue_change(vty, entry, NB_OP_CREATE, NULL);
+	set_or_clear(vty, port_leaf, sizeof(port_leaf), entry, "port", port_str);
+	set_or_clear(vty, nat_leaf, sizeof(nat_leaf), entry,
+		     "nat-traversal-port", nat_port_str);
 	if (named)
 		return mrkm_cli_set_identity(vty, container, &identity);
 	return mrkm_cli_destroy(vty, container);
@@ -221,11 +259,15 @@ DEFPY_YANG (mrkm_group_key_server,
 
 DEFPY_YANG (no_mrkm_group_key_server,
 	no_mrkm_group_key_server_cmd,
-	"no key-server <A.B.C.D|X:X::X:X>$server [identity <fqdn NAME|email NAME|address <A.B.C.D|X:X::X:X>|key-id NAME>]",
+	"no key-server <A.B.C.D|X:X::X:X>$server [port (1-65535)] [nat-traversal-port (1-65535)] [identity <fqdn NAME|email NAME|address <A.B.C.D|X:X::X:X>|key-id NAME>]",
 	NO_STR
 	"Key server of the group\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
+	"UDP port of the key server\n"
+	"Port number\n"
+	"UDP port of the key server where a NAT is found\n"
+	"Port number\n"
 	"Identity that the key server must prove\n"
 	"Fully qualified domain name\n"
 	"Domain name\n"
@@ -404,6 +446,8 @@ void mrkm_cli_init(void)
 	install_element(MRKM_NODE, &no_mrkm_identity_cmd);
 	install_element(MRKM_NODE, &mrkm_port_cmd);
 	install_element(MRKM_NODE, &no_mrkm_port_cmd);
+	install_element(MRKM_NODE, &mrkm_nat_traversal_cmd);
+	install_element(MRKM_NODE, &no_mrkm_nat_traversal_cmd);
 	install_element(MRKM_NODE, &mrkm_liveness_interval_cmd);
 	install_element(MRKM_NODE, &no_mrkm_liveness_interval_cmd);
 	install_element(MRKM_NODE, &mrkm_group_cmd);

@@ -65,6 +65,12 @@ void mrkm_cli_show_port(struct vty *vty, const struct lyd_node *node,
 	line(vty, node, "port", value(node, "."));
 }
 
+void mrkm_cli_show_nat_traversal(struct vty *vty, const struct lyd_node *node,
+				 bool defaults)
+{
+	line(vty, node, "nat-traversal port", value(node, "."));
+}
+
 void mrkm_cli_show_liveness_interval(struct vty *vty,
 				     const struct lyd_node *node, bool defaults)
 {
@@ -93,6 +99,11 @@ void mrkm_cli_show_group_key_server(struct vty *vty,
 {
 	indent(vty, node);
 	vty_out(vty, "key-server %s", value(node, "address"));
+	if (yang_dnode_exists(node, "port"))
+		vty_out(vty, " port %s", value(node, "port"));
+	if (yang_dnode_exists(node, "nat-traversal-port"))
+		vty_out(vty, " nat-traversal-port %s",
+			value(node, "nat-traversal-port"));
 	if (yang_dnode_exists(node, "identity"))
 		vty_out(vty, " identity %s %s", value(node, "identity/type"),
 			value(node, "identity/value"));

@@ -13,92 +13,6 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_config.h"
 
-static const struct {
-	const char *name;
-	uint8_t type;
-} id_types[] = {
-	{ "fqdn", GIKEV2_ID_FQDN },	    { "email", GIKEV2_ID_RFC822_ADDR },
-	{ "address", GIKEV2_ID_IPV4_ADDR }, { "address", GIKEV2_ID_IPV6_ADDR },
-	{ "key-id", GIKEV2_ID_KEY_ID },
-};
-
-bool mrkm_address_read(const char *text, struct gikev2_endpoint *endpoint)
-{
-	memset(endpoint, 0, sizeof(*endpoint));
-	if (inet_pton(AF_INET, text, endpoint->ip) == 1)
-		endpoint->family = 4;
-	else if (inet_pton(AF_INET6, text, endpoint->ip) == 1)
-		endpoint->family = 6;
-	return endpoint->family != 0;
-}
-
-const char *mrkm_address_text(const struct gikev2_endpoint *endpoint, char *buf,
-			      size_t size)
-{
-	if (!endpoint->family ||
-	    !inet_ntop(endpoint->family == 6 ? AF_INET6 : AF_INET, endpoint->ip,
-		       buf, size))
-		strlcpy(buf, "none", size);
-	return buf;
-}
-
-bool mrkm_identity_read(const char *type, const char *value,
-			struct gikev2_id *id)
-{
-	struct gikev2_endpoint address;
-	size_t len = strlen(value);
-
-	memset(id, 0, sizeof(*id));
-	if (!strcmp(type, "address")) {
-		if (!mrkm_address_read(value, &address))
-			return false;
-		id->type = address.family == 4 ? GIKEV2_ID_IPV4_ADDR
-					       : GIKEV2_ID_IPV6_ADDR;
-		id->len = address.family == 4 ? 4 : 16;
-		memcpy(id->data, address.ip, id->len);
-		return true;
-	}
-	if (!len || len > GIKEV2_ID_MAX)
-		return false;
-	if (!strcmp(type, "email") && !strchr(value, '@'))
-		return false;
-	for (size_t i = 0; i < array_size(id_types); i++)
-		if (!strcmp(type, id_types[i].name))
-			id->type = id_types[i].type;
-	id->len = len;
-	memcpy(id->data, value, len);
-	return id->type != GIKEV2_ID_NONE;
-}
-
-bool mrkm_identity_write(const struct gikev2_id *id, const char **type,
-			 char *value, size_t size)
-{
-	bool v4 = id->type == GIKEV2_ID_IPV4_ADDR && id->len == 4;
-	bool v6 = id->type == GIKEV2_ID_IPV6_ADDR && id->len == 16;
-
-	*type = NULL;
-	for (size_t i = 0; i < array_size(id_types); i++)
-		if (id->type == id_types[i].type)
-			*type = id_types[i].name;
-	if (v4 || v6)
-		return inet_ntop(v4 ? AF_INET : AF_INET6, id->data, value,
-				 size) != NULL;
-	if (!*type || !strcmp(*type, "address") || id->len >= size ||
-	    memchr(id->data, 0, id->len))
-		return false;
-	memcpy(value, id->data, id->len);
-	value[id->len] = '\0';
-	return true;
-}
-
-void mrkm_identity_copy(struct gikev2_id *to, const struct gikev2_id *from)
-{
-	memset(to, 0, sizeof(*to));
-	to->type = from->type;
-	to->len = from->len;
-	memcpy(to->data, from->data, from->len);
-}
-
 /* ------------------------------------------------------- reading the tree */
 
 /*
@@ -196,6 +110,12 @@ static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
 	base->enabled = true;
 	base->key_server = server != NULL;
 	base->port = leaf_number(tree, "port");
+	base->nat_port = leaf_number(tree, "nat-traversal-port");
+	if (base->nat_port == base->port)
+		return fail(
+			problem, size,
+			"nat-traversal port %u is this router's \"port\" already: choose another, such as 4500",
+			base->nat_port);
 	base->liveness_interval = leaf_number(tree, "liveness-interval");
 	if (identity && read_identity(identity, &base->identity, problem, size))
 		return -1;
@@ -230,7 +150,10 @@ static int read_server(const struct lyd_node *node, uint16_t port,
 	const struct lyd_node *identity = first(node, "identity");
 
 	mrkm_address_read(leaf(node, "address"), &server->endpoint);
-	server->endpoint.port = port;
+	server->endpoint.port = leaf_number(node, "port");
+	if (!server->endpoint.port)
+		server->endpoint.port = port;
+	server->nat_port = leaf_number(node, "nat-traversal-port");
 	if (!usable_server(&server->endpoint))
 		return fail(
 			problem, size,
@@ -521,6 +444,7 @@ static void apply_params(const struct mrkm_base_config *base)
 	}
 	if (base->half_open_limit)
 		params.half_open_max = base->half_open_limit;
+	params.nat_port = base->nat_port;
 	gikev2_set_params(mrkm.engine, &params);
 }
 

@@ -26,6 +26,7 @@ struct mrkm_base_config {
 	bool key_server;
 	struct gikev2_id identity;
 	uint16_t port;
+	uint16_t nat_port; /* 0: none */
 	uint32_t liveness_interval; /* seconds */
 	uint32_t half_open_limit;   /* 0: no key server is configured */
 	struct gikev2_endpoint listen[MRKM_LISTEN_MAX];
@@ -34,6 +35,7 @@ struct mrkm_base_config {
 
 struct mrkm_key_server_config {
 	struct gikev2_endpoint endpoint;
+	uint16_t nat_port;	   /* 0: this router's */
 	struct gikev2_id identity; /* GIKEV2_ID_NONE: any */
 };
 
@@ -59,6 +61,7 @@ struct mrkm_ks_group_config {
 	struct gikev2_group_config engine;
 };
 
+/* mrkm_identity.c */
 /*
  * Reads an identity as `type` ("fqdn", "email", "address", "key-id") and
  * `value` write it.  False when the value does not fit the type.
@@ -84,6 +87,7 @@ bool mrkm_address_read(const char *text, struct gikev2_endpoint *endpoint);
 const char *mrkm_address_text(const struct gikev2_endpoint *endpoint, char *buf,
 			      size_t size);
 
+/* mrkm_config.c */
 /*
  * Checks the whole tree under MRKM_XPATH.  0, or -1 with a sentence that says
  * what is wrong and what to do.

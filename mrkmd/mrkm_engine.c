@@ -19,6 +19,12 @@ static int on_output(void *arg, const struct gikev2_path *path,
 	return mrkm_io_send(path, octets, len);
 }
 
+static int on_source(void *arg, const struct gikev2_endpoint *remote,
+		     struct gikev2_endpoint *local)
+{
+	return mrkm_io_source(remote, local);
+}
+
 /* Keys are drawn with this too: the private generator, not the public one. */
 static int on_random(void *arg, uint8_t *octets, size_t len)
 {
@@ -53,6 +59,7 @@ static void on_event(void *arg, const struct gikev2_event *event)
 
 static const struct gikev2_callbacks callbacks = {
 	.output = on_output,
+	.source = on_source,
 	.random = on_random,
 	.psk = on_psk,
 	.authorize = on_authorize,

@@ -42,9 +42,11 @@ static void engine_config(const struct mrkm_group_config *config,
 	memset(engine, 0, sizeof(*engine));
 	engine->group = config->id;
 	if (config->psk_file[0])
-		for (size_t i = 0; i < config->server_count; i++)
-			engine->servers[engine->server_count++] =
-				config->servers[i].endpoint;
+		for (size_t i = 0; i < config->server_count; i++) {
+			engine->servers[i] = config->servers[i].endpoint;
+			engine->nat_ports[i] = config->servers[i].nat_port;
+			engine->server_count++;
+		}
 	for (size_t i = 0; i < config->protocol_count; i++) {
 		uint8_t protocol = config->protocols[i].protocol;
 		uint32_t algorithms = mrkm_channel_algorithms(protocol);

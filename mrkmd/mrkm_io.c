@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * UDP sockets: one for each address family, for both roles.
+ * UDP sockets: one for each address family and port, for both roles.
  *
  * They are bound to no address, so that they outlive addresses that come and
  * go; the kernel tells the local address of each datagram, and is told the
@@ -24,6 +24,7 @@
 #define RETRY_SECONDS 10
 
 /* IKE header (RFC 7296 section 3.1): who began the IKE SA. */
+#define MARKER_LEN 4 /* before it, at the NAT-T port */
 #define IKE_HEADER_LEN 28
 #define IKE_FLAGS_OFFSET 19
 #define IKE_FLAG_INITIATOR 0x08
@@ -86,12 +87,13 @@ static void from_sockaddr(const union sockunion *su,
 }
 
 /* The address that the datagram was sent to.  False: the kernel did not say. */
-static bool local_address(struct msghdr *msg, struct gikev2_endpoint *local)
+static bool local_address(struct msghdr *msg, uint16_t port,
+			  struct gikev2_endpoint *local)
 {
 	struct cmsghdr *cmsg;
 
 	memset(local, 0, sizeof(*local));
-	local->port = mrkm.io.port;
+	local->port = port;
 	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
 		if (cmsg->cmsg_level == IPPROTO_IP &&
 		    cmsg->cmsg_type == IP_PKTINFO) {
@@ -140,10 +142,22 @@ static void set_source(struct msghdr *msg, const struct gikev2_endpoint *local)
 	}
 }
 
+/* The socket for that address family and port; -1: it is not open. */
+static int socket_of(const struct gikev2_path *path)
+{
+	int family = path->remote.family == 4 ? AF_INET : AF_INET6;
+
+	for (size_t i = 0; i < MRKM_SOCKETS; i++)
+		if (mrkm.io.sockets[i].family == family &&
+		    mrkm.io.sockets[i].natt == path->natt)
+			return mrkm.io.sockets[i].fd;
+	return -1;
+}
+
 int mrkm_io_send(const struct gikev2_path *path, const uint8_t *octets,
 		 size_t len)
 {
-	int fd = path->remote.family == 4 ? mrkm.io.fd4 : mrkm.io.fd6;
+	int fd = socket_of(path);
 	struct iovec iov = { (void *)octets, len };
 	union sockunion to;
 	union {
@@ -177,6 +191,30 @@ int mrkm_io_send(const struct gikev2_path *path, const uint8_t *octets,
 	return -GIKEV2_ERR_OUTPUT;
 }
 
+/*
+ * Ours are bound to no address.  One that is connected, without a datagram
+ * being sent, tells what the kernel would take.
+ */
+int mrkm_io_source(const struct gikev2_endpoint *remote,
+		   struct gikev2_endpoint *local)
+{
+	union sockunion su;
+	socklen_t len = to_sockaddr(remote, &su), size = sizeof(su);
+	int fd = socket(su.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int ret = -GIKEV2_ERR_OUTPUT;
+
+	if (fd < 0)
+		return ret;
+	if (connect(fd, &su.sa, len) == 0 &&
+	    getsockname(fd, &su.sa, &size) == 0) {
+		from_sockaddr(&su, local);
+		local->port = mrkm.io.port;
+		ret = 0;
+	}
+	close(fd);
+	return ret;
+}
+
 /* --------------------------------------------------------------- receiving */
 
 static void io_drop(enum mrkm_io_drop drop, const struct gikev2_endpoint *from)
@@ -192,16 +230,19 @@ static void io_drop(enum mrkm_io_drop drop, const struct gikev2_endpoint *from)
 }
 
 /* Is it a message to a key server: of the IKE SA's initiator? */
-static bool for_server(const uint8_t *octets, size_t len)
+static bool for_server(const uint8_t *octets, size_t len, bool natt)
 {
-	return len >= IKE_HEADER_LEN &&
-	       octets[IKE_FLAGS_OFFSET] & IKE_FLAG_INITIATOR;
+	size_t at = natt ? MARKER_LEN : 0;
+
+	return len >= at + IKE_HEADER_LEN &&
+	       octets[at + IKE_FLAGS_OFFSET] & IKE_FLAG_INITIATOR;
 }
 
-static void io_input(struct msghdr *msg, const union sockunion *from,
-		     const uint8_t *octets, size_t len)
+static void io_input(const struct mrkm_socket *sock, struct msghdr *msg,
+		     const union sockunion *from, const uint8_t *octets,
+		     size_t len)
 {
-	struct gikev2_path path;
+	struct gikev2_path path = { .natt = sock->natt };
 	char text[64];
 	int err;
 
@@ -210,12 +251,12 @@ static void io_input(struct msghdr *msg, const union sockunion *from,
 		io_drop(MRKM_IO_DROP_TRUNCATED, &path.remote);
 		return;
 	}
-	if (!local_address(msg, &path.local)) {
+	if (!local_address(msg, sock->port, &path.local)) {
 		io_drop(MRKM_IO_DROP_NO_LOCAL, &path.remote);
 		return;
 	}
 	/* With no key server at all the engine has a reason of its own. */
-	if (mrkm.base.key_server && for_server(octets, len) &&
+	if (mrkm.base.key_server && for_server(octets, len, sock->natt) &&
 	    !mrkm_server_listens(&path.local)) {
 		io_drop(MRKM_IO_DROP_NOT_LISTENING, &path.remote);
 		return;
@@ -230,7 +271,7 @@ static void io_input(struct msghdr *msg, const union sockunion *from,
 
 static void io_read(struct event *event)
 {
-	int fd = EVENT_FD(event);
+	struct mrkm_socket *sock = EVENT_ARG(event);
 	union sockunion from;
 	uint8_t control[256] __attribute__((aligned(8)));
 
@@ -244,15 +285,14 @@ static void io_read(struct event *event)
 			.msg_control = control,
 			.msg_controllen = sizeof(control),
 		};
-		ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT);
+		ssize_t n = recvmsg(sock->fd, &msg, MSG_DONTWAIT);
 
 		if (n < 0)
 			break;
-		io_input(&msg, &from, mrkm.io.buf, n);
+		io_input(sock, &msg, &from, mrkm.io.buf, n);
 	}
 	mrkm_engine_reschedule();
-	event_add_read(mrkm.loop, io_read, NULL, fd,
-		       fd == mrkm.io.fd4 ? &mrkm.io.t_read4 : &mrkm.io.t_read6);
+	event_add_read(mrkm.loop, io_read, sock, sock->fd, &sock->t_read);
 }
 
 /* ----------------------------------------------------------------- sockets */
@@ -302,54 +342,66 @@ static int io_open(int family, uint16_t port)
 static void io_close(void)
 {
 	event_cancel(&mrkm.io.t_retry);
-	event_cancel(&mrkm.io.t_read4);
-	event_cancel(&mrkm.io.t_read6);
-	if (mrkm.io.fd4 >= 0)
-		close(mrkm.io.fd4);
-	if (mrkm.io.fd6 >= 0)
-		close(mrkm.io.fd6);
-	mrkm.io.fd4 = mrkm.io.fd6 = -1;
+	for (size_t i = 0; i < MRKM_SOCKETS; i++) {
+		struct mrkm_socket *sock = &mrkm.io.sockets[i];
+
+		event_cancel(&sock->t_read);
+		if (sock->fd >= 0)
+			close(sock->fd);
+		sock->fd = -1;
+	}
+	mrkm.io.open = false;
 	mrkm.io.error = 0;
 }
 
-/* IPv6 may be absent altogether; all else is an error. */
-static int open_both(uint16_t port)
+/* 0, or an errno.  IPv6 may be absent altogether; all else is an error. */
+static int open_one(struct mrkm_socket *sock)
 {
-	mrkm.io.fd4 = io_open(AF_INET, port);
-	if (mrkm.io.fd4 < 0)
-		return errno;
-	mrkm.io.fd6 = io_open(AF_INET6, port);
-	if (mrkm.io.fd6 < 0 && errno != EAFNOSUPPORT)
-		return errno;
+	sock->port = sock->natt ? mrkm.io.nat_port : mrkm.io.port;
+	if (!sock->port)
+		return 0;
+	sock->fd = io_open(sock->family, sock->port);
+	if (sock->fd < 0)
+		return sock->family == AF_INET6 && errno == EAFNOSUPPORT
+			       ? 0
+			       : errno;
+	event_add_read(mrkm.loop, io_read, sock, sock->fd, &sock->t_read);
 	return 0;
+}
+
+/* All of them, or none. */
+static void open_all(void)
+{
+	char problem[256];
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < MRKM_SOCKETS; i++)
+		err = open_one(&mrkm.io.sockets[i]);
+	if (!err) {
+		mrkm.io.open = true;
+		return;
+	}
+	io_close();
+	mrkm.io.error = err;
+	mrkm.io.error_port = mrkm.io.sockets[i - 1].port;
+	mrkm_io_problem(problem, sizeof(problem));
+	zlog_err("mrkm: %s", problem);
+	event_add_timer(mrkm.loop, io_retry, NULL, RETRY_SECONDS,
+			&mrkm.io.t_retry);
 }
 
 void mrkm_io_apply(void)
 {
-	char problem[256];
-	int err;
-
-	if (mrkm.base.enabled && mrkm.io.fd4 >= 0 &&
-	    mrkm.io.port == mrkm.base.port)
+	if (mrkm.base.enabled && mrkm.io.open &&
+	    mrkm.io.port == mrkm.base.port &&
+	    mrkm.io.nat_port == mrkm.base.nat_port)
 		return;
 	io_close();
-	if (!mrkm.base.enabled)
-		return;
 	mrkm.io.port = mrkm.base.port;
-	err = open_both(mrkm.io.port);
-	if (err) {
-		io_close();
-		mrkm.io.error = err;
-		mrkm_io_problem(problem, sizeof(problem));
-		zlog_err("mrkm: %s", problem);
-		event_add_timer(mrkm.loop, io_retry, NULL, RETRY_SECONDS,
-				&mrkm.io.t_retry);
-		return;
-	}
-	event_add_read(mrkm.loop, io_read, NULL, mrkm.io.fd4, &mrkm.io.t_read4);
-	if (mrkm.io.fd6 >= 0)
-		event_add_read(mrkm.loop, io_read, NULL, mrkm.io.fd6,
-			       &mrkm.io.t_read6);
+	mrkm.io.nat_port = mrkm.base.nat_port;
+	if (mrkm.base.enabled)
+		open_all();
 }
 
 static void io_retry(struct event *event)
@@ -357,7 +409,7 @@ static void io_retry(struct event *event)
 	mrkm_io_apply();
 	if (mrkm.io.error)
 		return;
-	zlog_info("mrkm: UDP port %u is open", mrkm.io.port);
+	zlog_info("mrkm: UDP port %u is open", mrkm.io.error_port);
 	mrkm_group_reregister(false);
 	mrkm_engine_reschedule();
 }
@@ -368,14 +420,22 @@ bool mrkm_io_problem(char *buf, size_t size)
 		return false;
 	snprintf(
 		buf, size,
-		"UDP port %u cannot be opened: %s: free it, or configure another \"port\" here and at the key servers; it is tried again every %d seconds",
-		mrkm.io.port, safe_strerror(mrkm.io.error), RETRY_SECONDS);
+		"UDP port %u cannot be opened: %s: free it, or configure another \"%s\" here and at the key servers; it is tried again every %d seconds",
+		mrkm.io.error_port, safe_strerror(mrkm.io.error),
+		mrkm.io.error_port == mrkm.io.nat_port ? "nat-traversal port"
+						       : "port",
+		RETRY_SECONDS);
 	return true;
 }
 
 void mrkm_io_init(void)
 {
-	mrkm.io.fd4 = mrkm.io.fd6 = -1;
+	for (size_t i = 0; i < MRKM_SOCKETS; i++)
+		mrkm.io.sockets[i] = (struct mrkm_socket){
+			.fd = -1,
+			.family = i % 2 ? AF_INET6 : AF_INET,
+			.natt = i >= MRKM_SOCKETS / 2,
+		};
 }
 
 void mrkm_io_fini(void)

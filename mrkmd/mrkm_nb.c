@@ -51,6 +51,14 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/nat-traversal-port",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_nat_traversal,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/liveness-interval",
 			.cbs = {
 				.modify = mrkm_nb_modify,
@@ -96,6 +104,20 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 				.destroy = mrkm_nb_destroy,
 				.move = mrkm_nb_move,
 				.cli_show = mrkm_cli_show_group_key_server,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/key-server/port",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/key-server/nat-traversal-port",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
 			},
 		},
 		{

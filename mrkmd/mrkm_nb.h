@@ -78,6 +78,8 @@ void mrkm_cli_show_identity(struct vty *vty, const struct lyd_node *node,
 			    bool defaults);
 void mrkm_cli_show_port(struct vty *vty, const struct lyd_node *node,
 			bool defaults);
+void mrkm_cli_show_nat_traversal(struct vty *vty, const struct lyd_node *node,
+				 bool defaults);
 void mrkm_cli_show_liveness_interval(struct vty *vty,
 				     const struct lyd_node *node,
 				     bool defaults);

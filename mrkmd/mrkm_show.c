@@ -140,6 +140,9 @@ static void show_mrkm_text(struct vty *vty)
 		       identity_text(text, sizeof(text)));
 	mrkm_show_line(vty, "UDP port", "%u%s", mrkm.io.port,
 		       mrkm.io.error ? ", not open" : "");
+	if (mrkm.io.nat_port)
+		mrkm_show_line(vty, "NAT-T port", "%u%s", mrkm.io.nat_port,
+			       mrkm.io.error ? ", not open" : "");
 	mrkm_show_line(vty, "Key server", "%s",
 		       mrkm.base.key_server ? "yes" : "no");
 	mrkm_show_line(vty, "Zebra", "%s",
@@ -174,6 +177,9 @@ static struct json_object *mrkm_json(void)
 		json_object_string_add(json, "identity",
 				       identity_text(text, sizeof(text)));
 		json_object_int_add(json, "port", mrkm.io.port);
+		if (mrkm.io.nat_port)
+			json_object_int_add(json, "natTraversalPort",
+					    mrkm.io.nat_port);
 	}
 	if (mrkm_io_problem(text, sizeof(text)))
 		json_object_string_add(json, "problem", text);

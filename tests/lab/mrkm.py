@@ -68,6 +68,16 @@ def members(vtysh, name=config.GROUP):
     ]
 
 
+def member_addresses(vtysh, name=config.GROUP):
+    "{identity of a registered member, without its type: where it is}"
+    said = _json(vtysh, "show mrkm key-server members").get(name, {})
+    return {
+        identity.split()[-1]: member["address"]
+        for identity, member in said.items()
+        if member["registered"]
+    }
+
+
 def reasons(vtysh):
     "{reason: how many datagrams were dropped or exchanges failed for it}"
     return _json(vtysh, "show mrkm statistics")["reasons"]

@@ -14,6 +14,7 @@
 
 #include <libyang/libyang.h>
 
+#include "gikev2/gikev2_int.h"
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_config.h"
 
@@ -422,6 +423,12 @@ static void too_many_listen(void **state)
 	expect_problem(text, WORDS("listen"));
 }
 
+static void one_port_one_use(void **state)
+{
+	expect_problem(ME ",'port':4500,'nat-traversal-port':4500",
+		       WORDS("nat-traversal port 4500", "another"));
+}
+
 /* ---------------------------------------------------------------- applying */
 
 static void apply(const char *text)
@@ -509,6 +516,25 @@ static void key_server_arrives(void **state)
 	assert_string_equal(applied.psk_file, "/r1.psk");
 }
 
+static void ports_arrive(void **state)
+{
+	struct gikev2_params params = mrkm.engine->params;
+
+	assert_int_equal(params.nat_port, 0);
+	apply(ME
+	      ",'port':500,'nat-traversal-port':4500,'group':[{'name':'CORE',"
+	      "'key-server':[{'address':'10.0.0.2'},"
+	      "{'address':'10.0.0.1','port':848,'nat-traversal-port':8480}]}]");
+	assert_int_equal(mrkm.base.nat_port, 4500);
+	assert_int_equal(mrkm.engine->params.nat_port, 4500);
+	assert_int_equal(applied.group.servers[0].endpoint.port, 500);
+	assert_int_equal(applied.group.servers[0].nat_port, 0);
+	assert_int_equal(applied.group.servers[1].endpoint.port, 848);
+	assert_int_equal(applied.group.servers[1].nat_port, 8480);
+	apply(ME);
+	assert_int_equal(mrkm.engine->params.nat_port, 0);
+}
+
 /* Sockets before groups, own groups before others', and last words heard. */
 static void order(void **state)
 {
@@ -555,11 +581,14 @@ int main(void)
 		cmocka_unit_test(one_identity_one_group),
 		cmocka_unit_test(members_must_have_identities),
 		cmocka_unit_test(too_many_listen),
+		cmocka_unit_test(one_port_one_use),
 		cmocka_unit_test_setup_teardown(defaults, with_engine,
 						without_engine),
 		cmocka_unit_test_setup_teardown(everything_arrives, with_engine,
 						without_engine),
 		cmocka_unit_test_setup_teardown(key_server_arrives, with_engine,
+						without_engine),
+		cmocka_unit_test_setup_teardown(ports_arrive, with_engine,
 						without_engine),
 		cmocka_unit_test_setup_teardown(order, with_engine,
 						without_engine),
