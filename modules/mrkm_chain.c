@@ -46,10 +46,17 @@ static void retire(struct mrkm_slot *slot, uint64_t now)
 	slot->free_at = now + MRKM_CHAIN_GRACE;
 }
 
+/* Where the daemon goes on sending, the last resort is to stay. */
+static bool needs_last_resort(const struct mrkm_binding *b)
+{
+	return !b->withdrawn || (b->named && b->obstacle != MRKM_ERR_CONFLICT);
+}
+
 static void retire_all(struct mrkm_binding *b, uint64_t now)
 {
 	for_each_slot(slot, b)
-		retire(slot, now);
+		if (slot != last_resort(b) || !needs_last_resort(b))
+			retire(slot, now);
 }
 
 static bool is_over(const struct keytable_row *row, uint64_t now)
@@ -182,7 +189,7 @@ static void apply(const struct mrkm_chains *chains, struct mrkm_binding *b,
 		const struct keytable_row *row = &slot->row;
 		bool there = in_chain(listing, slot);
 
-		if (!there && slot->state == MRKM_SLOT_LIVE && !b->conflict) {
+		if (!there && slot->state == MRKM_SLOT_LIVE && !b->obstacle) {
 			ops->put(chains->arg, b->key_chain, row->id,
 				 row->algorithm, row->key, row->key_len);
 			there = true;
@@ -209,23 +216,26 @@ static void expire(const struct mrkm_chains *chains, struct mrkm_binding *b,
 /*
  * A key chain has one owner.  When the operator puts a key into ours, his
  * would be used along with ours in an order nobody intended: ours are closed
- * at once, taken out after the grace, and come back when his are gone.
+ * at once, taken out after the grace, and come back when his are gone.  The
+ * same is done where the daemon would show our keys to everybody.
  */
-static void settle_conflict(const struct mrkm_chains *chains,
+static void settle_obstacle(const struct mrkm_chains *chains,
 			    struct mrkm_binding *b, struct listing *listing,
 			    uint64_t now)
 {
-	bool foreign = holds_foreign(b, listing);
-	bool changed = foreign != b->conflict;
+	enum mrkm_err obstacle = holds_foreign(b, listing) ? MRKM_ERR_CONFLICT
+				 : b->exposed		   ? MRKM_ERR_EXPOSED
+							   : MRKM_ERR_OK;
+	bool changed = obstacle != b->obstacle;
 
-	b->conflict = foreign;
+	b->obstacle = obstacle;
 	if (changed)
 		b->clear_at = now + MRKM_CHAIN_GRACE;
-	if (foreign && b->clear_at <= now)
+	if (obstacle && b->clear_at <= now)
 		for_each_slot(slot, b)
 			take_out(chains, b, listing, slot);
 	if (changed && !b->withdrawn)
-		chains->ops->conflict(chains->arg, b);
+		chains->ops->obstacle(chains->arg, b);
 }
 
 static void run_binding(const struct mrkm_chains *chains,
@@ -235,9 +245,9 @@ static void run_binding(const struct mrkm_chains *chains,
 	uint32_t sender = 0;
 
 	list_keys(chains, b, &listing);
-	settle_conflict(chains, b, &listing, now);
+	settle_obstacle(chains, b, &listing, now);
 	expire(chains, b, &listing, now);
-	if (b->conflict)
+	if (b->obstacle)
 		close_all(b);
 	else
 		decide(b, now);
@@ -248,7 +258,7 @@ static void run_binding(const struct mrkm_chains *chains,
 	if (sender == b->sender)
 		return;
 	b->sender = sender;
-	if (!b->conflict && !b->withdrawn)
+	if (!b->obstacle && !b->withdrawn)
 		chains->ops->sender(chains->arg, b);
 }
 
@@ -371,23 +381,11 @@ static struct mrkm_binding *owner_of(struct mrkm_chains *chains,
 	return NULL;
 }
 
-/*
- * The place for an order: the binding that has the key chain already, or was
- * just withdrawn from it, else a new one.
- */
-static int place_order(struct mrkm_chains *chains,
-		       const struct mrkm_order *order,
+static int new_binding(struct mrkm_chains *chains, const char *key_chain,
 		       struct mrkm_binding **result)
 {
-	struct mrkm_binding *b = owner_of(chains, order->key_chain);
-	struct mrkm_binding **place = chains->bindings;
+	struct mrkm_binding **place = chains->bindings, *b;
 
-	if (!find_capability(chains, order->protocol))
-		return -MRKM_ERR_PROTOCOL;
-	*result = b;
-	if (b)
-		return b->withdrawn || is_of(b, order) ? 0
-						       : -MRKM_ERR_CHAIN_BUSY;
 	while (place < chains->bindings + MRKM_BINDINGS_MAX && *place)
 		place++;
 	if (place == chains->bindings + MRKM_BINDINGS_MAX)
@@ -399,9 +397,28 @@ static int place_order(struct mrkm_chains *chains,
 		free(b);
 		return -MRKM_ERR_CRYPTO;
 	}
-	snprintf(b->key_chain, sizeof(b->key_chain), "%s", order->key_chain);
+	snprintf(b->key_chain, sizeof(b->key_chain), "%s", key_chain);
+	b->withdrawn = true;
 	*result = *place = b;
 	return 0;
+}
+
+/*
+ * The place for an order: the binding that has the key chain already, or was
+ * just withdrawn from it, else a new one.
+ */
+static int place_order(struct mrkm_chains *chains,
+		       const struct mrkm_order *order,
+		       struct mrkm_binding **result)
+{
+	struct mrkm_binding *b = owner_of(chains, order->key_chain);
+
+	if (!find_capability(chains, order->protocol))
+		return -MRKM_ERR_PROTOCOL;
+	*result = b;
+	if (!b)
+		return new_binding(chains, order->key_chain, result);
+	return b->withdrawn || is_of(b, order) ? 0 : -MRKM_ERR_CHAIN_BUSY;
 }
 
 /* Makes `order` the owner of its key chain, and of no other. */
@@ -483,7 +500,7 @@ int mrkm_chains_bind(struct mrkm_chains *chains, const struct mrkm_order *order,
 	if (err)
 		return err;
 	run_binding(chains, b, now);
-	return b->conflict ? -MRKM_ERR_CONFLICT : 0;
+	return -(int)b->obstacle;
 }
 
 int mrkm_chains_keys(struct mrkm_chains *chains, const struct mrkm_order *order,
@@ -504,11 +521,11 @@ int mrkm_chains_keys(struct mrkm_chains *chains, const struct mrkm_order *order,
 		results[i] = judge_row(chains, rows, i, now);
 		if (results[i] == MRKM_ERR_OK)
 			results[i] = take_row(chains, b, &rows[i], i);
-		if (results[i] == MRKM_ERR_OK && b->conflict)
-			results[i] = MRKM_ERR_CONFLICT;
+		if (results[i] == MRKM_ERR_OK)
+			results[i] = b->obstacle;
 	}
 	run_binding(chains, b, now);
-	return b->conflict ? -MRKM_ERR_CONFLICT : 0;
+	return -(int)b->obstacle;
 }
 
 int mrkm_chains_withdraw(struct mrkm_chains *chains,
@@ -526,4 +543,40 @@ void mrkm_chains_synced(struct mrkm_chains *chains, uint64_t boot,
 	for_each_binding(b, chains)
 		if (!b->withdrawn && b->boot == boot && b->session != session)
 			withdraw(chains, b, now);
+}
+
+static const struct mrkm_usage *find_usage(const struct mrkm_usage *usages,
+					   size_t count, const char *key_chain)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(usages[i].key_chain, key_chain) == 0)
+			return &usages[i];
+	return NULL;
+}
+
+void mrkm_chains_named(struct mrkm_chains *chains,
+		       const struct mrkm_usage *usages, size_t count,
+		       uint64_t now)
+{
+	struct mrkm_chain_key any;
+	struct mrkm_binding *b;
+
+	/* What does not fit is tried again the next time. */
+	for (size_t i = 0; i < count; i++)
+		if (!owner_of(chains, usages[i].key_chain) &&
+		    !chains->ops->list(chains->arg, usages[i].key_chain, &any,
+				       1))
+			new_binding(chains, usages[i].key_chain, &b);
+
+	for_each_binding(each, chains) {
+		const struct mrkm_usage *usage =
+			find_usage(usages, count, each->key_chain);
+
+		each->named = usage;
+		each->exposed = usage && usage->exposed;
+		if (!needs_last_resort(each))
+			retire(last_resort(each), now);
+		else
+			make_last_resort(chains, last_resort(each));
+	}
 }

@@ -74,9 +74,11 @@ struct mrkm_binding {
 	uint8_t protocol;
 	uint64_t boot;	   /* of the mrkmd that last spoke of it */
 	uint32_t session;  /* in which it did */
-	bool withdrawn;	   /* only waits for its keys to be freed */
-	bool conflict;	   /* the operator's keys are in the key chain */
-	uint64_t clear_at; /* in conflict: when to take ours out of it */
+	bool withdrawn;	   /* nobody's: waits for its keys to be freed */
+	bool named;	   /* by the daemon's configuration */
+	bool exposed;	   /* its keys would leave the daemon in the clear */
+	enum mrkm_err obstacle; /* why our keys are not used, or MRKM_ERR_OK */
+	uint64_t clear_at;	/* with an obstacle: when to take ours out */
 	uint32_t sender;   /* ID of the key that sends, 0: none */
 	struct mrkm_slot slots[MRKM_SLOTS_MAX]; /* [0]: the last resort */
 };
@@ -87,6 +89,12 @@ struct mrkm_chain_key {
 	uint16_t algorithm; /* enum keytable_auth_algo, 0: none of them */
 	const char *string; /* NULL: not configured yet */
 	bool configured;    /* stands in the running configuration */
+};
+
+/* A key chain that the daemon's own configuration names. */
+struct mrkm_usage {
+	char key_chain[MRKM_NAME_MAX + 1];
+	bool exposed; /* as a password that is sent as it stands */
 };
 
 struct mrkm_chain_ops {
@@ -118,8 +126,8 @@ struct mrkm_chain_ops {
 	/* Cryptographic randomness.  0, or negative. */
 	int (*random)(void *arg, uint8_t *octets, size_t len);
 
-	/* The operator put keys of his own into the key chain, or removed them. */
-	void (*conflict)(void *arg, const struct mrkm_binding *binding);
+	/* binding->obstacle has changed. */
+	void (*obstacle)(void *arg, const struct mrkm_binding *binding);
 
 	/* Another key sends now: binding->sender. */
 	void (*sender)(void *arg, const struct mrkm_binding *binding);
@@ -138,8 +146,8 @@ struct mrkm_chains {
  * The applier's side of mrkm_receiver_callbacks.  0, or a negated reason:
  * MRKM_ERR_PROTOCOL, MRKM_ERR_CHAIN_BUSY, MRKM_ERR_LIMIT, MRKM_ERR_NO_MEMORY,
  * MRKM_ERR_CRYPTO: the key chain is not changed, but (group, protocol) is
- * withdrawn from any other; MRKM_ERR_CONFLICT: taken, and effective once the
- * operator's keys are gone.
+ * withdrawn from any other; MRKM_ERR_CONFLICT, MRKM_ERR_EXPOSED: taken, and
+ * effective once that is no longer so.
  */
 int mrkm_chains_bind(struct mrkm_chains *chains, const struct mrkm_order *order,
 		     uint64_t now);
@@ -150,6 +158,16 @@ int mrkm_chains_withdraw(struct mrkm_chains *chains,
 			 const struct mrkm_order *order, uint64_t now);
 void mrkm_chains_synced(struct mrkm_chains *chains, uint64_t boot,
 			uint32_t session, uint64_t now);
+
+/*
+ * The daemon's configuration names these key chains and no others.  One that
+ * is empty and nobody's gets the last resort, so that a daemon that mrkmd has
+ * not reached yet, or let go of, sends nothing without authentication.  To be
+ * followed by mrkm_chains_run().
+ */
+void mrkm_chains_named(struct mrkm_chains *chains,
+		       const struct mrkm_usage *usages, size_t count,
+		       uint64_t now);
 
 /*
  * Opens, closes and frees what is due, and looks for changes by the operator.

@@ -20,6 +20,7 @@
 
 #include "mrkm/mrkm_zapi.h"
 #include "modules/mrkm_module.h"
+#include "modules/mrkm_usage.h"
 
 /* The daemons that can load it: what zebra knows each of them by. */
 static const struct {
@@ -27,6 +28,8 @@ static const struct {
 	uint8_t proto;
 } hosts[] = {
 	{ "ospfd", ZEBRA_ROUTE_OSPF },
+	{ "ospf6d", ZEBRA_ROUTE_OSPF6 },
+	{ "ripd", ZEBRA_ROUTE_RIP },
 };
 
 struct mrkm_module mrkm_module;
@@ -43,15 +46,26 @@ uint64_t mrkm_module_now(void)
 
 static void module_run(struct event *event);
 
+static void apply_usage(uint64_t instant)
+{
+	const struct mrkm_usage *usages;
+	size_t count;
+
+	usages = mrkm_usage_list(&count);
+	mrkm_chains_named(&mrkm_module.chains, usages, count, instant);
+}
+
+/* It looks every so often whether the configuration names other key chains. */
 static void run_and_schedule(void)
 {
-	uint64_t instant = mrkm_module_now();
-	uint64_t deadline = mrkm_chains_run(&mrkm_module.chains, instant);
+	uint64_t instant = mrkm_module_now(), deadline;
 	struct timeval wait;
 
+	apply_usage(instant);
+	deadline = mrkm_chains_run(&mrkm_module.chains, instant);
+	if (deadline > instant + MRKM_CHAIN_POLL)
+		deadline = instant + MRKM_CHAIN_POLL;
 	EVENT_OFF(mrkm_module.t_run);
-	if (deadline == KEYTABLE_NEVER)
-		return;
 	wait.tv_sec = (deadline - instant) / KEYTABLE_SECOND;
 	wait.tv_usec = (deadline - instant) % KEYTABLE_SECOND;
 	event_add_timer_tv(mrkm_module.loop, module_run, NULL, &wait,
@@ -60,8 +74,10 @@ static void run_and_schedule(void)
 
 static void module_run(struct event *event)
 {
-	if (!mrkm_keychain_gone())
-		run_and_schedule();
+	if (mrkm_keychain_gone())
+		return;
+	mrkm_usage_refresh();
+	run_and_schedule();
 }
 
 /* ------------------------------------------------------------ the key chains */
@@ -83,27 +99,26 @@ static void chain_sender(void *arg, const struct mrkm_binding *b)
 }
 
 /* Tells mrkmd, too, what has become of the keys. */
-static void chain_conflict(void *arg, const struct mrkm_binding *b)
+static void chain_obstacle(void *arg, const struct mrkm_binding *b)
 {
-	enum mrkm_err result = b->conflict ? MRKM_ERR_CONFLICT : MRKM_ERR_OK;
 	struct mrkm_msg_result results[KEYTABLE_ROWS_MAX];
 	size_t count = 0;
 
-	if (b->conflict)
+	if (b->obstacle)
 		zlog_err(
 			"mrkm: key chain %s: %s; keys of group %s are not used meanwhile",
-			b->key_chain, mrkm_err_text(result), b->group);
+			b->key_chain, mrkm_err_text(b->obstacle), b->group);
 	else
 		zlog_notice(
-			"mrkm: key chain %s: no keys configured by hand any more; keys of group %s are used again",
+			"mrkm: key chain %s: nothing is in the way any more; keys of group %s are used again",
 			b->key_chain, b->group);
 	for (size_t i = 1; i < MRKM_SLOTS_MAX && count < KEYTABLE_ROWS_MAX; i++)
 		if (b->slots[i].state == MRKM_SLOT_LIVE)
 			results[count++] =
 				(struct mrkm_msg_result){ b->slots[i].row.id,
-							  result };
+							  b->obstacle };
 	mrkm_receiver_report(&mrkm_module.receiver, b->group, b->protocol,
-			     result, results, count);
+			     b->obstacle, results, count);
 }
 
 static const struct mrkm_chain_ops chain_ops = {
@@ -112,7 +127,7 @@ static const struct mrkm_chain_ops chain_ops = {
 	.open = mrkm_keychain_open,
 	.remove = mrkm_keychain_remove,
 	.random = chain_random,
-	.conflict = chain_conflict,
+	.obstacle = chain_obstacle,
 	.sender = chain_sender,
 };
 
@@ -208,6 +223,8 @@ static void zapi_message(uint32_t type, const struct mrkm_peer *from,
 	if (type != MRKM_ZAPI_TO_RECEIVER || mrkm_keychain_gone())
 		return;
 	if (is_mrkmd(from)) {
+		mrkm_usage_refresh();
+		apply_usage(mrkm_module_now());
 		err = mrkm_receiver_input(&mrkm_module.receiver, octets, len);
 	} else {
 		err = -MRKM_ERR_BAD_SENDER;
@@ -292,7 +309,9 @@ static void start(struct event_loop *loop, const char *daemon, uint8_t proto)
 			   boot | 1, daemon, instance);
 	add_capabilities(daemon);
 	mrkm_module_vty_init();
+	mrkm_usage_init(daemon, run_and_schedule);
 	mrkm_module.zclient = mrkm_zapi_new(loop, &own, &zapi_callbacks);
+	run_and_schedule();
 }
 
 /* The daemon is set up, and has not forked yet. */
@@ -316,6 +335,7 @@ static int module_fini(void)
 	if (!mrkm_module.zclient)
 		return 0;
 	EVENT_OFF(mrkm_module.t_run);
+	mrkm_usage_fini();
 	mrkm_zapi_free(mrkm_module.zclient);
 	mrkm_module.zclient = NULL;
 	mrkm_chains_fini(&mrkm_module.chains);

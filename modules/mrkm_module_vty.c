@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "json.h"
+#include "libfrr.h"
 #include "vty.h"
 #include "zclient.h"
 
@@ -95,12 +96,16 @@ static void show_slot(struct vty *vty, const struct mrkm_slot *slot,
 static void show_binding(struct vty *vty, const struct mrkm_binding *b,
 			 uint64_t now)
 {
-	vty_out(vty, "\nKey chain %s: %s, group %s%s\n", b->key_chain,
-		protocol_name(b->protocol), b->group,
-		b->withdrawn ? ", withdrawn" : "");
-	if (b->conflict)
-		vty_out(vty, "  Not used: %s\n",
-			mrkm_err_text(MRKM_ERR_CONFLICT));
+	if (b->group[0])
+		vty_out(vty, "\nKey chain %s: %s, group %s%s\n", b->key_chain,
+			protocol_name(b->protocol), b->group,
+			b->withdrawn ? ", withdrawn" : "");
+	else
+		vty_out(vty,
+			"\nKey chain %s: empty, mrkmd has no keys for it\n",
+			b->key_chain);
+	if (b->obstacle)
+		vty_out(vty, "  Not used: %s\n", mrkm_err_text(b->obstacle));
 	vty_out(vty, "  %-8s  %-13s  %-9s  %-10s  %-10s\n", "Key ID",
 		"Algorithm", "State", "Sends", "Accepts");
 	for (const struct mrkm_slot *slot = next_slot(b, NULL); slot;
@@ -112,7 +117,7 @@ static void show_text(struct vty *vty, uint64_t now)
 {
 	const uint64_t *counters = mrkm_module.receiver.counters;
 
-	vty_out(vty, "mrkmd: %s\n", session_state());
+	vty_out(vty, "%s, mrkmd %s\n", frr_get_progname(), session_state());
 	for (size_t i = 0; i < MRKM_BINDINGS_MAX; i++)
 		if (mrkm_module.chains.bindings[i])
 			show_binding(vty, mrkm_module.chains.bindings[i], now);
@@ -159,10 +164,15 @@ static struct json_object *binding_json(const struct mrkm_binding *b,
 	struct json_object *keys = json_object_new_array();
 	const struct mrkm_slot *last = &b->slots[0];
 
-	json_object_string_add(json, "protocol", protocol_name(b->protocol));
-	json_object_string_add(json, "group", b->group);
+	if (b->group[0]) {
+		json_object_string_add(json, "protocol",
+				       protocol_name(b->protocol));
+		json_object_string_add(json, "group", b->group);
+	}
 	json_object_boolean_add(json, "withdrawn", b->withdrawn);
-	json_object_boolean_add(json, "conflict", b->conflict);
+	if (b->obstacle)
+		json_object_string_add(json, "obstacle",
+				       mrkm_err_name(b->obstacle));
 	json_object_boolean_add(json, "lastResort", last->sends);
 	if (b->sender)
 		json_object_int_add(json, "sendingKeyId", b->sender);

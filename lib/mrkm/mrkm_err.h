@@ -14,6 +14,8 @@
 	X(PENDING, "pending", "sent, not acknowledged yet")                    \
 	X(CONFLICT, "conflict",                                                \
 	  "key chain holds keys configured by hand; remove them or name another key chain") \
+	X(EXPOSED, "exposed",                                                  \
+	  "an interface would send the key as a password in the clear; configure authentication mode md5 there") \
 	X(CHAIN_BUSY, "chain-busy",                                            \
 	  "key chain already belongs to another group; name another key chain") \
 	X(PROTOCOL, "protocol", "protocol is not keyed through this daemon")   \

@@ -12,6 +12,10 @@ STATIC_KEY = "typed-by-hand"
 HELLO_INTERVAL = 2
 DEAD_INTERVAL = 8
 
+# Seconds between RIP's updates; ripd takes no less.
+RIP_INTERVAL = 5
+RIP_NETWORK = "10.254.0."
+
 # Seconds after which a silent peer is asked whether it is alive.
 LIVENESS_INTERVAL = 2
 
@@ -23,6 +27,15 @@ def number(name):
 
 def router_id(name):
     return f"10.255.0.{number(name)}"
+
+
+def router_id6(name):
+    return f"2001:db8:255::{number(name)}"
+
+
+def rip_prefix(name):
+    "A route of this router that RIP alone tells of."
+    return f"{RIP_NETWORK}{number(name)}/32"
 
 
 def core_address(name):
@@ -110,7 +123,12 @@ exit
 """
 
 
-def member_config(name):
+def member_config(name, key_chains=None):
+    "`key_chains` are {protocol: key chain}, OSPFv2's unless said otherwise."
+    protocols = "".join(
+        f"  protocol {protocol} key-chain {key_chain}\n"
+        for protocol, key_chain in (key_chains or {"ospfv2": KEY_CHAIN}).items()
+    )
     return f"""\
 mrkm
  identity fqdn {identity(name)}
@@ -118,13 +136,20 @@ mrkm
  group {GROUP}
   key-server {SERVER_ADDRESS}
   pre-shared-key file {psk_file(name)}
-  protocol ospfv2 key-chain {KEY_CHAIN}
+{protocols}\
  exit
 exit
 """
 
 
-def server_config(algorithm="hmac-sha-256", lifetime=3600, atd=1, dtd=3):
+def server_config(
+    algorithm="hmac-sha-256", lifetime=3600, atd=1, dtd=3, algorithms=None
+):
+    "`algorithms` are {protocol: algorithm}, in place of OSPFv2's `algorithm`."
+    protocols = "".join(
+        f"   protocol {protocol} algorithm {name} lifetime {lifetime}\n"
+        for protocol, name in (algorithms or {"ospfv2": algorithm}).items()
+    )
     members = "".join(
         f"   member fqdn {identity(r)} pre-shared-key file {psk_file(r)}\n"
         for r in ROUTERS
@@ -136,7 +161,7 @@ mrkm
   listen {SERVER_ADDRESS}
   group {GROUP}
 {members}\
-   protocol ospfv2 algorithm {algorithm} lifetime {lifetime}
+{protocols}\
    activation-delay {atd}
    deactivation-delay {dtd}
   exit
@@ -145,15 +170,15 @@ exit
 """
 
 
-def router_config(name, keys=None, **ospf):
+def router_config(name, keys=None, routing=None, **ospf):
     """
     frr.conf of r1, r2, r3; `keys` in place of the member's configuration,
-    `ospf` as in ospf_config().
+    `routing` in place of OSPFv2's, which takes `ospf` as ospf_config() does.
     """
     return (
         interfaces_config(name)
         + (member_config(name) if keys is None else keys)
-        + ospf_config(name, **ospf)
+        + (ospf_config(name, **ospf) if routing is None else routing)
     )
 
 

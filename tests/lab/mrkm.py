@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-What mrkmd and its module in ospfd say.
+What mrkmd and its module in routing daemons say.
 
 `vtysh` arguments are functions that run one command, on all daemons or on the
 one named by `daemon`, and give back its output.
@@ -83,19 +83,19 @@ def reasons(vtysh):
     return _json(vtysh, "show mrkm statistics")["reasons"]
 
 
-# ---------------------------------------------------------------- ospfd's end
+# ---------------------------------------------------------- the module's end
 
 # Milliseconds from now; None: no such moment ahead.
 Key = namedtuple("Key", "id algorithm sends accepts send_start send_end")
 
 
-def _key_chain(vtysh, name=config.KEY_CHAIN):
-    "What the module in ospfd says of the key chain; {} before it has it."
-    return _json(vtysh, "show mrkm keys", "ospfd").get("keyChains", {}).get(name, {})
+def _key_chain(vtysh, daemon, name):
+    "What the module in `daemon` says of the key chain; {} before it has it."
+    return _json(vtysh, "show mrkm keys", daemon).get("keyChains", {}).get(name, {})
 
 
-def keys(vtysh):
-    "{key ID: Key} that ospfd's key chain holds and that are not over."
+def keys(vtysh, daemon="ospfd", name=config.KEY_CHAIN):
+    "{key ID: Key} that the daemon's key chain holds and that are not over."
     return {
         key["keyId"]: Key(
             key["keyId"],
@@ -105,17 +105,17 @@ def keys(vtysh):
             key.get("sendStartMsec"),
             key.get("sendEndMsec"),
         )
-        for key in _key_chain(vtysh).get("keys", [])
+        for key in _key_chain(vtysh, daemon, name).get("keys", [])
         if key["state"] != "retired"
     }
 
 
-def key_in_use(vtysh):
+def key_in_use(vtysh, daemon="ospfd", name=config.KEY_CHAIN):
     """
-    (ID of the key that ospfd sends with, (ID, seconds until then) of the one
-    that it will send with next); None for what there is not.
+    (ID of the key that the daemon sends with, (ID, seconds until then) of the
+    one that it will send with next); None for what there is not.
     """
-    chain = _key_chain(vtysh)
+    chain = _key_chain(vtysh, daemon, name)
     waiting = [
         (-(-key["sendStartMsec"] // 1000), key["keyId"])
         for key in chain.get("keys", [])
@@ -125,6 +125,11 @@ def key_in_use(vtysh):
     return chain.get("sendingKeyId"), coming
 
 
-def conflict(vtysh):
-    "Whether the operator's keys in the key chain keep ours out of it."
-    return _key_chain(vtysh).get("conflict", False)
+def obstacle(vtysh, daemon="ospfd", name=config.KEY_CHAIN):
+    "Why our keys in the key chain are not used; None: they are."
+    return _key_chain(vtysh, daemon, name).get("obstacle")
+
+
+def last_resort(vtysh, daemon="ospfd", name=config.KEY_CHAIN):
+    "Whether the daemon sends with the key that nobody else has."
+    return _key_chain(vtysh, daemon, name).get("lastResort", False)

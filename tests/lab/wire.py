@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"OSPFv2 packets as they are on the wire, seen from inside a router's namespace."
+"Routing packets as they are on the wire, seen from inside a router's namespace."
 
 import ctypes
 import os
@@ -10,8 +10,9 @@ import time
 from collections import namedtuple
 
 CLONE_NEWNET = 0x40000000
-ETH_P_IP, ETH_P_ALL = 0x0800, 0x0003
-IPPROTO_OSPF = 89
+ETH_P_IP, ETH_P_IPV6, ETH_P_ALL = 0x0800, 0x86DD, 0x0003
+IPPROTO_UDP, IPPROTO_OSPF = 17, 89
+PORT_RIP = 520
 SO_TIMESTAMPNS = 35
 SCM_TIMESTAMPNS = SO_TIMESTAMPNS
 AUTH_NULL, AUTH_SIMPLE, AUTH_CRYPTOGRAPHIC = 0, 1, 2
@@ -95,6 +96,55 @@ def parse_ospf(octets, when):
     )
 
 
+def parse_ospf6(octets, when):
+    """
+    An OspfPacket from an IPv6 packet.  The trailer (RFC 7166) takes the place
+    of OSPFv2's authentication; a packet without one is of AuType 0.
+    """
+    if len(octets) < 40 or octets[6] != IPPROTO_OSPF:
+        return None
+    ospf = octets[40 : 40 + struct.unpack_from("!H", octets, 4)[0]]
+    if len(ospf) < 16 or ospf[0] != 3:
+        return None
+    length, checksum = struct.unpack_from("!2xH8xH", ospf)
+    trailer = bytes(ospf[length:])
+    auth_type, key_id, sequence, digest = AUTH_NULL, 0, 0, b""
+    if len(trailer) >= 16:
+        kind, announced, key_id, sequence = struct.unpack_from("!HH2xHQ", trailer)
+        digest = trailer[16:announced]
+        auth_type = AUTH_CRYPTOGRAPHIC if kind == 1 else AUTH_SIMPLE
+    return OspfPacket(
+        when,
+        socket.inet_ntoa(ospf[4:8]),
+        socket.inet_ntop(socket.AF_INET6, octets[8:24]),
+        ospf[1],
+        auth_type,
+        key_id,
+        sequence,
+        digest,
+        checksum,
+    )
+
+
+def parse_rip(octets, when):
+    "The same from a RIPv2 packet (RFC 4822), whose sender is its source."
+    if len(octets) < 20 or octets[9] != IPPROTO_UDP:
+        return None
+    udp = octets[(octets[0] & 15) * 4 :]
+    if len(udp) < 12 or struct.unpack_from("!H", udp, 2)[0] != PORT_RIP:
+        return None
+    rip = udp[8:]
+    auth_type, key_id, sequence, digest = AUTH_NULL, 0, 0, b""
+    if rip[4:6] == b"\xff\xff":
+        kind, length, key_id, _, sequence = struct.unpack_from("!HHBBI", rip, 6)
+        auth_type = AUTH_CRYPTOGRAPHIC if kind == 3 else AUTH_SIMPLE
+        digest = bytes(rip[length + 4 : length + 20])
+    source = socket.inet_ntoa(octets[12:16])
+    return OspfPacket(
+        when, source, source, rip[0], auth_type, key_id, sequence, digest, 0
+    )
+
+
 def _timestamp(ancillary):
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == SCM_TIMESTAMPNS:
@@ -113,8 +163,9 @@ class Capture:
         for packet in capture.packets: ...
     """
 
-    def __init__(self, pid, interface, parse=parse_ospf):
+    def __init__(self, pid, interface, parse=parse_ospf, ethertype=ETH_P_IP):
         self.parse = parse
+        self.ethertype = ethertype
         self.packets = []
         self._arrived = threading.Condition()
         self._socket = in_netns(pid, lambda: packet_socket(interface))
@@ -137,7 +188,7 @@ class Capture:
                 octets, ancillary, _, address = self._socket.recvmsg(65536, 256)
             except socket.timeout:
                 continue
-            if address[1] != ETH_P_IP:
+            if address[1] != self.ethertype:
                 continue
             packet = self.parse(octets, _timestamp(ancillary))
             if packet is not None:

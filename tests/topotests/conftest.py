@@ -56,7 +56,8 @@ def environment_has_what_we_need(rundir):
     and on /proc/modules.
     """
     os.makedirs(rundir, exist_ok=True)
-    needed = [f"{PREFIX}/sbin/{d}" for d in ("mgmtd", "zebra", "ospfd", "mrkmd")]
+    daemons = ("mgmtd", "zebra", "ospfd", "ospf6d", "ripd", "mrkmd")
+    needed = [f"{PREFIX}/sbin/{daemon}" for daemon in daemons]
     needed += [f"{PREFIX}/bin/vtysh", f"{PREFIX}/lib/frr/modules/mrkm.so"]
     missing = [path for path in needed if not os.path.exists(path)]
     if os.getuid() != 0:

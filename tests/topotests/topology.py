@@ -7,14 +7,10 @@ import time
 
 from lib import topogen, topotest
 from lib.topogen import Topogen, TopoRouter
-from lab import config, mrkm, ospf, wire
+from lab import config, mrkm, wire
+from lab.protocols import OSPFV2
 
-MEMBER_DAEMONS = (
-    (TopoRouter.RD_ZEBRA, None),
-    (TopoRouter.RD_MRKM, None),
-    (TopoRouter.RD_OSPF, "-M mrkm"),
-)
-SERVER_DAEMONS = MEMBER_DAEMONS[:2]
+SERVER_DAEMONS = ((TopoRouter.RD_ZEBRA, None), (TopoRouter.RD_MRKM, None))
 STATIC_DAEMONS = ((TopoRouter.RD_ZEBRA, None), (TopoRouter.RD_OSPF, None))
 
 
@@ -98,20 +94,56 @@ def start(module_name, texts, daemons, psks=(), environment=()):
     return tgen
 
 
-def start_lab(module_name, texts=None, psks=None, environment=(), **group):
+def member_daemons(protocols):
+    numbers = {name: number for number, name in TopoRouter.RD.items()}
+    return SERVER_DAEMONS + tuple((numbers[p.daemon], p.options) for p in protocols)
+
+
+def member_text(name, protocols, routing=None):
     """
-    Starts the key server, with `group` as in config.server_config(), and its
-    members.  `texts` and `psks` replace what config.py has for some routers.
+    frr.conf of a member whose routing protocols are all keyed; `routing` has
+    the options of some of them, {protocol's name: {option: value}}.
+    """
+    return config.router_config(
+        name,
+        config.member_config(name, {p.name: p.key_chain for p in protocols}),
+        "".join(p.config(name, **(routing or {}).get(p.name, {})) for p in protocols),
+    )
+
+
+def server_text(protocols, **group):
+    """
+    frr.conf of their key server, with `group` as in config.server_config();
+    algorithms are the protocols' usual ones unless said otherwise.
+    """
+    algorithms = {p.name: p.algorithm for p in protocols}
+    algorithms.update(group.pop("algorithms", {}))
+    return config.key_server_config(algorithms=algorithms, **group)
+
+
+def start_lab(
+    module_name,
+    texts=None,
+    psks=None,
+    environment=(),
+    protocols=(OSPFV2,),
+    routing=None,
+    **group,
+):
+    """
+    Starts the key server, with `group` as in server_text(), and its members,
+    with `routing` as in member_text().  `texts` and `psks` replace what
+    config.py has for some routers.
     """
     names = (config.SERVER,) + config.ROUTERS
-    all_texts = {name: config.router_config(name) for name in config.ROUTERS}
-    all_texts[config.SERVER] = config.key_server_config(**group)
+    all_texts = {name: member_text(name, protocols, routing) for name in config.ROUTERS}
+    all_texts[config.SERVER] = server_text(protocols, **group)
     all_psks = {
         (name, path): content
         for name in names
         for path, content in config.psk_files(name).items()
     }
-    daemons = {name: MEMBER_DAEMONS for name in config.ROUTERS}
+    daemons = {name: member_daemons(protocols) for name in config.ROUTERS}
     daemons[config.SERVER] = SERVER_DAEMONS
     return start(
         module_name,
@@ -169,25 +201,32 @@ def wait_until(what, check, timeout, interval=0.2):
         time.sleep(interval)
 
 
-def all_adjacencies(tgen):
-    "{(router, neighbor id): Adjacency} of r1, r2 and r3."
+def all_adjacencies(tgen, protocol=OSPFV2):
+    "{(router, neighbour): Adjacency} of r1, r2 and r3."
     found = {}
     for name in config.ROUTERS:
-        router = tgen.gears[name]
-        for adjacency in ospf.adjacencies(
-            name, router.vtysh_cmd, time.monotonic()
-        ).values():
+        listed = protocol.adjacencies(name, tgen.gears[name].vtysh_cmd)
+        for adjacency in listed.values():
             found[name, adjacency.neighbor] = adjacency
     return found
 
 
-def not_all_full(tgen):
+def not_all_full(tgen, protocol=OSPFV2):
     "None when each router is Full with the two others."
-    found = all_adjacencies(tgen)
+    found = all_adjacencies(tgen, protocol)
     full = [a for a in found.values() if a.state == "Full"]
     if len(full) == 6 and len(found) == 6:
         return None
     return f"6 adjacencies should be Full, there are: {list(found.values())}"
+
+
+def wait_for_full(tgen, *protocols):
+    for protocol in protocols:
+        wait_until(
+            f"Full, {protocol.name}",
+            lambda protocol=protocol: not_all_full(tgen, protocol),
+            protocol.patience,
+        )
 
 
 def not_all_registered(tgen):
@@ -197,14 +236,24 @@ def not_all_registered(tgen):
     return None
 
 
-def senders(tgen):
-    "The ID of the key that each router's ospfd sends with."
-    return {r: mrkm.key_in_use(tgen.gears[r].vtysh_cmd)[0] for r in config.ROUTERS}
+def keys(tgen, name, protocol=OSPFV2):
+    "{key ID: Key} that the router's daemon has and that are not over."
+    return mrkm.keys(tgen.gears[name].vtysh_cmd, protocol.daemon, protocol.key_chain)
 
 
-def not_one_sender(tgen):
+def senders(tgen, protocol=OSPFV2):
+    "The ID of the key that each router's daemon sends with."
+    return {
+        r: mrkm.key_in_use(
+            tgen.gears[r].vtysh_cmd, protocol.daemon, protocol.key_chain
+        )[0]
+        for r in config.ROUTERS
+    }
+
+
+def not_one_sender(tgen, protocol=OSPFV2):
     "None when all routers send with one and the same key."
-    found = senders(tgen)
+    found = senders(tgen, protocol)
     return (
         f"senders {found}"
         if len(set(found.values())) > 1 or None in found.values()
@@ -212,40 +261,66 @@ def not_one_sender(tgen):
     )
 
 
-def sender(tgen):
+def sender(tgen, protocol=OSPFV2):
     "The ID of the key that all routers send with."
-    found = senders(tgen)
+    found = senders(tgen, protocol)
     assert len(set(found.values())) == 1 and None not in found.values(), found
     return found["r1"]
 
 
-def not_rolled_from(tgen, old):
+def not_rolled_from(tgen, old, protocol=OSPFV2):
     "None when all routers send with one key, and it is not `old`."
-    found = senders(tgen)
-    return not_one_sender(tgen) or (
+    found = senders(tgen, protocol)
+    return not_one_sender(tgen, protocol) or (
         f"senders {found}" if old in found.values() else None
     )
 
 
-def not_one_key(tgen):
+def not_one_key(tgen, protocol=OSPFV2):
     "None when every router holds one key only: the old one is forgotten."
     for name in config.ROUTERS:
-        held = mrkm.keys(tgen.gears[name].vtysh_cmd)
+        held = keys(tgen, name, protocol)
         if len(held) != 1:
             return f"{name} holds {held}"
     return None
 
 
+def roll(tgen, atd, dtd, *protocols):
+    """
+    Rolls once, and waits until the old keys are forgotten: the way from the
+    key server into the daemons is open on all routers.
+    """
+    before = [(p, sender(tgen, p)) for p in protocols or (OSPFV2,)]
+    mrkm.rekey(tgen.gears[config.SERVER].vtysh_cmd)
+    for protocol, old in before:
+        wait_until(
+            f"roll, {protocol.name}",
+            lambda p=protocol, old=old: not_rolled_from(tgen, old, p),
+            atd + 10,
+        )
+    for protocol, _ in before:
+        wait_until(
+            f"one key, {protocol.name}",
+            lambda p=protocol: not_one_key(tgen, p),
+            dtd + 5,
+        )
+
+
 def log(router, daemon):
-    path = os.path.join(router.gearlogdir, f"{daemon}.log")
-    with open(path, encoding="utf-8", errors="replace") as file:
+    with open(log_path(router, daemon), encoding="utf-8", errors="replace") as file:
         return file.read()
 
 
-def rejections(tgen):
-    "{router: reasons of the packets that its ospfd has rejected}"
+def log_path(router, daemon):
+    return os.path.join(router.gearlogdir, f"{daemon}.log")
+
+
+def rejections(tgen, protocol=OSPFV2):
+    "{router: reasons of the packets that its daemon has rejected}"
     return {
-        name: ospf.rejections(os.path.join(tgen.gears[name].gearlogdir, "ospfd.log"))
+        name: protocol.rejections(
+            tgen.gears[name].vtysh_cmd, log_path(tgen.gears[name], protocol.daemon)
+        )
         for name in config.ROUTERS
     }
 
@@ -256,26 +331,26 @@ class Steady:
     an adjacency was lost since, even if it is back, or a packet was rejected.
     """
 
-    SLACK = 0.5  # of an adjacency's age, seconds
-
-    def __init__(self, tgen):
+    def __init__(self, tgen, protocol=OSPFV2):
         self.tgen = tgen
-        complaint = not_all_full(tgen)
+        self.protocol = protocol
+        complaint = not_all_full(tgen, protocol)
         assert complaint is None, complaint
-        self.adjacencies = all_adjacencies(tgen)
-        self.rejections = rejections(tgen)
+        self.adjacencies = all_adjacencies(tgen, protocol)
+        self.rejections = rejections(tgen, protocol)
 
     def check_adjacencies(self):
-        now = all_adjacencies(self.tgen)
+        now = all_adjacencies(self.tgen, self.protocol)
         assert now.keys() == self.adjacencies.keys(), now
         for key, before in self.adjacencies.items():
             after = now[key]
             assert after.state == "Full", after
             assert after.changes == before.changes, (before, after)
-            assert abs(after.since - before.since) < self.SLACK, (before, after)
+            moved = abs(after.since - before.since)
+            assert moved < self.protocol.slack, (before, after)
 
     def check_rejections(self):
-        for name, reasons in rejections(self.tgen).items():
+        for name, reasons in rejections(self.tgen, self.protocol).items():
             new = reasons[len(self.rejections[name]) :]
             assert not new, f"{name} rejected {len(new)} packets: {new[:5]}"
 
@@ -284,20 +359,28 @@ class Steady:
         self.check_rejections()
 
 
-def hear_everyone(tgen, capture=None):
+def capture_of(tgen, protocol=OSPFV2):
+    "What passes r1's core interface of a protocol, both ways."
+    return wire.Capture(
+        tgen.gears["r1"].net.pid, "core", protocol.parse, protocol.ethertype
+    )
+
+
+def hear_everyone(tgen, capture=None, protocol=OSPFV2):
     """
     {router: packet} of the next packet that each router sends to the core
     network, which takes a Hello interval; `capture` may be one under way.
     """
     if capture is None:
-        with wire.Capture(tgen.gears["r1"].net.pid, "core") as capture:
-            return hear_everyone(tgen, capture)
+        with capture_of(tgen, protocol) as capture:
+            return hear_everyone(tgen, capture, protocol)
     start = time.time()
     heard = {}
     for name in config.ROUTERS:
+        sent_by = protocol.sender(name)
         heard[name] = capture.wait_for(
-            lambda p, name=name: p.time > start and p.sender == config.router_id(name),
-            config.DEAD_INTERVAL,
+            lambda p, sent_by=sent_by: p.time > start and p.sender == sent_by,
+            protocol.interval,
         )
         assert heard[name], f"{name} is silent"
     return heard
@@ -318,14 +401,14 @@ def check_digest(packet, algorithm):
     assert any(packet.digest), str(packet)
 
 
-def check_key_order(packets, order, algorithm):
+def check_key_order(packets, order, algorithm, protocol=OSPFV2):
     """
     Every packet is authenticated, and each router went through the keys of
     `order` one after the other, and back to none.  A key that was in use for
     less than a Hello interval may not have been seen.
     """
     for name in config.ROUTERS:
-        mine = [p for p in packets if p.sender == config.router_id(name)]
+        mine = [p for p in packets if p.sender == protocol.sender(name)]
         assert mine, f"{name} is silent"
         used = []
         for packet in mine:

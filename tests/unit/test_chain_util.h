@@ -161,11 +161,11 @@ static inline int op_random(void *arg, uint8_t *octets, size_t len)
 	return random_fails ? -1 : test_prng(&seed, octets, len);
 }
 
-static inline void op_conflict(void *arg, const struct mrkm_binding *binding)
+static inline void op_obstacle(void *arg, const struct mrkm_binding *binding)
 {
 	(void)arg;
 	conflicts++;
-	reported_conflict = binding->conflict;
+	reported_conflict = binding->obstacle == MRKM_ERR_CONFLICT;
 }
 
 static inline void op_sender(void *arg, const struct mrkm_binding *binding)
@@ -180,7 +180,7 @@ static const struct mrkm_chain_ops ops = {
 	.open = op_open,
 	.remove = op_remove,
 	.random = op_random,
-	.conflict = op_conflict,
+	.obstacle = op_obstacle,
 	.sender = op_sender,
 };
 

@@ -111,7 +111,9 @@ def test_hand_made_key(tgen):
     )
     topology.wait_until(
         "conflict",
-        lambda: None if mrkm.conflict(r3.vtysh_cmd) else mrkm.keys(r3.vtysh_cmd),
+        lambda: None
+        if mrkm.obstacle(r3.vtysh_cmd) == "conflict"
+        else mrkm.keys(r3.vtysh_cmd),
         5,
     )
     assert mrkm.key_in_use(r3.vtysh_cmd) == (None, None)
