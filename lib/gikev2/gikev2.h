@@ -232,6 +232,12 @@ struct gikev2_params {
 	uint64_t retry_min, retry_max; /* back-off between registrations */
 	uint64_t restart_time;	  /* ATD of a server that knows no past */
 	uint32_t suite_disabled;  /* gikev2_suite_bit()s: not for IKE SAs here */
+	/*
+	 * IKE SAs without KWA as well, as peers make them that know IKEv2 only.
+	 * No group can be registered over such an SA; a member with ike_auth set
+	 * leaves it at that.
+	 */
+	bool plain_ike;
 	uint16_t nat_port;	  /* our NAT-T port, 4500 as a rule; 0: none */
 	uint64_t keepalive_time;  /* between keepalives from behind a NAT */
 };

@@ -15,6 +15,8 @@ int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now)
 	struct gikev2_proof proof;
 	int ret;
 
+	if (!ike->suite.kwa && !ike_auth)
+		return -GIKEV2_ERR_NO_PROPOSAL;
 	gikev2_proof_begin(ike, gikev2_member_cookie(ike->member), &proof);
 	ret = gikev2_proof_add(ike, NULL, &proof, tx);
 	gikev2_proof_end(&proof);
@@ -67,7 +69,8 @@ int gikev2_ike_auth_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (ret < 0)
 		return ret;
 	gikev2_ike_established(ike, rx->now);
-	gikev2_want(ike, GIKEV2_WANT_REGISTER, rx->now);
+	if (ike->suite.kwa)
+		gikev2_want(ike, GIKEV2_WANT_REGISTER, rx->now);
 	return 0;
 }
 

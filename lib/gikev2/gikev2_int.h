@@ -94,7 +94,7 @@ struct gikev2_suite {
 	const struct gikev2_integ *integ; /* NULL with AEAD */
 	const struct gikev2_prf_alg *prf;
 	const struct gikev2_ke_alg *ke;
-	const struct gikev2_kwa *kwa;
+	const struct gikev2_kwa *kwa; /* NULL: good for no group, plain_ike */
 	uint8_t number; /* of the chosen proposal */
 	struct gikev2_chunk spi; /* in it; good as long as the message is */
 };

@@ -611,6 +611,7 @@ void gikev2_member_update(struct gikev2_member *member,
 	bool same_group = gikev2_id_equal(&member->config.group, &config->group);
 	bool same_servers = servers_equal(&member->config, config);
 	bool same = same_group && same_servers &&
+		    member->config.ike_auth == config->ike_auth &&
 		    offers_equal(&member->config, config) &&
 		    gikev2_id_equal(&member->config.server_identity,
 				    &config->server_identity);

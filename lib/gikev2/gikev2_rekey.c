@@ -157,6 +157,8 @@ static int accept(struct gikev2_ike *ike, struct gikev2_ike *heir,
 
 	if (ret < 0)
 		return ret;
+	if (ike->suite.kwa && !heir->suite.kwa)
+		return -GIKEV2_ERR_NO_PROPOSAL;
 	if (ke->group != heir->suite.ke->id ||
 	    heir->suite.ke != gikev2_ke_algorithm(setup->ke))
 		return -GIKEV2_ERR_BAD_KE;
@@ -216,6 +218,8 @@ static int choose(struct gikev2_ike *ike, struct gikev2_rx *rx,
 
 	if (ret < 0)
 		return ret;
+	if (ike->suite.kwa && !suite->kwa)
+		return -GIKEV2_ERR_NO_PROPOSAL;
 	if (ke->group != suite->ke->id ||
 	    ke->data.len != suite->ke->public_len)
 		return -GIKEV2_ERR_BAD_KE;

@@ -358,6 +358,8 @@ int gikev2_kwk(const struct gikev2_ike *ike, uint8_t *kwk)
 	struct gikev2_chunk seed = { (const uint8_t *)label, sizeof(label) - 1 };
 	struct gikev2_chunk key = { ike->sk_d, ike->suite.prf->len };
 
+	if (!ike->suite.kwa)
+		return -GIKEV2_ERR_NO_PROPOSAL;
 	return gikev2_prf_plus(ike->engine->crypto, ike->suite.prf, key, &seed,
 			       1, kwk, ike->suite.kwa->key_len);
 }

@@ -36,6 +36,18 @@ static const struct known {
 	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_128, 0 },
 };
 
+/* Kinds of proposals: AEAD ciphers and others, first those that have a KWA. */
+struct kind {
+	bool aead, kwa;
+};
+
+static const struct kind kinds[] = {
+	{ .aead = true, .kwa = true },
+	{ .aead = false, .kwa = true },
+	{ .aead = true, .kwa = false },
+	{ .aead = false, .kwa = false },
+};
+
 /* Is it offered in a proposal of AEAD ciphers, or in one of the others? */
 static bool belongs(const struct known *entry, bool aead)
 {
@@ -89,7 +101,8 @@ static void transform_fill(struct gikev2 *engine,
 }
 
 static void fill_proposal(struct gikev2 *engine,
-			  struct gikev2_proposal *proposal, bool aead)
+			  struct gikev2_proposal *proposal,
+			  const struct kind *kind)
 {
 	struct gikev2_transform *transform = gikev2_arena_alloc(
 		&engine->arena, ARRAY_LEN(known) * sizeof(*transform));
@@ -98,7 +111,8 @@ static void fill_proposal(struct gikev2 *engine,
 	proposal->transforms.items = transform;
 	for (size_t i = 0; transform && i < ARRAY_LEN(known); i++) {
 		if (engine->params.suite_disabled & 1u << i ||
-		    !belongs(&known[i], aead))
+		    !belongs(&known[i], kind->aead) ||
+		    (known[i].type == GIKEV2_XF_KWA && !kind->kwa))
 			continue;
 		transform_fill(engine, transform++, known[i].type, known[i].id,
 			       known[i].key_bits);
@@ -106,14 +120,21 @@ static void fill_proposal(struct gikev2 *engine,
 	}
 }
 
-static bool has_cipher(const struct gikev2 *engine, bool aead)
+static bool has(const struct gikev2 *engine, uint8_t type, bool aead)
 {
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (known[i].type == GIKEV2_XF_ENCR &&
+		if (known[i].type == type &&
 		    !(engine->params.suite_disabled & 1u << i) &&
 		    belongs(&known[i], aead))
 			return true;
 	return false;
+}
+
+static bool offers(const struct gikev2 *engine, const struct kind *kind)
+{
+	return has(engine, GIKEV2_XF_ENCR, kind->aead) &&
+	       (kind->kwa ? has(engine, GIKEV2_XF_KWA, kind->aead)
+			  : engine->params.plain_ike);
 }
 
 /* The group that we try first; NULL: all are disabled. */
@@ -131,21 +152,38 @@ const struct gikev2_ke_alg *gikev2_suite_first_ke(const struct gikev2 *engine)
 void gikev2_suite_offer(struct gikev2 *engine, struct gikev2_chunk spi,
 			struct gikev2_payload *sa)
 {
-	struct gikev2_proposal *proposals =
-		gikev2_arena_alloc(&engine->arena, 2 * sizeof(*proposals));
+	struct gikev2_proposal *proposals = gikev2_arena_alloc(
+		&engine->arena, ARRAY_LEN(kinds) * sizeof(*proposals));
 	size_t count = 0;
 
 	if (!proposals)
 		return;
-	for (int classic = 0; classic < 2; classic++) {
-		if (!has_cipher(engine, !classic))
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (!offers(engine, &kinds[i]))
 			continue;
-		fill_proposal(engine, &proposals[count], !classic);
+		fill_proposal(engine, &proposals[count], &kinds[i]);
 		proposals[count].spi = spi;
 		proposals[count].number = count + 1;
 		count++;
 	}
 	sa->sa.proposals = (struct gikev2_list){ proposals, count };
+}
+
+/* The number of our proposal that a suite was taken from; 0: of none. */
+static uint8_t number_of(const struct gikev2 *engine,
+			 const struct gikev2_suite *suite)
+{
+	uint8_t number = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (!offers(engine, &kinds[i]))
+			continue;
+		number++;
+		if (kinds[i].aead == (suite->encr->icv_len > 0) &&
+		    kinds[i].kwa == (suite->kwa != NULL))
+			return number;
+	}
+	return 0;
 }
 
 void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite,
@@ -166,7 +204,9 @@ void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite
 		transform_fill(engine, transform++, GIKEV2_XF_INTEG,
 			       suite->integ->id, 0);
 	transform_fill(engine, transform++, GIKEV2_XF_KE, suite->ke->id, 0);
-	transform_fill(engine, transform++, GIKEV2_XF_KWA, suite->kwa->id, 0);
+	if (suite->kwa)
+		transform_fill(engine, transform++, GIKEV2_XF_KWA,
+			       suite->kwa->id, 0);
 	proposal->number = suite->number;
 	proposal->protocol = GIKEV2_PROTO_IKE;
 	proposal->spi = spi;
@@ -181,6 +221,7 @@ struct choice {
 	const struct gikev2 *engine;
 	struct gikev2_suite suite;
 	uint16_t ke_hint;  /* the group of the KE payload that came along */
+	bool has_kwa;	   /* offers KWA */
 	bool has_integ;	   /* offers INTEG */
 	bool integ_none;   /* ... and NONE among it */
 };
@@ -227,10 +268,12 @@ static int take(struct choice *choice, const struct gikev2_transform *transform)
 		if (transform->id == GIKEV2_INTEG_NONE)
 			choice->integ_none = true;
 		break;
+	case GIKEV2_XF_KWA:
+		choice->has_kwa = true;
+		break;
 	case GIKEV2_XF_ENCR:
 	case GIKEV2_XF_PRF:
 	case GIKEV2_XF_KE:
-	case GIKEV2_XF_KWA:
 		break;
 	default:
 		return -GIKEV2_ERR_NO_PROPOSAL;
@@ -259,7 +302,9 @@ static int try_proposal(const struct gikev2 *engine,
 		if (take(&choice, transform++) < 0)
 			return -GIKEV2_ERR_NO_PROPOSAL;
 	*suite = choice.suite;
-	if (!suite->encr || !suite->prf || !suite->ke || !suite->kwa)
+	if (!suite->encr || !suite->prf || !suite->ke)
+		return -GIKEV2_ERR_NO_PROPOSAL;
+	if (!suite->kwa && (choice.has_kwa || !engine->params.plain_ike))
 		return -GIKEV2_ERR_NO_PROPOSAL;
 	if (!suite->encr->icv_len)
 		return suite->integ ? 0 : -GIKEV2_ERR_NO_PROPOSAL;
@@ -298,7 +343,6 @@ int gikev2_suite_accept(const struct gikev2 *engine,
 	const struct gikev2_proposal *proposal = sa->proposals.items;
 	const struct gikev2_transform *transform = proposal->transforms.items;
 	uint32_t seen = 0;
-	uint8_t number;
 	int ret;
 
 	if (sa->proposals.count != 1)
@@ -314,6 +358,7 @@ int gikev2_suite_accept(const struct gikev2 *engine,
 	ret = try_proposal(engine, proposal, spi_len, 0, suite);
 	if (ret < 0)
 		return ret;
-	number = suite->encr->icv_len || !has_cipher(engine, true) ? 1 : 2;
-	return proposal->number == number ? 0 : -GIKEV2_ERR_NO_PROPOSAL;
+	if (proposal->number != number_of(engine, suite))
+		return -GIKEV2_ERR_NO_PROPOSAL;
+	return 0;
 }

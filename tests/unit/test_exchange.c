@@ -245,24 +245,61 @@ static void no_offers_stay_idle(void **state)
 	world_free(s.world);
 }
 
+static unsigned int requests[256]; /* that were sent, by exchange */
+
+static bool count_requests(struct world *world, struct world_datagram *datagram)
+{
+	(void)world;
+	if (!(datagram->octets[19] & GIKEV2_FLAG_R))
+		requests[datagram->octets[18]]++;
+	return true;
+}
+
 /* IKE_AUTH without a Child SA (RFC 6023), then GSA_REGISTRATION. */
 static void registration_after_ike_auth(void **state)
 {
 	struct scene s = setup(27);
 
 	(void)state;
-	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+	memset(requests, 0, sizeof(requests));
+	s.world->wire = count_requests;
 	s.r1->member_config.ike_auth = true;
-	gikev2_member_update(s.r1->member, &s.r1->member_config, s.world->now);
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
 	world_join(s.r2, s.ks, WORLD_ALL_ALGORITHMS);
 	world_run(s.world, 5 * SECOND);
 	assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
 	assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_REGISTERED], 2);
+	/* the first of them by one way, the second by the other */
+	assert_int_equal(requests[GIKEV2_IKE_AUTH], 1);
+	assert_int_equal(requests[GIKEV2_GSA_REGISTRATION], 1);
+	assert_int_equal(requests[GIKEV2_GSA_AUTH], 1);
 	s.world->invariant = hitless;
 	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now), 0);
 	world_run(s.world, 20 * SECOND);
 	assert_int_equal(s.r1->events[GIKEV2_EVENT_REKEYED], 1);
 	assert_int_equal(s.r1->row_count, 1);
+	world_free(s.world);
+}
+
+/* The other way is taken as soon as it is configured. */
+static void ike_auth_from_now_on(void **state)
+{
+	struct scene s = setup(29);
+
+	(void)state;
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	memset(requests, 0, sizeof(requests));
+	s.world->wire = count_requests;
+	s.r1->member_config.ike_auth = true;
+	gikev2_member_update(s.r1->member, &s.r1->member_config, s.world->now);
+	world_run(s.world, 5 * SECOND);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+	assert_int_equal(requests[GIKEV2_GSA_REGISTRATION], 1);
+	/* the same once more is no news */
+	gikev2_member_update(s.r1->member, &s.r1->member_config, s.world->now);
+	world_run(s.world, 5 * SECOND);
+	assert_int_equal(requests[GIKEV2_GSA_REGISTRATION], 1);
 	world_free(s.world);
 }
 
@@ -272,9 +309,8 @@ static void refused_after_ike_auth(void **state)
 
 	(void)state;
 	s.ks->peers[0].authorized = false;
-	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
 	s.r1->member_config.ike_auth = true;
-	gikev2_member_update(s.r1->member, &s.r1->member_config, s.world->now);
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
 	world_run(s.world, 5 * SECOND);
 	assert_int_equal(world_state(s.r1), GIKEV2_GM_WAIT);
 	assert_int_equal(s.r1->event_err[GIKEV2_EVENT_REGISTRATION_FAILED],
@@ -843,6 +879,7 @@ int main(void)
 		cmocka_unit_test(server_with_another_name),
 		cmocka_unit_test(no_offers_stay_idle),
 		cmocka_unit_test(registration_after_ike_auth),
+		cmocka_unit_test(ike_auth_from_now_on),
 		cmocka_unit_test(refused_after_ike_auth),
 		cmocka_unit_test(own_member),
 		cmocka_unit_test(roll_timeline),

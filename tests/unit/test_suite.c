@@ -653,6 +653,94 @@ static void one_kind_offered(void **state)
 	bare_free(bare);
 }
 
+/* With plain IKEv2 allowed, all of it comes once more, without KWA. */
+static void plain_offered(void **state)
+{
+	struct bare *bare = bare_new();
+	const struct gikev2_proposal *proposals;
+	struct gikev2_pld_sa sa;
+
+	(void)state;
+	bare->engine->params.plain_ike = true;
+	sa = offer(bare);
+	proposals = sa.proposals.items;
+	assert_int_equal(sa.proposals.count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(proposals[i].number, i + 1);
+		assert_int_equal(count_type(&proposals[i], GIKEV2_XF_KWA) > 0,
+				 i < 2);
+		assert_int_equal(count_type(&proposals[i], GIKEV2_XF_INTEG) > 0,
+				 i % 2);
+	}
+	bare_free(bare);
+}
+
+/* An answer without KWA is only good for the proposal that had none. */
+static void plain_accepted(void **state)
+{
+	static const struct {
+		struct proposed answer[PROPOSALS_MAX];
+		bool accepted;
+	} cases[] = {
+		{ { IKE(3, GCM256, SHA256, X25519) }, true },
+		{ { IKE(4, CBC256, SHA256, HMAC256, X25519) }, true },
+		{ { IKE(1, GCM256, SHA256, X25519) }, false },
+		{ { IKE(2, CBC256, SHA256, HMAC256, X25519) }, false },
+		{ { IKE(4, GCM256, SHA256, X25519) }, false },
+		{ { IKE(3, GCM256, SHA256, X25519, KW256) }, false },
+		{ { IKE(1, GCM256, SHA256, X25519, KW256) }, true },
+	};
+	struct bare *bare = bare_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct gikev2_pld_sa sa = make_sa(bare->engine, cases[i].answer);
+		struct gikev2_suite suite;
+
+		bare->engine->params.plain_ike = true;
+		if ((gikev2_suite_accept(bare->engine, &sa, 0, &suite) == 0) !=
+		    cases[i].accepted)
+			fail_msg("case %zu", i);
+		bare->engine->params.plain_ike = false;
+		assert_int_equal(
+			gikev2_suite_accept(bare->engine, &sa, 0, &suite) == 0,
+			cases[i].accepted && suite.kwa);
+	}
+	bare_free(bare);
+}
+
+/* A KWA that is offered, but none that we do, is not the same as none. */
+static void plain_chosen(void **state)
+{
+	static const struct proposed without[PROPOSALS_MAX] = { IKE(
+		1, GCM256, SHA256, X25519) };
+	static const struct proposed strange[PROPOSALS_MAX] = { IKE(
+		1, GCM256, SHA256, X25519, { 13, 4, 0, FITS }) };
+	static const struct proposed both[PROPOSALS_MAX] = {
+		IKE(1, GCM256, SHA256, X25519, KW256),
+		IKE(2, GCM256, SHA256, X25519)
+	};
+	struct bare *bare = bare_new();
+	struct gikev2_suite suite;
+	struct gikev2_pld_sa sa = make_sa(bare->engine, without);
+
+	(void)state;
+	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, &suite),
+			 -GIKEV2_ERR_NO_PROPOSAL);
+	bare->engine->params.plain_ike = true;
+	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, &suite),
+			 0);
+	assert_null(suite.kwa);
+	sa = make_sa(bare->engine, strange);
+	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, &suite),
+			 -GIKEV2_ERR_NO_PROPOSAL);
+	sa = make_sa(bare->engine, both);
+	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, &suite),
+			 0);
+	assert_non_null(suite.kwa);
+	bare_free(bare);
+}
+
 static void first_group(void **state)
 {
 	struct bare *bare = bare_new();
@@ -759,6 +847,9 @@ int main(void)
 		cmocka_unit_test(not_offered),
 		cmocka_unit_test(offered),
 		cmocka_unit_test(one_kind_offered),
+		cmocka_unit_test(plain_offered),
+		cmocka_unit_test(plain_accepted),
+		cmocka_unit_test(plain_chosen),
 		cmocka_unit_test(first_group),
 		cmocka_unit_test(every_suite),
 		cmocka_unit_test(bits),

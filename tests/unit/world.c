@@ -280,6 +280,7 @@ void world_join(struct world_node *member, const struct world_node *server,
 		.server_count = 1,
 		.offers = { { 201, algorithms } },
 		.offer_count = 1,
+		.ike_auth = member->member_config.ike_auth,
 	};
 	member->member = gikev2_member_add(member->engine, member,
 					   &member->member_config,
