@@ -24,6 +24,10 @@ static const char *const advice[GIKEV2_ERR_MAX] = {
 		"compare the group's protocols and algorithms at the key server with what the daemons here can do (\"show mrkm group\")",
 	[GIKEV2_ERR_BAD_POLICY] =
 		"the key server asks for what this router cannot do: compare protocols and algorithms",
+	[GIKEV2_ERR_SELECTORS] =
+		"the key server's group protects other traffic than OSPFv3 or PIM: name another group",
+	[GIKEV2_ERR_TUNNEL_MODE] =
+		"set the group to transport mode at the key server: routing protocols take no other",
 	[GIKEV2_ERR_BAD_KEY] =
 		"the key server sent a key that no daemon can use: check its software",
 	[GIKEV2_ERR_NO_MEMORY] = "free memory on this router",

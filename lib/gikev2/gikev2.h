@@ -295,7 +295,7 @@ void gikev2_get_totals(const struct gikev2 *engine,
 /* What this router's daemons can do with a protocol: a line of SAg. */
 struct gikev2_offer {
 	uint8_t protocol;    /* Security Protocol ID */
-	uint32_t algorithms; /* KEYTABLE_ALGO_BIT()s */
+	uint32_t algorithms; /* as in struct keytable_protocol */
 };
 
 struct gikev2_member_config {
@@ -372,8 +372,9 @@ void gikev2_member_get_status(const struct gikev2_member *member,
 
 struct gikev2_group_protocol {
 	uint8_t protocol;   /* Security Protocol ID */
-	uint16_t algorithm; /* enum keytable_auth_algo */
+	uint16_t algorithm; /* enum keytable_auth_algo; 0: suite */
 	uint32_t lifetime;  /* GSA_KEY_LIFETIME of a fresh key, seconds */
+	struct keytable_suite suite; /* of an IPsec protocol */
 };
 
 struct gikev2_key; /* gikev2_sign.h */
@@ -397,6 +398,10 @@ struct gikev2_group_config {
 	struct gikev2_rekey_config rekey;
 	struct gikev2_group_protocol protocols[GIKEV2_PROTOCOLS_MAX];
 	size_t protocol_count;
+	/* IPsec policies in RFC 9838's own words for all members.  Otherwise
+	 * for those that do not share our profile, which a group rekeyed by
+	 * multicast cannot have then. */
+	bool plain;
 	uint16_t atd, dtd; /* GWP_ATD, GWP_DTD, seconds; dtd > atd + 1 */
 };
 

@@ -26,19 +26,29 @@ static int draw_key(struct gikev2 *engine, struct keytable_row *row)
 {
 	int ret = gikev2_random(engine, row->key, row->key_len);
 
+	if (!row->algorithm) /* IPsec takes any octets */
+		return ret;
 	for (size_t i = 0; i < row->key_len; i++)
 		row->key[i] = alphabet[row->key[i] & 63];
 	return ret;
 }
 
+/* SPIs of IPsec differ whatever the protocol: the plain form has one number
+ * for all of them. */
 static bool id_alive(const struct gikev2_generations *generations,
-		     uint8_t protocol, uint32_t id)
+		     const struct keytable_protocol *protocol, uint32_t id)
 {
 	for (size_t i = 0; i < generations->count; i++)
-		for (size_t j = 0; j < generations->gen[i].count; j++)
-			if (generations->gen[i].row[j].protocol == protocol &&
-			    generations->gen[i].row[j].id == id)
+		for (size_t j = 0; j < generations->gen[i].count; j++) {
+			const struct keytable_row *row =
+				&generations->gen[i].row[j];
+
+			if (row->id == id &&
+			    (row->protocol == protocol->wire ||
+			     (protocol->applier == KEYTABLE_APPLY_IPSEC &&
+			      !row->algorithm)))
 				return true;
+		}
 	return false;
 }
 
@@ -63,7 +73,7 @@ static int draw_id(struct gikev2 *engine,
 	}
 	do {
 		id = id >= protocol->id_max ? protocol->id_min : id + 1;
-	} while (id_alive(generations, protocol->wire, id));
+	} while (id_alive(generations, protocol, id));
 	*last = id;
 	return 0;
 }
@@ -76,19 +86,18 @@ static int draw_row(struct gikev2 *engine,
 	const struct keytable_protocol *protocol =
 		keytable_protocol_by_wire(config->protocol);
 	size_t count;
+	/* SPIs of IPsec are unique in all groups of the server */
 	uint32_t *last =
-		&generations->last_id[protocol - keytable_protocols(&count)];
+		protocol->applier == KEYTABLE_APPLY_IPSEC
+			? &engine->last_spi
+			: &generations->last_id[protocol -
+						keytable_protocols(&count)];
 	int ret;
 
-	*row = (struct keytable_row){
-		.protocol = config->protocol,
-		.direction = KEYTABLE_BOTH,
-		.algorithm = config->algorithm,
-		.accept_start = now,
-		.accept_end = now + config->lifetime * GIKEV2_SECOND,
-		.key_len = keytable_key_len(protocol, config->algorithm),
-	};
-	row->send_end = row->accept_end;
+	gikev2_policy_sample(config, row);
+	row->accept_start = now;
+	row->send_end = row->accept_end =
+		now + config->lifetime * GIKEV2_SECOND;
 	ret = draw_id(engine, generations, protocol, last);
 	row->id = *last;
 	return ret < 0 ? ret : draw_key(engine, row);

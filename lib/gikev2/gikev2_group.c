@@ -52,7 +52,7 @@ struct ks_work {
 	struct gikev2_ike *ike;
 	struct gikev2_rx *rx;
 	struct gikev2_payloads *answer;
-	uint32_t offered;  /* of the group's protocols */
+	struct gikev2_abilities can;
 	uint64_t atd, dtd; /* of the roll, microseconds */
 	uint64_t now;
 	int err;
@@ -300,12 +300,15 @@ static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 
 	work->err = engine->callbacks->authorize(engine->arg, group->cookie,
 						 work->ike->peer);
-	/* the profile's numbers are for those who know them */
-	if (work->err == 0 && !work->ike->profile)
+	/* the profile's numbers are for those who know them, and what goes to
+	 * all has one form */
+	work->can.plain = group->config.plain || !work->ike->profile;
+	if (work->err == 0 && group->kek.alive &&
+	    work->can.plain != group->config.plain)
 		work->err = -GIKEV2_ERR_NO_PROPOSAL;
 	if (work->err == 0)
 		work->err = gikev2_sag_match(sag ? &sag->sa : NULL,
-					     &group->config, &work->offered);
+					     &group->config, &work->can);
 	return work->err < 0 ? KS_REFUSED : KS_OK;
 }
 
@@ -319,7 +322,7 @@ static struct gikev2_gm *get_gm(struct gikev2_group *group,
 		gm = gikev2_gm_new(group, work->ike, work->now);
 	if (!gm)
 		return NULL;
-	gm->offered = work->offered;
+	gm->can = work->can;
 	gm->sender = gikev2_notify_find(work->rx->payloads,
 					GIKEV2_N_GROUP_SENDER);
 	return gm;
@@ -427,17 +430,29 @@ struct gikev2_gms *gikev2_group_gms(struct gikev2_group *group)
 	return &group->gms;
 }
 
+static bool protocol_valid(const struct gikev2_group_config *config,
+			   const struct gikev2_group_protocol *p)
+{
+	const struct keytable_protocol *protocol =
+		keytable_protocol_by_wire(p->protocol);
+
+	if (!protocol || !protocol->daemons[0] ||
+	    p->lifetime < gikev2_group_lifetime_min(config))
+		return false;
+	if (protocol->applier == KEYTABLE_APPLY_IPSEC)
+		return !p->algorithm && keytable_suite_key_len(&p->suite);
+	/* RFC 9838 has no words for it */
+	return !config->plain && keytable_key_len(protocol, p->algorithm);
+}
+
 static bool config_valid(const struct gikev2_group_config *config)
 {
 	if (!config->protocol_count || config->dtd <= config->atd + 1)
 		return false;
 	for (size_t i = 0; i < config->protocol_count; i++) {
 		const struct gikev2_group_protocol *p = &config->protocols[i];
-		const struct keytable_protocol *protocol =
-			keytable_protocol_by_wire(p->protocol);
 
-		if (!protocol || !keytable_key_len(protocol, p->algorithm) ||
-		    p->lifetime < gikev2_group_lifetime_min(config))
+		if (!protocol_valid(config, p))
 			return false;
 		/* its keys would be two generations at once to a member */
 		for (size_t j = 0; j < i; j++)
@@ -518,12 +533,17 @@ struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
 static bool protocols_equal(const struct gikev2_group_config *a,
 			    const struct gikev2_group_config *b)
 {
-	if (a->protocol_count != b->protocol_count)
+	struct keytable_row x, y;
+
+	if (a->protocol_count != b->protocol_count || a->plain != b->plain)
 		return false;
-	for (size_t i = 0; i < a->protocol_count; i++)
-		if (a->protocols[i].protocol != b->protocols[i].protocol ||
-		    a->protocols[i].algorithm != b->protocols[i].algorithm)
+	for (size_t i = 0; i < a->protocol_count; i++) {
+		gikev2_policy_sample(&a->protocols[i], &x);
+		gikev2_policy_sample(&b->protocols[i], &y);
+		if (x.protocol != y.protocol || x.algorithm != y.algorithm ||
+		    !keytable_ipsec_equal(&x.ipsec, &y.ipsec))
 			return false;
+	}
 	return true;
 }
 

@@ -19,9 +19,11 @@ static bool deletes_all(const struct gikev2_pld_delete *delete)
 static bool names(const struct gikev2_pld_delete *delete,
 		  const struct keytable_row *row)
 {
+	uint8_t wire = row->ipsec.wire ? row->ipsec.wire : row->protocol;
+
 	if (delete->protocol == GIKEV2_PROTO_NONE || deletes_all(delete))
 		return true;
-	if (delete->protocol != row->protocol || delete->spi_size > 4)
+	if (delete->protocol != wire || delete->spi_size > 4)
 		return false;
 	for (size_t i = 0; i < delete->count; i++)
 		if (gikev2_get_int(delete->spis.ptr + i * delete->spi_size,
@@ -135,15 +137,17 @@ int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
 		       struct gikev2_rx *rx)
 {
 	struct gikev2_wrapper wrapper = { .kwa = kek->kwa };
+	struct gikev2_origin origin = { .wrapper = &wrapper,
+					.carrier = kek,
+					.path = gikev2_member_path(member),
+					.profile = kek->profile };
 	struct gikev2_download download = { 0 };
 	uint32_t next_id = rx->header.id + 1;
 	int ret = 0;
 
 	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {
 		memcpy(wrapper.kwk, kek->gsk_w, sizeof(wrapper.kwk));
-		ret = gikev2_policy_read(rx->engine, &wrapper, kek,
-					 gikev2_member_path(member),
-					 rx->payloads,
+		ret = gikev2_policy_read(rx->engine, &origin, rx->payloads,
 					 gikev2_member_config(member), &download,
 					 rx->now);
 		explicit_bzero(&wrapper, sizeof(wrapper));
@@ -176,7 +180,7 @@ void gikev2_add_group(struct gikev2_ike *ike, struct gikev2_payloads *tx)
 
 	idg->id.type = config->group.type;
 	idg->id.data = gikev2_id_chunk(&config->group);
-	gikev2_sag_add(ike->engine, tx, config);
+	gikev2_sag_add(ike->engine, tx, config, ike->profile);
 	gikev2_notify_add(tx, GIKEV2_N_GROUP_SENDER, senders, sizeof(senders));
 }
 

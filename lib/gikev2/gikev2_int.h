@@ -55,9 +55,6 @@ struct gikev2_rx {
 	struct gikev2_payloads *payloads;
 };
 
-/* The n-th entry of the key table's protocols, as a bit. */
-uint32_t gikev2_offered_bit(uint8_t protocol);
-
 /* ------------------------------------------------------------------ IKE SA */
 
 enum gikev2_ike_state {
@@ -152,6 +149,15 @@ struct gikev2_ike {
 	uint64_t rekey_at;
 };
 
+/* What a member said that it can do, in SAg. */
+struct gikev2_abilities {
+	/* it is told IPsec policies in RFC 9838's own words, and nothing else */
+	bool plain;
+	/* by place in the protocol table */
+	uint32_t listed;			     /* bits */
+	uint32_t algorithms[GIKEV2_PROTOCOLS_MAX]; /* and SN transforms */
+};
+
 /*
  * A registered group member, at the key server.  It outlives the SA that it
  * registered over where the group is rekeyed by multicast.
@@ -165,7 +171,7 @@ struct gikev2_gm {
 	struct gikev2_path path;
 	uint64_t registered, last_seen;
 	uint64_t acked, sent; /* generations */
-	uint32_t offered;     /* gikev2_offered_bit()s */
+	struct gikev2_abilities can;
 	bool sender;	      /* sent GROUP_SENDER */
 	uint32_t leaf;	      /* in the group's tree; GIKEV2_LKH_NO_LEAF */
 	struct gikev2_id *id; /* room for its octets only */
@@ -384,12 +390,44 @@ void gikev2_heir_used(struct gikev2_ike *heir, uint64_t now);
 /* Hands what an SA serves to its heir, when it has one; false: it has none. */
 bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now);
 
-/* gikev2_policy.c: SAg, GSA, KD against rows */
+/* gikev2_sag.c: what members can do */
+/* What this member can do; private numbers only where the server shares our
+ * profile. */
 void gikev2_sag_add(struct gikev2 *engine, struct gikev2_payloads *payloads,
-		    const struct gikev2_member_config *config);
+		    const struct gikev2_member_config *config, bool profile);
+/*
+ * Reads SAg (NULL: there is none, it can do everything) for a group into
+ * can, whose `plain` is given: what it listed must be possible, and something
+ * must be listed.  0 or -NO_PROPOSAL.
+ */
 int gikev2_sag_match(const struct gikev2_pld_sa *sag,
 		     const struct gikev2_group_config *config,
-		     uint32_t *offered);
+		     struct gikev2_abilities *can);
+/* Did it list the row's protocol; and can it do what the row needs? */
+bool gikev2_lists(const struct gikev2_abilities *can,
+		  const struct keytable_row *row);
+bool gikev2_can(const struct gikev2_abilities *can,
+		const struct keytable_row *row);
+/* The Security Protocol ID that a row has on the wire. */
+uint8_t gikev2_wire_protocol(const struct keytable_row *row, bool plain);
+/* A row of that policy, without ID, key and times. */
+void gikev2_policy_sample(const struct gikev2_group_protocol *config,
+			  struct keytable_row *row);
+
+/* gikev2_ipsec.c: IPsec SAs in GSA policies */
+static inline bool gikev2_is_plain(uint8_t protocol)
+{
+	return protocol == GIKEV2_PROTO_AH || protocol == GIKEV2_PROTO_ESP;
+}
+/* Transforms, and selectors in plain form. */
+int gikev2_ipsec_put(struct gikev2 *engine, const struct keytable_row *row,
+		     bool plain, struct gikev2_policy *policy);
+/* Protocol and all of row->ipsec.  -BAD_SYNTAX, -BAD_ATTRIBUTE, -BAD_POLICY,
+ * -SELECTORS. */
+int gikev2_ipsec_get(const struct gikev2_policy *policy,
+		     struct keytable_row *row);
+
+/* gikev2_policy.c: GSA, KD against rows */
 struct gikev2_delays {
 	bool has_atd, has_dtd;
 	uint16_t atd, dtd; /* seconds */
@@ -408,6 +446,7 @@ int gikev2_wrapper_of_ike(const struct gikev2_ike *ike,
 struct gikev2_content {
 	const struct keytable_row *rows[KEYTABLE_ROWS_MAX]; /* oldest first */
 	size_t count;
+	bool plain; /* IPsec policies in RFC 9838's own words */
 	struct gikev2_delays delays;
 	const struct gikev2_kek *kek; /* NULL: no Rekey SA */
 	bool registration;	      /* not a rekey */
@@ -420,10 +459,16 @@ int gikev2_policy_add(struct gikev2 *engine,
 		      const struct gikev2_wrapper *wrapper,
 		      struct gikev2_payloads *payloads,
 		      const struct gikev2_content *content, uint64_t now);
+/* Where GSA and KD came from. */
+struct gikev2_origin {
+	const struct gikev2_wrapper *wrapper;
+	const struct gikev2_kek *carrier;   /* NULL: a unicast SA */
+	const struct gikev2_key_path *path; /* the working one; NULL: none */
+	bool profile;			    /* the server shares our profile */
+};
+
 int gikev2_policy_read(struct gikev2 *engine,
-		       const struct gikev2_wrapper *wrapper,
-		       const struct gikev2_kek *carrier,
-		       const struct gikev2_key_path *path,
+		       const struct gikev2_origin *origin,
 		       struct gikev2_payloads *payloads,
 		       const struct gikev2_member_config *config,
 		       struct gikev2_download *download, uint64_t now);
@@ -441,7 +486,9 @@ int gikev2_wrap_sa_key(struct gikev2 *engine,
 
 /* gikev2_kek_policy.c: the Rekey SA in SAg, GSA and KD */
 void gikev2_kek_offer(struct gikev2 *engine, struct gikev2_list *transforms);
-bool gikev2_kek_match(const struct gikev2_pld_sa *sag);
+bool gikev2_kek_match(const struct gikev2_pld_sa *sag, uint8_t number);
+void gikev2_key_length_add(struct gikev2 *engine,
+			   struct gikev2_transform *transform, uint16_t bits);
 int gikev2_kek_add(struct gikev2 *engine, const struct gikev2_wrapper *wrapper,
 		   const struct gikev2_content *content,
 		   struct gikev2_policy *policy, struct gikev2_bag *bag,
@@ -595,6 +642,7 @@ struct gikev2 {
 
 	uint64_t counters[GIKEV2_ERR_MAX];
 	struct gikev2_totals totals;
+	uint32_t last_spi; /* of an IPsec SA; 0: none drawn yet */
 	uint64_t spi_notify_next; /* rate limit of INVALID_IKE_SPI */
 	struct gikev2_cookies cookies;
 

@@ -13,6 +13,7 @@
 
 struct gikev2_kek {
 	bool alive;
+	bool profile; /* at a member: of a server that shares our profile */
 	uint8_t spi[GIKEV2_KEK_SPI_LEN]; /* both SPIs of the IKE header */
 	const struct gikev2_encr *encr;
 	const struct gikev2_integ *integ; /* NULL with AEAD */

@@ -29,7 +29,8 @@ static const struct {
 	{ GIKEV2_XF_GCAUTH, GIKEV2_GCAUTH_SIGNATURE, 0 },
 };
 
-static void add_key_length(struct gikev2 *engine,
+/* The Key Length attribute; bits 0: there is none. */
+void gikev2_key_length_add(struct gikev2 *engine,
 			   struct gikev2_transform *transform, uint16_t bits)
 {
 	struct gikev2_attr *attr;
@@ -65,21 +66,23 @@ void gikev2_kek_offer(struct gikev2 *engine, struct gikev2_list *transforms)
 			continue;
 		transform->type = known[i].type;
 		transform->id = known[i].id;
-		add_key_length(engine, transform, known[i].key_bits);
+		gikev2_key_length_add(engine, transform, known[i].key_bits);
 		transform++;
 		transforms->count++;
 	}
 }
 
-/* Does the member do multicast rekey, with what we use for it? */
-bool gikev2_kek_match(const struct gikev2_pld_sa *sag)
+/* Does the member do multicast rekey, with what we use for it?  Of SAg only
+ * the proposals of that number count. */
+bool gikev2_kek_match(const struct gikev2_pld_sa *sag, uint8_t number)
 {
 	const struct gikev2_proposal *proposal = sag->proposals.items;
 
 	for (size_t i = 0; i < sag->proposals.count; i++, proposal++) {
 		const struct gikev2_transform *t = proposal->transforms.items;
 
-		if (proposal->protocol != GIKEV2_PROTO_GIKE_UPDATE)
+		if (proposal->protocol != GIKEV2_PROTO_GIKE_UPDATE ||
+		    proposal->number != number)
 			continue;
 		for (size_t j = 0; j < proposal->transforms.count; j++, t++)
 			if (t->type == GIKEV2_XF_ENCR &&
@@ -121,7 +124,7 @@ static int put_transforms(struct gikev2 *engine, const struct gikev2_kek *kek,
 		return -GIKEV2_ERR_NO_MEMORY;
 	t[n].type = GIKEV2_XF_ENCR;
 	t[n].id = kek->encr->id;
-	add_key_length(engine, &t[n++], kek->encr->key_bits);
+	gikev2_key_length_add(engine, &t[n++], kek->encr->key_bits);
 	if (kek->integ) {
 		t[n].type = GIKEV2_XF_INTEG;
 		t[n++].id = kek->integ->id;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * SAg, GSA and KD payloads against key table rows: the only place that turns
+ * GSA and KD payloads against key table rows: the only place that turns
  * policy on the wire into keys, and keys into policy.
  */
 #include <string.h>
@@ -8,124 +8,6 @@
 #include "gikev2/gikev2_int.h"
 
 #define LIFETIME_LEN 4
-
-/* --------------------------------------------------------------------- SAg */
-
-static struct gikev2_transform *add_proposal(struct gikev2 *engine,
-					     struct gikev2_proposal *proposal,
-					     uint8_t protocol, size_t count)
-{
-	struct gikev2_transform *transforms = gikev2_arena_alloc(
-		&engine->arena, count * sizeof(*transforms));
-
-	/* no dependencies between protocols: one number for all of them */
-	proposal->number = 1;
-	proposal->protocol = protocol;
-	proposal->transforms =
-		(struct gikev2_list){ transforms, transforms ? count : 0 };
-	return transforms;
-}
-
-static void offer_algorithms(struct gikev2 *engine,
-			     struct gikev2_proposal *proposal,
-			     const struct gikev2_offer *offer)
-{
-	struct gikev2_transform *transform =
-		add_proposal(engine, proposal, offer->protocol,
-			     __builtin_popcount(offer->algorithms));
-
-	for (uint16_t algo = 1; transform && algo <= KEYTABLE_AUTH_ALGO_MAX;
-	     algo++) {
-		if (!(offer->algorithms & KEYTABLE_ALGO_BIT(algo)))
-			continue;
-		transform->type = GIKEV2_XF_INTEG;
-		transform->id = KEYTABLE_SAG_INTEG_BASE + algo;
-		transform++;
-	}
-}
-
-/* What this member can do (RFC 9838 section 4.3; wire profile). */
-void gikev2_sag_add(struct gikev2 *engine, struct gikev2_payloads *payloads,
-		    const struct gikev2_member_config *config)
-{
-	struct gikev2_payload *sag =
-		gikev2_payload_add(payloads, GIKEV2_PLD_SA);
-	struct gikev2_proposal *proposals =
-		gikev2_arena_alloc(&engine->arena, (1 + config->offer_count) *
-							   sizeof(*proposals));
-
-	if (!proposals)
-		return;
-	sag->sa.proposals =
-		(struct gikev2_list){ proposals, 1 + config->offer_count };
-	proposals->number = 1;
-	proposals->protocol = GIKEV2_PROTO_GIKE_UPDATE;
-	gikev2_kek_offer(engine, &proposals->transforms);
-	for (size_t i = 0; i < config->offer_count; i++)
-		offer_algorithms(engine, &proposals[1 + i], &config->offers[i]);
-}
-
-static bool lists(const struct gikev2_proposal *proposal, uint16_t algorithm)
-{
-	const struct gikev2_transform *transform = proposal->transforms.items;
-
-	for (size_t i = 0; i < proposal->transforms.count; i++, transform++)
-		if (transform->type == GIKEV2_XF_INTEG &&
-		    transform->id == KEYTABLE_SAG_INTEG_BASE + algorithm)
-			return true;
-	return false;
-}
-
-/* 1: lists protocol and algorithm; 0: not the protocol; or negative. */
-static int match_protocol(const struct gikev2_pld_sa *sag,
-			  const struct gikev2_group_protocol *protocol)
-{
-	const struct gikev2_proposal *proposal = sag->proposals.items;
-	int ret = 0;
-
-	for (size_t i = 0; i < sag->proposals.count; i++, proposal++) {
-		if (proposal->protocol != protocol->protocol)
-			continue;
-		if (lists(proposal, protocol->algorithm))
-			return 1;
-		ret = -GIKEV2_ERR_NO_PROPOSAL;
-	}
-	return ret;
-}
-
-uint32_t gikev2_offered_bit(uint8_t protocol)
-{
-	size_t count;
-	const struct keytable_protocol *table = keytable_protocols(&count);
-	const struct keytable_protocol *entry =
-		keytable_protocol_by_wire(protocol);
-
-	return entry ? 1u << (entry - table) : 0;
-}
-
-/*
- * Which of the group's protocols a member gets: those it listed.  One that it
- * listed without the group's algorithm is an error, and so is having none in
- * common.  Without SAg it gets them all.
- */
-int gikev2_sag_match(const struct gikev2_pld_sa *sag,
-		     const struct gikev2_group_config *config,
-		     uint32_t *offered)
-{
-	*offered = 0;
-	if (config->rekey.destination.family && sag && !gikev2_kek_match(sag))
-		return -GIKEV2_ERR_NO_PROPOSAL;
-	for (size_t i = 0; i < config->protocol_count; i++) {
-		int ret = sag ? match_protocol(sag, &config->protocols[i]) : 1;
-
-		if (ret < 0)
-			return ret;
-		if (ret)
-			*offered |= gikev2_offered_bit(
-				config->protocols[i].protocol);
-	}
-	return *offered ? 0 : -GIKEV2_ERR_NO_PROPOSAL;
-}
 
 /* -------------------------------------------------------------- generation */
 
@@ -152,8 +34,7 @@ struct gikev2_attr *gikev2_attr_add(struct gikev2 *engine,
 }
 
 static int make_policy(struct gikev2 *engine, const struct keytable_row *row,
-		       struct gikev2_chunk spi, struct gikev2_policy *policy,
-		       uint64_t now)
+		       bool plain, struct gikev2_policy *policy, uint64_t now)
 {
 	struct gikev2_attr *lifetime = gikev2_attr_add(
 		engine, &policy->attrs, GIKEV2_GSA_KEY_LIFETIME, LIFETIME_LEN);
@@ -162,10 +43,10 @@ static int make_policy(struct gikev2 *engine, const struct keytable_row *row,
 		return -GIKEV2_ERR_NO_MEMORY;
 	gikev2_put_int((uint8_t *)lifetime->data.ptr,
 		       seconds_left(row->accept_end, now), LIFETIME_LEN);
-	policy->protocol = row->protocol;
-	policy->spi = spi;
+	policy->protocol = gikev2_wire_protocol(row, plain);
 	policy->auth_algo = row->algorithm;
-	return 0;
+	return row->algorithm ? 0
+			      : gikev2_ipsec_put(engine, row, plain, policy);
 }
 
 int gikev2_wrap_sa_key(struct gikev2 *engine,
@@ -188,28 +69,25 @@ int gikev2_wrap_sa_key(struct gikev2 *engine,
 }
 
 static int make_row(struct gikev2 *engine, const struct gikev2_wrapper *wrapper,
-		    const struct keytable_row *row, struct gikev2_policy *policy,
-		    struct gikev2_bag *bag, uint64_t now)
+		    const struct keytable_row *row, bool plain,
+		    struct gikev2_policy *policy, struct gikev2_bag *bag,
+		    uint64_t now)
 {
-	const struct keytable_protocol *protocol =
-		keytable_protocol_by_wire(row->protocol);
-	uint8_t *octets =
-		gikev2_arena_alloc(&engine->arena, protocol->spi_size);
-	struct gikev2_chunk spi = { octets, protocol->spi_size };
+	size_t size = keytable_protocol_by_wire(row->protocol)->spi_size;
+	uint8_t *spi = gikev2_arena_alloc(&engine->arena, size);
 	int ret;
 
-	if (!octets)
+	if (!spi)
 		return -GIKEV2_ERR_NO_MEMORY;
-	gikev2_put_int(octets, row->id, protocol->spi_size);
-	ret = make_policy(engine, row, spi, policy, now);
+	gikev2_put_int(spi, row->id, size);
+	ret = make_policy(engine, row, plain, policy, now);
 	if (ret < 0)
 		return ret;
-	bag->protocol = row->protocol;
-	bag->spi = spi;
-	return gikev2_wrap_sa_key(engine, wrapper,
-				  (struct gikev2_chunk){ row->key,
-							 row->key_len },
-				  bag);
+	policy->spi = bag->spi = (struct gikev2_chunk){ spi, size };
+	bag->protocol = policy->protocol;
+	return gikev2_wrap_sa_key(
+		engine, wrapper,
+		(struct gikev2_chunk){ row->key, row->key_len }, bag);
 }
 
 static int make_group_wide(struct gikev2 *engine, struct gikev2_policy *policy,
@@ -241,6 +119,19 @@ int gikev2_wrapper_of_ike(const struct gikev2_ike *ike,
 	return gikev2_kwk(ike, wrapper->kwk);
 }
 
+/* Transport mode is what makes plain AH and ESP policies ours (section 2.3.4);
+ * our own form is transport mode by itself. */
+static void add_mode(struct gikev2_payloads *payloads,
+		     const struct gikev2_content *content)
+{
+	for (size_t i = 0; content->plain && i < content->count; i++)
+		if (!content->rows[i]->algorithm) {
+			gikev2_notify_add(payloads, GIKEV2_N_USE_TRANSPORT_MODE,
+					  NULL, 0);
+			return;
+		}
+}
+
 /* Adds GSA and KD payloads: Rekey SA, rows, delays, and who signs. */
 int gikev2_policy_add(struct gikev2 *engine,
 		      const struct gikev2_wrapper *wrapper,
@@ -262,7 +153,8 @@ int gikev2_policy_add(struct gikev2 *engine,
 				     now);
 	for (size_t i = 0; ret == 0 && i < content->count; i++)
 		ret = make_row(engine, wrapper, content->rows[i],
-			       &policy[policy_count++], &bag[bag_count++], now);
+			       content->plain, &policy[policy_count++],
+			       &bag[bag_count++], now);
 	if (ret == 0 && (content->delays.has_atd || content->delays.has_dtd))
 		ret = make_group_wide(engine, &policy[policy_count++],
 				      &content->delays);
@@ -271,14 +163,13 @@ int gikev2_policy_add(struct gikev2 *engine,
 		ret = gikev2_auth_key_add(engine, content->kek,
 					  &bag[bag_count++]);
 	if (ret == 0 && content->kek && content->lkh)
-		ret = (content->registration
-			       ? gikev2_lkh_add_path
-			       : gikev2_lkh_add_change)(engine, wrapper,
-							content->lkh,
-							content->leaf,
-							&bag[bag_count++]);
+		ret = (content->registration ? gikev2_lkh_add_path
+					     : gikev2_lkh_add_change)(
+			engine, wrapper, content->lkh, content->leaf,
+			&bag[bag_count++]);
 	if (ret < 0)
 		return ret;
+	add_mode(payloads, content);
 	gikev2_payload_add(payloads, GIKEV2_PLD_GSA)->gsa.policies =
 		(struct gikev2_list){ policy, policy_count };
 	gikev2_payload_add(payloads, GIKEV2_PLD_KD)->kd.bags =
@@ -290,10 +181,11 @@ int gikev2_policy_add(struct gikev2 *engine,
 
 struct reader {
 	struct gikev2 *engine;
+	const struct gikev2_origin *origin;
+	const struct gikev2_pld_gsa *gsa;
 	const struct gikev2_pld_kd *kd;
+	bool transport; /* N(USE_TRANSPORT_MODE) came along */
 	const struct gikev2_member_config *config;
-	const struct gikev2_wrapper *wrapper;
-	const struct gikev2_kek *carrier; /* NULL: a unicast SA */
 	struct gikev2_download *download; /* path: the working one */
 	uint64_t now;
 };
@@ -345,8 +237,9 @@ static int unwrap_sa_key(struct reader *reader,
 	wrapped.len = attr->data.len - GIKEV2_WRAPPED_HEADER_LEN;
 	if (wrapped.len > *len)
 		return -GIKEV2_ERR_BAD_KEY;
-	return gikev2_unwrap(reader->engine->crypto, reader->wrapper->kwa,
-			     reader->wrapper->kwk, wrapped, plain, len);
+	return gikev2_unwrap(reader->engine->crypto,
+			     reader->origin->wrapper->kwa,
+			     reader->origin->wrapper->kwk, wrapped, plain, len);
 }
 
 static int read_key(struct reader *reader, const struct gikev2_policy *policy,
@@ -379,20 +272,39 @@ static int read_kek(struct reader *reader, const struct gikev2_policy *policy)
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	if (!bag)
 		return -GIKEV2_ERR_BAD_SYNTAX;
-	ret = gikev2_kek_read(policy, reader->kd, reader->carrier, kek,
+	ret = gikev2_kek_read(policy, reader->kd, reader->origin->carrier, kek,
 			      reader->now);
 	if (ret == 0)
-		ret = gikev2_key_path_open(reader->engine, reader->wrapper,
-					   reader->kd, bag, plain, &len,
+		ret = gikev2_key_path_open(reader->engine,
+					   reader->origin->wrapper, reader->kd,
+					   bag, plain, &len,
 					   &reader->download->path);
 	if (ret == 0 && len != gikev2_kek_keymat_len(kek))
 		ret = -GIKEV2_ERR_BAD_KEY;
 	if (ret == 0) {
 		gikev2_kek_keymat_get(kek, plain);
+		kek->profile = reader->origin->profile;
 		kek->alive = true;
 	}
 	explicit_bzero(plain, sizeof(plain));
 	return ret;
+}
+
+/*
+ * Where the server replaces SAs by inband rekey it SHOULD NOT say how long
+ * they live (RFC 9838 section 4.4.2.2.1): until the unicast SA ends.
+ */
+static bool may_be_endless(const struct reader *reader,
+			   const struct gikev2_policy *policy)
+{
+	const struct gikev2_policy *other = reader->gsa->policies.items;
+
+	if (reader->origin->carrier || !gikev2_is_plain(policy->protocol))
+		return false;
+	for (size_t i = 0; i < reader->gsa->policies.count; i++)
+		if (other[i].protocol == GIKEV2_PROTO_GIKE_UPDATE)
+			return false;
+	return true;
 }
 
 static int read_lifetime(struct reader *reader,
@@ -405,14 +317,18 @@ static int read_lifetime(struct reader *reader,
 
 	if (ret < 0)
 		return ret;
+	if (ret == 0 && may_be_endless(reader, policy)) {
+		row->accept_end = KEYTABLE_NEVER;
+		return 0;
+	}
 	/* our profile always sends it: a key without an end is no policy */
 	if (ret == 0)
 		return -GIKEV2_ERR_BAD_POLICY;
 	if (attr->data.len != LIFETIME_LEN)
 		return -GIKEV2_ERR_BAD_ATTRIBUTE;
-	row->accept_end = reader->now +
-			  gikev2_get_int(attr->data.ptr, LIFETIME_LEN) *
-				  GIKEV2_SECOND;
+	row->accept_end =
+		reader->now +
+		gikev2_get_int(attr->data.ptr, LIFETIME_LEN) * GIKEV2_SECOND;
 	return 0;
 }
 
@@ -425,37 +341,82 @@ find_offer(const struct gikev2_member_config *config, uint8_t protocol)
 	return NULL;
 }
 
-/* A policy of a protocol that we listed: it must be one we can follow. */
-static int read_row(struct reader *reader, const struct gikev2_policy *policy,
-		    const struct gikev2_offer *offer)
+/* What the policy says beside the key: protocol, SPI, algorithm or suite. */
+static int read_head(const struct reader *reader,
+		     const struct gikev2_policy *policy,
+		     struct keytable_row *row)
 {
 	const struct keytable_protocol *protocol =
 		keytable_protocol_by_wire(policy->protocol);
-	struct gikev2_rows *keys = &reader->download->keys;
-	struct keytable_row *row = &keys->row[keys->count];
-	int ret;
 
-	if (keys->count == KEYTABLE_ROWS_MAX)
-		return -GIKEV2_ERR_LIMIT;
 	if (policy->spi.len != protocol->spi_size)
 		return -GIKEV2_ERR_BAD_SYNTAX;
-	if (policy->auth_algo > KEYTABLE_AUTH_ALGO_MAX ||
-	    !(offer->algorithms & KEYTABLE_ALGO_BIT(policy->auth_algo)))
-		return -GIKEV2_ERR_BAD_POLICY;
 	*row = (struct keytable_row){
 		.protocol = policy->protocol,
 		.direction = KEYTABLE_BOTH,
 		.algorithm = policy->auth_algo,
 		.id = gikev2_get_int(policy->spi.ptr, policy->spi.len),
 	};
+	if (gikev2_is_plain(policy->protocol) && !reader->transport)
+		return -GIKEV2_ERR_TUNNEL_MODE;
+	if (protocol->applier == KEYTABLE_APPLY_IPSEC)
+		return gikev2_ipsec_get(policy, row);
+	return row->algorithm && row->algorithm <= KEYTABLE_AUTH_ALGO_MAX
+		       ? 0
+		       : -GIKEV2_ERR_BAD_POLICY;
+}
+
+/* Algorithm or transforms, as they stand in an offer. */
+static uint32_t algorithm_bits(const struct keytable_row *row)
+{
+	return row->algorithm ? KEYTABLE_ALGO_BIT(row->algorithm)
+			      : keytable_suite_bits(&row->ipsec.suite);
+}
+
+/* A policy of a protocol that we listed: it must be one we can follow. */
+static int read_row(struct reader *reader, const struct gikev2_policy *policy)
+{
+	struct gikev2_rows *keys = &reader->download->keys;
+	const struct gikev2_offer *offer;
+	struct keytable_row head, *row;
+	int ret = read_head(reader, policy, &head);
+
+	if (ret < 0)
+		return ret;
+	/* selectors of a protocol that is for other members */
+	offer = find_offer(reader->config, head.protocol);
+	if (!offer)
+		return 0;
+	if (algorithm_bits(&head) & ~offer->algorithms)
+		return -GIKEV2_ERR_BAD_POLICY;
+	if (keys->count == KEYTABLE_ROWS_MAX)
+		return -GIKEV2_ERR_LIMIT;
 	/* counted already: what follows puts secrets into it */
-	keys->count++;
+	row = &keys->row[keys->count++];
+	*row = head;
 	ret = read_lifetime(reader, policy, row);
 	if (ret == 0)
 		ret = read_key(reader, policy, row);
 	if (ret == 0 && !keytable_row_valid(row))
 		ret = -GIKEV2_ERR_BAD_KEY;
 	return ret;
+}
+
+/*
+ * Is it one to be read?  Private numbers mean nothing from a server that does
+ * not share our profile, and what we did not list is for other members.
+ */
+static bool is_for_us(const struct reader *reader, uint8_t protocol)
+{
+	if (!gikev2_is_plain(protocol))
+		return reader->origin->profile &&
+		       find_offer(reader->config, protocol);
+	for (size_t i = 0; i < reader->config->offer_count; i++)
+		if (keytable_protocol_by_wire(
+			    reader->config->offers[i].protocol)
+			    ->applier == KEYTABLE_APPLY_IPSEC)
+			return true;
+	return false;
 }
 
 static int read_group_wide(struct reader *reader,
@@ -478,27 +439,22 @@ static int read_group_wide(struct reader *reader,
 	return 0;
 }
 
-static int read_policies(struct reader *reader,
-			 const struct gikev2_pld_gsa *gsa)
+static int read_policies(struct reader *reader)
 {
-	const struct gikev2_policy *policy = gsa->policies.items;
+	const struct gikev2_policy *policy = reader->gsa->policies.items;
 	size_t wide = 0;
 	int ret = 0;
 
-	for (size_t i = 0; i < gsa->policies.count; i++, policy++) {
-		const struct gikev2_offer *offer =
-			find_offer(reader->config, policy->protocol);
-
+	for (size_t i = 0; i < reader->gsa->policies.count; i++, policy++) {
 		if (policy->protocol == GIKEV2_PROTO_NONE) {
 			if (wide++)
 				return -GIKEV2_ERR_BAD_SYNTAX;
 			ret = read_group_wide(reader, policy);
 		} else if (policy->protocol == GIKEV2_PROTO_GIKE_UPDATE) {
 			ret = read_kek(reader, policy);
-		} else if (offer) {
-			ret = read_row(reader, policy, offer);
+		} else if (is_for_us(reader, policy->protocol)) {
+			ret = read_row(reader, policy);
 		}
-		/* what we did not list is for other members: skipped */
 		if (ret < 0)
 			return ret;
 	}
@@ -508,12 +464,18 @@ static int read_policies(struct reader *reader,
 }
 
 /* Two policies with one SPI would be two keys with one ID. */
+static bool clash(const struct keytable_row *a, const struct keytable_row *b)
+{
+	return a->id == b->id &&
+	       (a->protocol == b->protocol ||
+		(a->ipsec.wire && a->ipsec.wire == b->ipsec.wire));
+}
+
 static int check_ids(const struct gikev2_rows *keys)
 {
 	for (size_t i = 0; i < keys->count; i++)
 		for (size_t j = i + 1; j < keys->count; j++)
-			if (keys->row[i].protocol == keys->row[j].protocol &&
-			    keys->row[i].id == keys->row[j].id)
+			if (clash(&keys->row[i], &keys->row[j]))
 				return -GIKEV2_ERR_BAD_SYNTAX;
 	return 0;
 }
@@ -527,34 +489,32 @@ void gikev2_download_wipe(struct gikev2_download *download)
 
 /*
  * Reads GSA and KD into *download, which is wiped and emptied on error:
- * -BAD_SYNTAX and the like when it is malformed, -BAD_POLICY or -BAD_KEY
- * when it is well formed but not for us.  `carrier` is the Rekey SA that it
- * came over; NULL: a unicast SA.  `path` is the working key path; NULL: none.
+ * -BAD_SYNTAX and the like when it is malformed, -BAD_POLICY, -BAD_KEY,
+ * -SELECTORS or -TUNNEL_MODE when it is well formed but not for us.
  */
 int gikev2_policy_read(struct gikev2 *engine,
-		       const struct gikev2_wrapper *wrapper,
-		       const struct gikev2_kek *carrier,
-		       const struct gikev2_key_path *path,
+		       const struct gikev2_origin *origin,
 		       struct gikev2_payloads *payloads,
 		       const struct gikev2_member_config *config,
 		       struct gikev2_download *download, uint64_t now)
 {
 	struct reader reader = {
 		.engine = engine,
+		.origin = origin,
+		.gsa = &gikev2_payload_find(payloads, GIKEV2_PLD_GSA)->gsa,
 		.kd = &gikev2_payload_find(payloads, GIKEV2_PLD_KD)->kd,
+		.transport = gikev2_notify_find(payloads,
+						GIKEV2_N_USE_TRANSPORT_MODE),
 		.config = config,
-		.wrapper = wrapper,
-		.carrier = carrier,
 		.download = download,
 		.now = now,
 	};
 	int ret;
 
 	memset(download, 0, sizeof(*download));
-	if (path)
-		download->path = *path;
-	ret = read_policies(
-		&reader, &gikev2_payload_find(payloads, GIKEV2_PLD_GSA)->gsa);
+	if (origin->path)
+		download->path = *origin->path;
+	ret = read_policies(&reader);
 	if (ret == 0)
 		ret = check_ids(&download->keys);
 	if (ret < 0)
@@ -567,16 +527,14 @@ int gikev2_policy_read_ike(struct gikev2_ike *ike, struct gikev2_rx *rx,
 			   struct gikev2_download *download)
 {
 	struct gikev2_wrapper wrapper;
+	struct gikev2_origin origin = { .wrapper = &wrapper,
+					.profile = ike->profile };
 	int ret;
 
 	memset(download, 0, sizeof(*download));
-	/* the profile's numbers mean nothing from anybody else */
-	if (!ike->profile)
-		return -GIKEV2_ERR_BAD_POLICY;
 	ret = gikev2_wrapper_of_ike(ike, &wrapper);
 	if (ret == 0)
-		ret = gikev2_policy_read(ike->engine, &wrapper, NULL, NULL,
-					 rx->payloads,
+		ret = gikev2_policy_read(ike->engine, &origin, rx->payloads,
 					 gikev2_member_config(ike->member),
 					 download, rx->now);
 	explicit_bzero(&wrapper, sizeof(wrapper));

@@ -13,8 +13,22 @@ static struct gikev2_generations *generations(const struct gikev2_gm *gm)
 	return gikev2_group_generations(gm->group);
 }
 
-/* Rows of generations after `after`, the oldest first; gikev2_offered_bit()s. */
-static size_t collect(struct gikev2_generations *all, uint32_t offered,
+/*
+ * Is the row for that member?  In a rekey it is told what it listed, and may
+ * refuse; at registration it gets nothing that it would have to refuse.
+ * NULL: for all members.
+ */
+static bool is_for(const struct gikev2_abilities *can, bool registration,
+		   const struct keytable_row *row)
+{
+	if (!can)
+		return true;
+	return (registration ? gikev2_can : gikev2_lists)(can, row);
+}
+
+/* Rows of generations after `after`, the oldest first. */
+static size_t collect(struct gikev2_generations *all,
+		      const struct gikev2_abilities *can, bool registration,
 		      uint64_t after, const struct keytable_row **rows)
 {
 	size_t count = 0;
@@ -23,7 +37,7 @@ static size_t collect(struct gikev2_generations *all, uint32_t offered,
 		struct gikev2_generation *gen = &all->gen[i];
 
 		for (size_t j = 0; gen->number > after && j < gen->count; j++)
-			if (offered & gikev2_offered_bit(gen->row[j].protocol))
+			if (is_for(can, registration, &gen->row[j]))
 				rows[count++] = &gen->row[j];
 	}
 	return count;
@@ -72,7 +86,9 @@ static int add(struct gikev2_gm *gm, struct gikev2_payloads *payloads,
 int gikev2_registration_add(struct gikev2_gm *gm,
 			    struct gikev2_payloads *answer, uint64_t now)
 {
-	struct gikev2_content content = { .delays = delays(generations(gm), now),
+	struct gikev2_content content = { .delays =
+						  delays(generations(gm), now),
+					  .plain = gm->can.plain,
 					  .registration = true };
 	struct gikev2_kek *kek = gikev2_group_kek(gm->group);
 
@@ -81,7 +97,8 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 		content.lkh = gikev2_group_lkh(gm->group);
 		content.leaf = gm->leaf;
 	}
-	content.count = collect(generations(gm), gm->offered, 0, content.rows);
+	content.count =
+		collect(generations(gm), &gm->can, true, 0, content.rows);
 	gm->acked = gm->sent = gikev2_youngest(generations(gm))->number;
 	return add(gm, answer, &content, now);
 }
@@ -89,7 +106,7 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 /* ------------------------------------------------------------ inband rekey */
 
 static int add_delete(struct gikev2 *engine, const struct keytable_row *row,
-		      struct gikev2_payloads *tx)
+		      bool plain, struct gikev2_payloads *tx)
 {
 	size_t size = keytable_protocol_by_wire(row->protocol)->spi_size;
 	uint8_t *spi = gikev2_arena_alloc(&engine->arena, size);
@@ -99,7 +116,7 @@ static int add_delete(struct gikev2 *engine, const struct keytable_row *row,
 		return -GIKEV2_ERR_NO_MEMORY;
 	gikev2_put_int(spi, row->id, size);
 	payload = gikev2_payload_add(tx, GIKEV2_PLD_DELETE);
-	payload->delete.protocol = row->protocol;
+	payload->delete.protocol = gikev2_wire_protocol(row, plain);
 	payload->delete.spi_size = size;
 	payload->delete.count = 1;
 	payload->delete.spis = (struct gikev2_chunk){ spi, size };
@@ -108,8 +125,8 @@ static int add_delete(struct gikev2 *engine, const struct keytable_row *row,
 
 /* D for what is replaced: members by our profile need none, others do. */
 static int add_deletes(struct gikev2 *engine, struct gikev2_generations *all,
-		       uint32_t offered, uint64_t up_to,
-		       struct gikev2_payloads *tx)
+		       const struct gikev2_abilities *can, bool plain,
+		       uint64_t up_to, struct gikev2_payloads *tx)
 {
 	int ret = 0;
 
@@ -117,9 +134,9 @@ static int add_deletes(struct gikev2 *engine, struct gikev2_generations *all,
 		struct gikev2_generation *gen = &all->gen[i];
 
 		for (size_t j = 0; gen->number <= up_to && j < gen->count; j++)
-			if (ret == 0 &&
-			    offered & gikev2_offered_bit(gen->row[j].protocol))
-				ret = add_delete(engine, &gen->row[j], tx);
+			if (ret == 0 && is_for(can, false, &gen->row[j]))
+				ret = add_delete(engine, &gen->row[j], plain,
+						 tx);
 	}
 	return ret;
 }
@@ -129,10 +146,12 @@ static int send_rekey(struct gikev2_gm *gm, uint64_t now)
 {
 	struct gikev2_ike *ike = gm->ike;
 	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
-	struct gikev2_content content = { .delays = delays(generations(gm), now) };
+	struct gikev2_content content = {
+		.delays = delays(generations(gm), now), .plain = gm->can.plain
+	};
 	int ret;
 
-	content.count = collect(generations(gm), gm->offered, gm->acked,
+	content.count = collect(generations(gm), &gm->can, false, gm->acked,
 				content.rows);
 	gm->sent = gikev2_youngest(generations(gm))->number;
 	if (!content.count) {
@@ -141,8 +160,8 @@ static int send_rekey(struct gikev2_gm *gm, uint64_t now)
 	}
 	ret = add(gm, tx, &content, now);
 	if (ret == 0)
-		ret = add_deletes(ike->engine, generations(gm), gm->offered,
-				  gm->acked, tx);
+		ret = add_deletes(ike->engine, generations(gm), &gm->can,
+				  gm->can.plain, gm->acked, tx);
 	if (ret == 0)
 		ret = gikev2_request(ike, GIKEV2_GSA_INBAND_REKEY, tx, now);
 	if (ret == 0)
@@ -178,7 +197,9 @@ int gikev2_registration_push(struct gikev2_group *group,
 	struct gikev2_generations *all = gikev2_group_generations(group);
 	struct gikev2_kek *kek = gikev2_group_kek(group);
 	struct gikev2 *engine = gikev2_group_engine(group);
+	bool plain = gikev2_group_config(group)->plain;
 	struct gikev2_content content = { .delays = delays(all, now),
+					  .plain = plain,
 					  .kek = next,
 					  .leaf = excluded };
 	struct gikev2_wrapper wrapper = { .kwa = kek->kwa };
@@ -197,11 +218,11 @@ int gikev2_registration_push(struct gikev2_group *group,
 			.dtd = gikev2_group_config(group)->dtd,
 		};
 	else
-		content.count = collect(all, UINT32_MAX, before, content.rows);
+		content.count = collect(all, NULL, false, before, content.rows);
 	ret = gikev2_policy_add(engine, &wrapper, tx, &content, now);
 	explicit_bzero(&wrapper, sizeof(wrapper));
 	if (ret == 0 && !next)
-		ret = add_deletes(engine, all, UINT32_MAX, before, tx);
+		ret = add_deletes(engine, all, NULL, plain, before, tx);
 	return ret < 0 ? ret : gikev2_push_seal(engine, kek, tx, message);
 }
 

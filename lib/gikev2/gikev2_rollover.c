@@ -35,6 +35,22 @@ static bool same_key(const struct keytable_row *a, const struct keytable_row *b)
 	       gikev2_equal(a->key, b->key, a->key_len);
 }
 
+/*
+ * Does one of them take the place of the other?  The same protocol and
+ * selectors do, but what one sender uses has nothing to do with the SAs of
+ * other senders.  An SA that all share has to do with all.
+ */
+static bool same_track(const struct keytable_row *a,
+		       const struct keytable_row *b)
+{
+	const struct keytable_ipsec *x = &a->ipsec, *y = &b->ipsec;
+
+	if (a->protocol != b->protocol ||
+	    (x->families && y->families && !(x->families & y->families)))
+		return false;
+	return x->sender == y->sender || !x->sender || !y->sender;
+}
+
 static bool same_protocol(const struct keytable_row *a,
 			  const struct keytable_row *b)
 {
@@ -64,15 +80,16 @@ void gikev2_rows_wipe(struct gikev2_rows *rows)
 	rows->count = 0;
 }
 
-/* Instant at which sending moves from what is there to the download. */
-static uint64_t switch_instant(const struct gikev2_rows *rows, uint8_t protocol,
+/* Instant at which sending moves from what is there to the new row. */
+static uint64_t switch_instant(const struct gikev2_rows *rows,
+			       const struct keytable_row *row,
 			       const struct gikev2_download *download,
 			       uint64_t now)
 {
 	uint64_t covered = now;
 
 	for (size_t i = 0; i < rows->count; i++)
-		if (rows->row[i].protocol == protocol)
+		if (same_track(&rows->row[i], row))
 			covered = max_u64(covered, rows->row[i].send_end);
 	if (!download->has_atd)
 		return now;
@@ -80,18 +97,18 @@ static uint64_t switch_instant(const struct gikev2_rows *rows, uint8_t protocol,
 	return min_u64(later(now, download->atd), covered);
 }
 
-/* Ends the windows of every older row of the protocol. */
-static void retire(struct gikev2_rows *rows, uint8_t protocol, uint64_t at,
-		   const struct gikev2_download *download, uint64_t now)
+/* Ends the windows of every row that `by` takes the place of. */
+static void retire(struct gikev2_rows *rows, const struct keytable_row *by,
+		   uint64_t at, const struct gikev2_download *download,
+		   uint64_t now)
 {
-	uint64_t end = max_u64(at, download->has_dtd
-					   ? later(now, download->dtd)
-					   : at);
+	uint64_t end =
+		max_u64(at, download->has_dtd ? later(now, download->dtd) : at);
 
 	for (size_t i = 0; i < rows->count; i++) {
 		struct keytable_row *row = &rows->row[i];
 
-		if (row->protocol != protocol)
+		if (!same_track(row, by))
 			continue;
 		row->send_start = min_u64(row->send_start, at);
 		row->send_end = min_u64(row->send_end, at);
@@ -99,18 +116,18 @@ static void retire(struct gikev2_rows *rows, uint8_t protocol, uint64_t at,
 	}
 }
 
-/* The youngest row of a protocol in the download takes over from all else. */
+/* The youngest row of its kind in the download takes over from all else. */
 static bool is_youngest(const struct gikev2_rows *keys, size_t at)
 {
 	for (size_t i = at + 1; i < keys->count; i++)
-		if (keys->row[i].protocol == keys->row[at].protocol)
+		if (same_track(&keys->row[i], &keys->row[at]))
 			return false;
 	return true;
 }
 
 /*
  * Adds the download's keys to the rows, oldest first.  Each but the youngest
- * of its protocol sends until the switch instant, from now on: what was
+ * of its kind sends until the switch instant, from now on: what was
  * handed out as older is accepted by everybody already.
  */
 static void merge(struct gikev2_rows *rows,
@@ -122,13 +139,12 @@ static void merge(struct gikev2_rows *rows,
 		uint64_t at = now;
 
 		*row = download->keys.row[i];
-		row->direction = KEYTABLE_BOTH;
 		if (youngest)
-			at = switch_instant(rows, row->protocol, download, now);
+			at = switch_instant(rows, row, download, now);
 		if (youngest)
-			retire(rows, row->protocol, at, download, now);
+			retire(rows, row, at, download, now);
 		else
-			retire(rows, row->protocol, at,
+			retire(rows, row, at,
 			       &(struct gikev2_download){ .has_dtd = true,
 							  .dtd = GIKEV2_NEVER },
 			       now);
@@ -161,7 +177,8 @@ static void keep_starts(struct gikev2_rows *rows, const struct gikev2_rows *old,
 
 		if (!was)
 			continue;
-		row->accept_start = min_u64(row->accept_start, was->accept_start);
+		row->accept_start =
+			min_u64(row->accept_start, was->accept_start);
 		if (row->send_start == now)
 			row->send_start = min_u64(now, was->send_start);
 	}
@@ -216,11 +233,11 @@ int gikev2_rollover_rekey(struct gikev2_rows *rows,
 	return ret;
 }
 
-static bool sends_now(const struct gikev2_rows *rows, uint8_t protocol,
-		      uint64_t now)
+static bool sends_now(const struct gikev2_rows *rows,
+		      const struct keytable_row *like, uint64_t now)
 {
 	for (size_t i = 0; i < rows->count; i++)
-		if (rows->row[i].protocol == protocol &&
+		if (same_track(&rows->row[i], like) &&
 		    keytable_row_can_send(&rows->row[i], now))
 			return true;
 	return false;
@@ -232,8 +249,9 @@ static void close_gaps(struct gikev2_rows *rows, uint64_t now)
 	for (size_t i = 0; i < rows->count; i++) {
 		struct keytable_row *row = &rows->row[i];
 
-		if (row->send_start > now && row->send_start < row->send_end &&
-		    !sends_now(rows, row->protocol, now))
+		if (row->direction & KEYTABLE_OUT && row->send_start > now &&
+		    row->send_start < row->send_end &&
+		    !sends_now(rows, row, now))
 			row->send_start = now;
 	}
 }

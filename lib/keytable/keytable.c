@@ -46,10 +46,16 @@ static const struct keytable_transform transforms[] = {
 #define FIRST_INTEG 8
 #define ALL_INTEG (ALL_TRANSFORMS & ~((1u << FIRST_INTEG) - 1))
 
+/* fe80::/10 */
+#define LINK_LOCAL                                                             \
+	{                                                                      \
+		0xfe, 0x80                                                     \
+	}
+
 /* SPIs below 256 are reserved (RFC 4303 section 2.1). */
 #define IPSEC_SPI .spi_size = 4, .id_min = 256, .id_max = UINT32_MAX
 
-static const struct keytable_protocol protocols[] = {
+static const struct keytable_protocol protocols[KEYTABLE_PROTOCOLS] = {
 	{
 		.wire = 201,
 		.name = "ospfv2",
@@ -74,6 +80,7 @@ static const struct keytable_protocol protocols[] = {
 		.applier = KEYTABLE_APPLY_IPSEC,
 		.families = KEYTABLE_IPV6,
 		.ip_protocol = IPPROTO_OSPF,
+		.selectors = { { KEYTABLE_IPV6, 10, 0, LINK_LOCAL, { 0 } } },
 		.algorithms = ALL_TRANSFORMS,
 	},
 	{
@@ -86,6 +93,12 @@ static const struct keytable_protocol protocols[] = {
 		.applier = KEYTABLE_APPLY_IPSEC,
 		.families = KEYTABLE_IPV4 | KEYTABLE_IPV6,
 		.ip_protocol = IPPROTO_PIM_LINK,
+		.selectors = { { KEYTABLE_IPV4, 0, 32, { 0 }, { 224, 0, 0, 13 } },
+			       { KEYTABLE_IPV6,
+				 10,
+				 128,
+				 LINK_LOCAL,
+				 { 0xff, 0x02, [15] = 0x0d } } },
 		.algorithms = ALL_TRANSFORMS,
 	},
 	{

@@ -102,6 +102,14 @@ enum keytable_sn {
 	KEYTABLE_SN_UNSPECIFIED = 2, /* all share one: no replay protection */
 };
 
+/* Whose packets to where IPsec protects: prefixes. */
+struct keytable_selector {
+	uint8_t family; /* enum keytable_family */
+	uint8_t source_bits, destination_bits;
+	uint8_t source[16], destination[16];
+};
+#define KEYTABLE_SELECTORS_MAX 2
+
 struct keytable_protocol {
 	uint8_t wire;	       /* Security Protocol ID */
 	const char *name;      /* in CLI, YANG and show */
@@ -115,7 +123,9 @@ struct keytable_protocol {
 	enum keytable_applier applier;
 	uint8_t families;    /* enum keytable_family */
 	uint8_t ip_protocol; /* that IPsec protects; 0 with key chains */
-	uint8_t key_suffix;  /* octets the protocol appends to K */
+	/* one a family; RFC 4552 section 6, RFC 5796 section 3 */
+	struct keytable_selector selectors[KEYTABLE_SELECTORS_MAX];
+	uint8_t key_suffix; /* octets the protocol appends to K */
 	/* key chains: KEYTABLE_ALGO_BIT()s; IPsec: keytable_transform_bit()s */
 	uint32_t algorithms;
 };
@@ -171,6 +181,7 @@ const struct keytable_algorithm *keytable_algorithm_by_id(uint16_t id);
 const struct keytable_algorithm *keytable_algorithm_by_name(const char *name);
 
 /* The whole protocol table; *count gets the number of entries. */
+#define KEYTABLE_PROTOCOLS 7
 const struct keytable_protocol *keytable_protocols(size_t *count);
 
 /* Transforms of IPsec SAs; NULL: not one that is known. */

@@ -103,16 +103,17 @@ static void sag_matched(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(sags); i++) {
 		struct gikev2_pld_sa sag;
-		uint32_t offered = 0xffffffff;
+		struct gikev2_abilities can = { 0 };
+		struct keytable_row row;
 		int ret;
 
 		bare->engine->arena.used = 0;
 		sag = make_sag(&bare->engine->arena, sags[i].proposals);
-		ret = gikev2_sag_match(&sag, &config, &offered);
+		ret = gikev2_sag_match(&sag, &config, &can);
 		if (ret != sags[i].expected)
 			fail_msg("%s: %d", sags[i].what, ret);
-		if (ret == 0)
-			assert_int_equal(offered, gikev2_offered_bit(201));
+		gikev2_policy_sample(&config.protocols[0], &row);
+		assert_int_equal(gikev2_can(&can, &row), ret == 0);
 	}
 	bare_free(bare);
 }
@@ -120,32 +121,19 @@ static void sag_matched(void **state)
 static void no_sag_gets_all(void **state)
 {
 	struct gikev2_group_config config = group_config(KEYTABLE_KEYED_MD5);
-	uint32_t offered = 0;
+	struct gikev2_abilities can = { 0 };
+	struct keytable_row row;
 
 	(void)state;
-	assert_int_equal(gikev2_sag_match(NULL, &config, &offered), 0);
-	assert_int_equal(offered, gikev2_offered_bit(201));
-}
-
-/* Each protocol of the key table has a bit of its own. */
-static void offered_bits(void **state)
-{
-	const struct keytable_protocol *table;
-	uint32_t seen = 0;
-	size_t count;
-
-	(void)state;
-	table = keytable_protocols(&count);
-	for (size_t i = 0; i < count; i++) {
-		uint32_t bit = gikev2_offered_bit(table[i].wire);
-
-		assert_int_not_equal(bit, 0);
-		assert_int_equal(bit & (bit - 1), 0);
-		assert_int_equal(seen & bit, 0);
-		seen |= bit;
-	}
-	assert_int_equal(gikev2_offered_bit(0), 0);
-	assert_int_equal(gikev2_offered_bit(250), 0);
+	gikev2_policy_sample(&config.protocols[0], &row);
+	assert_int_equal(gikev2_sag_match(NULL, &config, &can), 0);
+	assert_true(gikev2_lists(&can, &row));
+	assert_true(gikev2_can(&can, &row));
+	/* but for private numbers, to those who do not know them */
+	can.plain = true;
+	assert_int_equal(gikev2_sag_match(NULL, &config, &can),
+			 -GIKEV2_ERR_NO_PROPOSAL);
+	assert_false(gikev2_can(&can, &row));
 }
 
 /* What a member lists is what a server reads. */
@@ -162,7 +150,7 @@ static void sag_of_ours(void **state)
 	const struct gikev2_proposal *proposal;
 
 	(void)state;
-	gikev2_sag_add(bare->engine, tx, &member);
+	gikev2_sag_add(bare->engine, tx, &member, true);
 	sag = gikev2_payload_find(tx, GIKEV2_PLD_SA);
 	proposal = sag->sa.proposals.items;
 	for (size_t i = 0; i < sag->sa.proposals.count; i++) {
@@ -174,9 +162,9 @@ static void sag_of_ours(void **state)
 	for (uint16_t algo = 1; algo <= KEYTABLE_AUTH_ALGO_MAX; algo++) {
 		struct gikev2_group_config config = group_config(algo);
 		bool can = algorithms & KEYTABLE_ALGO_BIT(algo);
-		uint32_t offered;
+		struct gikev2_abilities has = { 0 };
 
-		assert_int_equal(gikev2_sag_match(&sag->sa, &config, &offered),
+		assert_int_equal(gikev2_sag_match(&sag->sa, &config, &has),
 				 can ? 0 : -GIKEV2_ERR_NO_PROPOSAL);
 	}
 	bare_free(bare);
@@ -319,21 +307,25 @@ static const struct {
 struct fixture {
 	struct bare *bare;
 	struct gikev2_wrapper wrapper;
+	struct gikev2_origin origin;
 	struct gikev2_member_config config;
 	struct gikev2_download download;
 };
 
-static struct fixture fixture_new(void)
+static struct fixture *fixture_new(void)
 {
-	struct fixture f = { .bare = bare_new() };
+	static struct fixture f;
 
+	f = (struct fixture){ .bare = bare_new(),
+			      .origin = { .wrapper = &f.wrapper,
+					  .profile = true } };
 	f.wrapper.kwa = gikev2_kwa_find(GIKEV2_KW_5649_256);
 	memset(f.wrapper.kwk, 0x55, sizeof(f.wrapper.kwk));
 	f.config.offers[0] =
 		(struct gikev2_offer){ 201,
 				       ALGO(HMAC_SHA_256) | ALGO(HMAC_SHA_1) };
 	f.config.offer_count = 1;
-	return f;
+	return &f;
 }
 
 static void fixture_free(struct fixture *f)
@@ -427,9 +419,8 @@ static int read_octets(struct fixture *f, const struct test_octets *gsa,
 	if (ret < 0)
 		return ret;
 	gikev2_download_wipe(&f->download);
-	return gikev2_policy_read(engine, &f->wrapper, NULL, NULL,
-				  &engine->rx_payloads, &f->config,
-				  &f->download, NOW);
+	return gikev2_policy_read(engine, &f->origin, &engine->rx_payloads,
+				  &f->config, &f->download, NOW);
 }
 
 static int read_text(struct fixture *f, const char *gsa, const char *kd)
@@ -442,33 +433,33 @@ static int read_text(struct fixture *f, const char *gsa, const char *kd)
 static void downloads_read(void **state)
 {
 	static const uint8_t zero[sizeof(struct gikev2_rows)];
-	struct fixture f = fixture_new();
+	struct fixture *f = fixture_new();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(downloads); i++) {
-		int ret = read_text(&f, downloads[i].gsa, downloads[i].kd);
+		int ret = read_text(f, downloads[i].gsa, downloads[i].kd);
 
 		if (ret != downloads[i].expected)
 			fail_msg("%s: %d", downloads[i].what, ret);
-		if (f.download.keys.count != downloads[i].count)
+		if (f->download.keys.count != downloads[i].count)
 			fail_msg("%s: %zu keys", downloads[i].what,
-				 f.download.keys.count);
+				 f->download.keys.count);
 		/* nothing of a download that was refused stays behind */
-		if (ret < 0 && memcmp(&f.download.keys, zero, sizeof(zero)))
+		if (ret < 0 && memcmp(&f->download.keys, zero, sizeof(zero)))
 			fail_msg("%s: not wiped", downloads[i].what);
 	}
-	fixture_free(&f);
+	fixture_free(f);
 }
 
 static void row_read(void **state)
 {
-	struct fixture f = fixture_new();
+	struct fixture *f = fixture_new();
 	struct test_octets key = test_sequence('W', 32);
-	const struct keytable_row *row = f.download.keys.row;
+	const struct keytable_row *row = f->download.keys.row;
 
 	(void)state;
 	assert_int_equal(
-		read_text(&f,
+		read_text(f,
 			  POLICY("07")
 				  POLICY("ff") "00 00 000c 8001 0005 8002 000f",
 			  BAG("ff", "Y") BAG("07", "W")),
@@ -482,55 +473,55 @@ static void row_read(void **state)
 	assert_memory_equal(row[0].key, key.octets, 32);
 	assert_int_equal(row[1].id, 255);
 	assert_int_equal(row[1].key[0], 'Y');
-	assert_true(f.download.has_atd && f.download.has_dtd);
-	assert_int_equal(f.download.atd, 5 * GIKEV2_SECOND);
-	assert_int_equal(f.download.dtd, 15 * GIKEV2_SECOND);
-	fixture_free(&f);
+	assert_true(f->download.has_atd && f->download.has_dtd);
+	assert_int_equal(f->download.atd, 5 * GIKEV2_SECOND);
+	assert_int_equal(f->download.dtd, 15 * GIKEV2_SECOND);
+	fixture_free(f);
 }
 
 static void delays_read(void **state)
 {
-	struct fixture f = fixture_new();
+	struct fixture *f = fixture_new();
 
 	(void)state;
-	assert_int_equal(read_text(&f, POLICY("07"), BAG("07", "W")), 0);
-	assert_false(f.download.has_atd || f.download.has_dtd);
-	assert_int_equal(read_text(&f, POLICY("07") "00 00 0008 8002 ffff",
+	assert_int_equal(read_text(f, POLICY("07"), BAG("07", "W")), 0);
+	assert_false(f->download.has_atd || f->download.has_dtd);
+	assert_int_equal(read_text(f, POLICY("07") "00 00 0008 8002 ffff",
 				   BAG("07", "W")),
 			 0);
-	assert_false(f.download.has_atd);
-	assert_true(f.download.has_dtd);
-	assert_int_equal(f.download.dtd, 65535 * GIKEV2_SECOND);
-	assert_int_equal(read_text(&f, POLICY("07") "00 00 0008 8001 0000",
+	assert_false(f->download.has_atd);
+	assert_true(f->download.has_dtd);
+	assert_int_equal(f->download.dtd, 65535 * GIKEV2_SECOND);
+	assert_int_equal(read_text(f, POLICY("07") "00 00 0008 8001 0000",
 				   BAG("07", "W")),
 			 0);
-	assert_true(f.download.has_atd);
-	assert_int_equal(f.download.atd, 0);
-	assert_false(f.download.has_dtd);
-	fixture_free(&f);
+	assert_true(f->download.has_atd);
+	assert_int_equal(f->download.atd, 0);
+	assert_false(f->download.has_dtd);
+	fixture_free(f);
 }
 
 /* Key IDs of OSPFv2 are 1 to 255. */
 static void key_id_zero(void **state)
 {
-	struct fixture f = fixture_new();
+	struct fixture *f = fixture_new();
 
 	(void)state;
-	assert_true(read_text(&f, POLICY("00"), BAG("00", "W")) < 0);
-	assert_int_equal(read_text(&f, POLICY("01"), BAG("01", "W")), 0);
-	fixture_free(&f);
+	assert_true(read_text(f, POLICY("00"), BAG("00", "W")) < 0);
+	assert_int_equal(read_text(f, POLICY("01"), BAG("01", "W")), 0);
+	fixture_free(f);
 }
 
 /* A protocol that we did not list is for other members. */
 static void protocol_not_listed(void **state)
 {
-	struct fixture f = fixture_new();
+	struct fixture *f = fixture_new();
 
 	(void)state;
-	f.config.offers[0].protocol = 250;
-	assert_int_equal(read_text(&f, POLICY("07"), BAG("07", "W")),
+	f->config.offers[0].protocol = 250;
+	assert_int_equal(read_text(f, POLICY("07"), BAG("07", "W")),
 			 -GIKEV2_ERR_BAD_POLICY);
-	fixture_free(&f);
+	fixture_free(f);
 }
 
 static int read_many(struct fixture *f, size_t count)
@@ -555,20 +546,20 @@ static int read_many(struct fixture *f, size_t count)
 /* As many as there may be alive, and not one more. */
 static void limit(void **state)
 {
-	struct fixture f = fixture_new();
+	struct fixture *f = fixture_new();
 
 	(void)state;
-	assert_int_equal(read_many(&f, KEYTABLE_ROWS_MAX), 0);
-	assert_int_equal(f.download.keys.count, KEYTABLE_ROWS_MAX);
-	assert_int_equal(read_many(&f, KEYTABLE_ROWS_MAX + 1),
+	assert_int_equal(read_many(f, KEYTABLE_ROWS_MAX), 0);
+	assert_int_equal(f->download.keys.count, KEYTABLE_ROWS_MAX);
+	assert_int_equal(read_many(f, KEYTABLE_ROWS_MAX + 1),
 			 -GIKEV2_ERR_LIMIT);
-	assert_int_equal(f.download.keys.count, 0);
-	fixture_free(&f);
+	assert_int_equal(f->download.keys.count, 0);
+	fixture_free(f);
 }
 
 static void longest_key(void **state)
 {
-	struct fixture f = fixture_new();
+	struct fixture *f = fixture_new();
 	struct test_octets gsa = test_hex(POLICY("07"));
 	struct test_octets bag =
 		test_hex("c9 01 0000 07 0001 0000 00000000 00000000");
@@ -581,9 +572,9 @@ static void longest_key(void **state)
 		gikev2_put_int(kd.octets + 2, kd.len + len, 2);
 		gikev2_put_int(kd.octets + 7, 8 + len, 2);
 		kd = test_join(kd, &junk);
-		assert_true(read_octets(&f, &gsa, &kd) < 0);
+		assert_true(read_octets(f, &gsa, &kd) < 0);
 	}
-	fixture_free(&f);
+	fixture_free(f);
 }
 
 /* ----------------------------------------------------------------- generated */
@@ -634,7 +625,7 @@ static void write_and_read(struct fixture *f, const struct keytable_row *rows,
 
 static void generated(void **state)
 {
-	struct fixture f = fixture_new();
+	struct fixture *f = fixture_new();
 	struct keytable_row rows[] = {
 		make_row(7, NOW + 15 * GIKEV2_SECOND),
 		make_row(8, NOW + 3600 * GIKEV2_SECOND),
@@ -643,39 +634,39 @@ static void generated(void **state)
 	struct test_octets gsa;
 
 	(void)state;
-	write_and_read(&f, rows, 2, delays, &gsa);
+	write_and_read(f, rows, 2, delays, &gsa);
 	assert_hex_equal(gsa.octets, gsa.len,
 			 "c9 01 0010 07 00 0003 0001 0004 0000000f"
 			 "c9 01 0010 08 00 0003 0001 0004 00000e10"
 			 "00 00 000c 8001 0005 8002 000f");
-	assert_int_equal(f.download.keys.count, 2);
+	assert_int_equal(f->download.keys.count, 2);
 	for (size_t i = 0; i < 2; i++) {
-		const struct keytable_row *row = &f.download.keys.row[i];
+		const struct keytable_row *row = &f->download.keys.row[i];
 
 		assert_int_equal(row->id, rows[i].id);
 		assert_int_equal(row->accept_end, rows[i].accept_end);
 		assert_memory_equal(row->key, rows[i].key, 32);
 	}
-	fixture_free(&f);
+	fixture_free(f);
 }
 
 static void no_delays_no_policy(void **state)
 {
-	struct fixture f = fixture_new();
+	struct fixture *f = fixture_new();
 	struct keytable_row row = make_row(7, NOW + GIKEV2_SECOND);
 	struct gikev2_delays none = { 0 },
 			     dtd_only = { .has_dtd = true, .dtd = 9 };
 	struct test_octets gsa;
 
 	(void)state;
-	write_and_read(&f, &row, 1, none, &gsa);
+	write_and_read(f, &row, 1, none, &gsa);
 	assert_hex_equal(gsa.octets, gsa.len,
 			 "c9 01 0010 07 00 0003 0001 0004 00000001");
-	write_and_read(&f, &row, 1, dtd_only, &gsa);
+	write_and_read(f, &row, 1, dtd_only, &gsa);
 	assert_hex_equal(gsa.octets, gsa.len,
 			 "c9 01 0010 07 00 0003 0001 0004 00000001"
 			 "00 00 0008 8002 0009");
-	fixture_free(&f);
+	fixture_free(f);
 }
 
 /* Whole seconds, rounded up: nobody lets go early. */
@@ -691,7 +682,7 @@ static void lifetime_rounded_up(void **state)
 		{ GIKEV2_SECOND + 1, 2 },
 		{ 3599 * GIKEV2_SECOND + 1, 3600 },
 	};
-	struct fixture f = fixture_new();
+	struct fixture *f = fixture_new();
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
@@ -699,11 +690,11 @@ static void lifetime_rounded_up(void **state)
 		struct gikev2_delays none = { 0 };
 		struct test_octets gsa;
 
-		write_and_read(&f, &row, 1, none, &gsa);
+		write_and_read(f, &row, 1, none, &gsa);
 		assert_int_equal(gikev2_get_int(gsa.octets + 12, 4),
 				 table[i].seconds);
 	}
-	fixture_free(&f);
+	fixture_free(f);
 }
 
 int main(void)
@@ -711,7 +702,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sag_matched),
 		cmocka_unit_test(no_sag_gets_all),
-		cmocka_unit_test(offered_bits),
 		cmocka_unit_test(sag_of_ours),
 		cmocka_unit_test(downloads_read),
 		cmocka_unit_test(row_read),

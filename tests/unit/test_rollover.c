@@ -232,6 +232,7 @@ static struct keytable_row make_row(const struct key *key, uint64_t now)
 {
 	struct keytable_row row = {
 		.protocol = is_alpha_upper(key->name) ? 205 : 201,
+		.direction = KEYTABLE_BOTH,
 		.id = key->id ? key->id : (uint8_t)key->name,
 		.algorithm = KEYTABLE_HMAC_SHA_256,
 		.accept_end = now + key->life * SECOND,
