@@ -3,6 +3,7 @@
  * A small world for tests.
  */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,6 +166,18 @@ static void node_event(void *arg, const struct gikev2_event *event)
 
 	node->events[event->type]++;
 	node->event_err[event->type] = event->err;
+	snprintf(node->detail[event->type], sizeof(node->detail[0]), "%s",
+		 event->detail ? event->detail : "");
+}
+
+static void node_auth_policy(void *arg, enum gikev2_role role, void *cookie,
+			     const struct gikev2_id *peer,
+			     struct gikev2_auth_policy *policy)
+{
+	struct world_node *node = arg;
+
+	(void)cookie;
+	node->world->auth_policy(node, role, peer, policy);
 }
 
 static const struct gikev2_callbacks callbacks = {
@@ -229,7 +242,11 @@ void world_crash(struct world_node *node)
 void world_boot(struct world_node *node)
 {
 	world_crash(node);
-	node->engine = gikev2_new(&callbacks, node, &node->world->params);
+	node->callbacks = callbacks;
+	if (node->world->auth_policy)
+		node->callbacks.auth_policy = node_auth_policy;
+	node->engine =
+		gikev2_new(&node->callbacks, node, &node->world->params);
 	assert(node->engine);
 	gikev2_set_identity(node->engine, &node->identity);
 	node->up = true;

@@ -17,6 +17,7 @@ struct world;
 struct world_node {
 	struct world *world;
 	struct gikev2 *engine;
+	struct gikev2_callbacks callbacks;
 	struct gikev2_endpoint address;
 	struct gikev2_id identity;
 	bool up;		/* datagrams reach it */
@@ -31,6 +32,7 @@ struct world_node {
 	int joined;		/* times it joined the multicast group */
 	unsigned int events[GIKEV2_EVENT_MAX];
 	int event_err[GIKEV2_EVENT_MAX]; /* of the last one */
+	char detail[GIKEV2_EVENT_MAX][GIKEV2_PROBLEM_MAX]; /* likewise */
 	struct {			 /* as server: who shares which key */
 		struct gikev2_id id;
 		char psk[32];
@@ -63,6 +65,11 @@ struct world {
 	/* sees what a node draws */
 	void (*drawn)(struct world_node *node, const uint8_t *octets,
 		      size_t len);
+	/* how nodes prove who they are; NULL: by pre-shared keys.  To be set
+	 * before there are nodes. */
+	void (*auth_policy)(struct world_node *node, enum gikev2_role role,
+			    const struct gikev2_id *peer,
+			    struct gikev2_auth_policy *policy);
 	/* runs after each step */
 	void (*invariant)(struct world *world);
 	struct gikev2_params params;
