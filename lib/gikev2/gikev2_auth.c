@@ -22,6 +22,8 @@ int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now)
 	gikev2_proof_end(&proof);
 	if (ret < 0)
 		return ret;
+	ike->setup->asked = now;
+	gikev2_contact_add(ike, tx);
 	if (!ike_auth)
 		gikev2_add_group(ike, tx);
 	return gikev2_request(ike, ike_auth ? GIKEV2_IKE_AUTH : GIKEV2_GSA_AUTH,
@@ -49,6 +51,8 @@ static int verify_server(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	gikev2_proof_begin(ike, gikev2_member_cookie(ike->member), &proof);
 	ret = gikev2_proof_verify(ike, rx, &proof);
 	gikev2_proof_end(&proof);
+	if (ret == 0)
+		gikev2_contact_read(ike, rx);
 	return ret;
 }
 
@@ -143,11 +147,14 @@ static int prove(struct gikev2_ike *ike, struct gikev2_rx *rx,
 	if (ret == 0)
 		ret = gikev2_proof_add(ike, rx, &proof, tx);
 	gikev2_proof_end(&proof);
-	if (ret == 0)
-		gikev2_ike_established(ike, rx->now);
-	else
+	if (ret < 0) {
 		member_refused(ike, rx, group, ret);
-	return ret;
+		return ret;
+	}
+	gikev2_contact_read(ike, rx);
+	gikev2_contact_add(ike, tx);
+	gikev2_ike_established(ike, rx->now);
+	return 0;
 }
 
 int gikev2_auth_request(struct gikev2_ike *ike, struct gikev2_rx *rx)

@@ -59,6 +59,7 @@ struct gikev2 *gikev2_new(const struct gikev2_callbacks *callbacks, void *arg,
 	engine->arena.base = malloc(GIKEV2_ARENA_SIZE);
 	engine->arena.size = GIKEV2_ARENA_SIZE;
 	if (!engine->crypto || !engine->arena.base ||
+	    gikev2_peers_init(&engine->peers) < 0 ||
 	    vendor_id_init(engine) < 0) {
 		gikev2_free(engine);
 		return NULL;
@@ -83,6 +84,7 @@ void gikev2_free(struct gikev2 *engine)
 	if (engine->arena.base)
 		explicit_bzero(engine->arena.base, engine->arena.size);
 	free(engine->arena.base);
+	gikev2_peers_free(&engine->peers);
 	free(engine->buckets);
 	explicit_bzero(engine, sizeof(*engine));
 	free(engine);
@@ -287,9 +289,7 @@ static int response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		return ret;
 	gikev2_octets_free(&ike->request);
 	ike->send_id++;
-	if (ike->state == GIKEV2_IKE_AUTH_SENT)
-		gikev2_ike_established(ike, rx->now);
-	gikev2_ike_delete(ike, ret, rx->now);
+	gikev2_ike_failed(ike, ret, rx->now);
 	return ret;
 }
 
@@ -346,7 +346,8 @@ static int request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		return repeated_request(ike, rx);
 	ret = gikev2_sk_open(ike, rx);
 	if (ret == -GIKEV2_ERR_BAD_ICV || ret == -GIKEV2_ERR_UNPROTECTED ||
-	    ret == -GIKEV2_ERR_DUPLICATE)
+	    ret == -GIKEV2_ERR_DUPLICATE ||
+	    ret == -GIKEV2_ERR_REASSEMBLY_LIMIT)
 		return ret;
 	ike->last_seen = rx->now;
 	if (ret == GIKEV2_INCOMPLETE)

@@ -153,7 +153,11 @@ int gikev2_respond_notify(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 static int send_delete(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+	uint16_t why = gikev2_err_to_notify(ike->failed);
 
+	/* RFC 7296 section 2.21.2: the responder is to know */
+	if (why == GIKEV2_N_AUTHENTICATION_FAILED)
+		gikev2_notify_add(tx, why, NULL, 0);
 	gikev2_payload_add(tx, GIKEV2_PLD_DELETE)->delete.protocol =
 		GIKEV2_PROTO_IKE;
 	ike->state = GIKEV2_IKE_DELETING;

@@ -19,8 +19,9 @@ struct gikev2_fragments {
 	uint8_t first; /* type of the first payload */
 	uint16_t total, present;
 	size_t len;
+	size_t *account; /* which len is part of; or NULL */
 	struct gikev2_octets part[FRAGMENTS_MAX];
-	uint8_t whole[GIKEV2_MESSAGE_MAX];
+	struct gikev2_octets whole;
 };
 
 int gikev2_flight_seal(struct gikev2 *engine, struct gikev2_shield *shield,
@@ -70,7 +71,9 @@ void gikev2_fragments_free(struct gikev2_fragments **fragments)
 		return;
 	for (size_t i = 0; i < FRAGMENTS_MAX; i++)
 		gikev2_octets_free(&(*fragments)->part[i]);
-	explicit_bzero((*fragments)->whole, sizeof((*fragments)->whole));
+	gikev2_octets_free(&(*fragments)->whole);
+	if ((*fragments)->account)
+		*(*fragments)->account -= (*fragments)->len;
 	free(*fragments);
 	*fragments = NULL;
 }
@@ -84,7 +87,7 @@ static bool same_message(const struct gikev2_fragments *fragments,
 }
 
 /* The set that this fragment belongs to, begun when there is none. */
-static int get_set(struct gikev2_fragments **fragments,
+static int get_set(struct gikev2_fragments **fragments, size_t *account,
 		   const struct gikev2_header *header, uint16_t total)
 {
 	struct gikev2_fragments *set = *fragments;
@@ -104,22 +107,47 @@ static int get_set(struct gikev2_fragments **fragments,
 	set->exchange = header->exchange;
 	set->flags = header->flags;
 	set->total = total;
+	set->account = account;
 	*fragments = set;
 	return 0;
 }
 
-static void join(struct gikev2_fragments *set, struct gikev2_chunk *text)
+static int join(struct gikev2_fragments *set, struct gikev2_chunk *text)
 {
-	text->ptr = set->whole;
-	text->len = 0;
+	struct gikev2_octets *whole = &set->whole;
+
+	whole->ptr = malloc(set->len + 1); /* of no octets too */
+	if (!whole->ptr)
+		return -GIKEV2_ERR_NO_MEMORY;
 	for (size_t i = 0; i < set->total; i++) {
-		memcpy(set->whole + text->len, set->part[i].ptr,
+		memcpy(whole->ptr + whole->len, set->part[i].ptr,
 		       set->part[i].len);
-		text->len += set->part[i].len;
+		whole->len += set->part[i].len;
 	}
+	*text = gikev2_chunk(whole);
+	return 1;
 }
 
-int gikev2_fragment_add(struct gikev2_fragments **fragments,
+/* One more part; 0, or why there is no room for it. */
+static int keep(struct gikev2_fragments *set, struct gikev2_octets *part,
+		const struct gikev2_chunk *text)
+{
+	int ret;
+
+	if (set->len + text->len > GIKEV2_MESSAGE_MAX)
+		return -GIKEV2_ERR_LIMIT;
+	if (set->account && *set->account + text->len > GIKEV2_REASSEMBLY_MAX)
+		return -GIKEV2_ERR_REASSEMBLY_LIMIT;
+	ret = gikev2_octets_set(part, text->ptr, text->len);
+	if (ret < 0)
+		return ret;
+	set->len += text->len;
+	if (set->account)
+		*set->account += text->len;
+	return 0;
+}
+
+int gikev2_fragment_add(struct gikev2_fragments **fragments, size_t *account,
 			const struct gikev2_header *header,
 			const struct gikev2_fragment *fragment, uint8_t *first,
 			struct gikev2_chunk *text)
@@ -130,24 +158,20 @@ int gikev2_fragment_add(struct gikev2_fragments **fragments,
 
 	if (fragment->total > FRAGMENTS_MAX)
 		return -GIKEV2_ERR_LIMIT;
-	ret = get_set(fragments, header, fragment->total);
+	ret = get_set(fragments, account, header, fragment->total);
 	if (ret < 0)
 		return ret;
 	set = *fragments;
 	part = &set->part[fragment->number - 1];
 	if (part->ptr)
 		return 0;
-	if (set->len + text->len > sizeof(set->whole))
-		return -GIKEV2_ERR_LIMIT;
-	ret = gikev2_octets_set(part, text->ptr, text->len);
+	ret = keep(set, part, text);
 	if (ret < 0)
 		return ret;
-	set->len += text->len;
 	if (fragment->number == 1)
 		set->first = *first;
 	if (++set->present < set->total)
 		return 0;
 	*first = set->first;
-	join(set, text);
-	return 1;
+	return join(set, text);
 }

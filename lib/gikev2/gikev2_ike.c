@@ -150,6 +150,7 @@ struct gikev2_ike *gikev2_ike_new(struct gikev2 *engine, bool initiator,
 	if (!ike)
 		return NULL;
 	ike->engine = engine;
+	ike->serial = ++engine->serial;
 	ike->initiator = initiator;
 	ike->server = !initiator;
 	ike->path = *path;
@@ -236,7 +237,7 @@ static void setup_free(struct gikev2_ike *ike)
 	ike->setup = NULL;
 }
 
-void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now)
+static void settle(struct gikev2_ike *ike, uint64_t now)
 {
 	uint64_t life = ike->engine->params.rekey_time;
 
@@ -249,6 +250,13 @@ void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now)
 	gikev2_nat_keep_alive(ike, now);
 	gikev2_timer_set(&ike->engine->timers, &ike->timer,
 			 now + ike->engine->params.liveness_time);
+}
+
+void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now)
+{
+	settle(ike, now);
+	if (ike->peer)
+		gikev2_peers_add(ike);
 }
 
 /* Who uses the SA lets go of it. */
@@ -289,6 +297,7 @@ void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now)
 	ike->dead = true;
 	remove_bucket(ike);
 	half_open_remove(ike);
+	gikev2_peers_remove(ike);
 	if (ike->prev)
 		ike->prev->next = ike->next;
 	else
@@ -316,6 +325,14 @@ void gikev2_ike_delete(struct gikev2_ike *ike, int err, uint64_t now)
 	}
 	tell_owner(ike, err, now);
 	gikev2_want(ike, GIKEV2_WANT_DELETE, now);
+}
+
+void gikev2_ike_failed(struct gikev2_ike *ike, int err, uint64_t now)
+{
+	ike->failed = err;
+	if (ike->state == GIKEV2_IKE_AUTH_SENT)
+		settle(ike, now);
+	gikev2_ike_delete(ike, err, now);
 }
 
 static void ike_free(struct gikev2_ike *ike)

@@ -24,10 +24,10 @@ int gikev2_info_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	if (ret < 0)
 		return ret;
-	if (deleted)
-		gikev2_ike_end(ike, -GIKEV2_ERR_DELETED, rx->now);
-	else if (err == -GIKEV2_ERR_AUTH_FAILED || err == -GIKEV2_ERR_BAD_SYNTAX)
+	if (err == -GIKEV2_ERR_AUTH_FAILED || err == -GIKEV2_ERR_BAD_SYNTAX)
 		gikev2_ike_end(ike, err, rx->now);
+	else if (deleted)
+		gikev2_ike_end(ike, -GIKEV2_ERR_DELETED, rx->now);
 	return 0;
 }
 

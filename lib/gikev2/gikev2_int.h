@@ -79,6 +79,7 @@ struct gikev2_setup {
 	struct gikev2_octets cookie; /* that the responder asked for */
 	uint8_t rounds;		     /* IKE_SA_INIT requests beyond the first */
 	uint16_t nat_port;	     /* of the responder; 0: none, or none here */
+	uint64_t asked;	 /* when AUTH was sent; initiator */
 	uint32_t hashes; /* GIKEV2_HASH_BIT()s that the peer verifies */
 	struct gikev2_octets certreq; /* hints of the responder */
 	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
@@ -111,6 +112,7 @@ struct gikev2_ike {
 	struct gikev2_ike *prev, *next;	  /* all SAs */
 	struct gikev2_ike *bucket_next;	  /* by our SPI */
 	struct gikev2_ike *half_next;	  /* by the initiator's SPI */
+	struct gikev2_ike *peer_next;	  /* by the peer's identity */
 	uint8_t spi_i[GIKEV2_SPI_LEN], spi_r[GIKEV2_SPI_LEN];
 	struct gikev2_path path;
 	uint8_t state; /* enum gikev2_ike_state */
@@ -118,11 +120,14 @@ struct gikev2_ike {
 	bool server;	     /* we are the key server: a rekey keeps that */
 	bool profile;	     /* the peer sent our Vendor ID */
 	bool dead;	     /* free it when the handlers are done */
+	bool known;	     /* the peer proved its identity */
 	uint8_t wants;	     /* GIKEV2_WANT_* */
 	uint8_t tries;	     /* transmissions of the request */
 	uint8_t request_exchange;
 	uint8_t nat;	     /* GIKEV2_NAT_* */
 	int16_t refused;     /* why we refuse the policy we were sent */
+	int16_t failed;	     /* why the peer is told to forget the SA */
+	uint64_t serial;     /* SAs count from 1 */
 	uint32_t send_id, recv_id; /* next of each */
 	struct gikev2_suite suite;
 	uint8_t sk_d[GIKEV2_PRF_MAX];
@@ -200,6 +205,9 @@ struct gikev2_ike *gikev2_half_open_find(const struct gikev2_rx *rx);
 
 /* Authenticated: what the setup needed goes, liveness checks begin. */
 void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now);
+
+/* The peer answered properly, but not to our satisfaction: it is told. */
+void gikev2_ike_failed(struct gikev2_ike *ike, int err, uint64_t now);
 
 /*
  * Ends an SA without a word to the peer; its owner is told why.  The
@@ -280,9 +288,11 @@ void gikev2_flight_send(struct gikev2 *engine, const struct gikev2_path *path,
 			struct gikev2_chunk flight);
 /*
  * Takes a fragment that proved genuine.  1: that was the last one, *text and
- * *first are now the whole; 0: others are missing; or negative.
+ * *first are now the whole; 0: others are missing; or negative.  *account, if
+ * any, counts what is held; -REASSEMBLY_LIMIT when it would be too much.
  */
-int gikev2_fragment_add(struct gikev2_fragments **fragments,
+#define GIKEV2_REASSEMBLY_MAX (4u << 20)
+int gikev2_fragment_add(struct gikev2_fragments **fragments, size_t *account,
 			const struct gikev2_header *header,
 			const struct gikev2_fragment *fragment, uint8_t *first,
 			struct gikev2_chunk *text);
@@ -372,6 +382,24 @@ int gikev2_proof_verify(struct gikev2_ike *ike, struct gikev2_rx *rx,
  * is being answered, NULL when it is ours. */
 int gikev2_proof_add(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 		     struct gikev2_proof *proof, struct gikev2_payloads *tx);
+
+/* gikev2_contact.c: authenticated SAs by the peer's identity */
+struct gikev2_peers {
+	struct gikev2_ike **buckets;
+	size_t bucket_count, count; /* a power of two; SAs */
+};
+
+int gikev2_peers_init(struct gikev2_peers *peers);
+void gikev2_peers_free(struct gikev2_peers *peers);
+void gikev2_peers_add(struct gikev2_ike *ike);
+void gikev2_peers_remove(struct gikev2_ike *ike);
+
+/* INITIAL_CONTACT, where it is true; ike->peer has proved itself to the
+ * server, or is not known to the member. */
+void gikev2_contact_add(const struct gikev2_ike *ike,
+			struct gikev2_payloads *tx);
+/* The same from a peer that has proved itself; before the SA is established. */
+void gikev2_contact_read(struct gikev2_ike *ike, const struct gikev2_rx *rx);
 
 /* gikev2_info.c */
 int gikev2_info_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
@@ -634,6 +662,9 @@ struct gikev2 {
 	struct gikev2_ike *ikes;     /* all, newest first */
 	struct gikev2_ike **buckets; /* by our SPI */
 	size_t bucket_count;	     /* a power of two */
+	uint64_t serial;	     /* of the youngest */
+	struct gikev2_peers peers;
+	size_t reassembly; /* octets held for the unauthenticated */
 	struct gikev2_ike *half_open[GIKEV2_HALF_BUCKETS];
 	struct gikev2_ike *dead;     /* ended, to be freed at the edge */
 

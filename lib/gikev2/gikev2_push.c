@@ -185,7 +185,7 @@ static int receive(struct gikev2_member *member, struct gikev2_kek *kek,
 		return ret;
 	first = engine->in[GIKEV2_HEADER_LEN];
 	if (fragment.total) {
-		ret = gikev2_fragment_add(gikev2_member_fragments(member),
+		ret = gikev2_fragment_add(gikev2_member_fragments(member), NULL,
 					  &rx->header, &fragment, &first,
 					  &text);
 		if (ret <= 0)

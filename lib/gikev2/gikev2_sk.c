@@ -229,7 +229,11 @@ int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	first = engine->in[GIKEV2_HEADER_LEN];
 	rx->repeat = fragment.number <= 1;
 	if (fragment.total) {
-		ret = gikev2_fragment_add(&ike->fragments, &rx->header,
+		ret = gikev2_fragment_add(&ike->fragments,
+					  ike->state == GIKEV2_IKE_HALF_OPEN
+						  ? &engine->reassembly
+						  : NULL,
+					  &rx->header,
 					  &fragment, &first, &text);
 		if (ret <= 0)
 			return ret < 0 ? ret : GIKEV2_INCOMPLETE;

@@ -244,7 +244,7 @@ static int add(struct gikev2_fragments **set, uint32_t id, uint16_t number,
 	uint8_t first = 0;
 
 	*text = (struct gikev2_chunk){ octets, len };
-	return gikev2_fragment_add(set, &header, &fragment, &first, text);
+	return gikev2_fragment_add(set, NULL, &header, &fragment, &first, text);
 }
 
 static void totals_and_limits(void **state)

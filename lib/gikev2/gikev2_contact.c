@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * INITIAL_CONTACT (RFC 7296 section 2.4): between these two identities there is
+ * no other IKE SA.  And the authenticated SAs by the identity of the peer, to
+ * find those that it is about.
+ */
+#include <stdlib.h>
+
+#include "gikev2/gikev2_int.h"
+
+#define BUCKETS_MIN 64
+
+/* --------------------------------------------------------------- the index */
+
+/* FNV-1a: who is in here has proved that the identity is his. */
+static struct gikev2_ike **bucket(const struct gikev2_peers *peers,
+				  const struct gikev2_id *id)
+{
+	uint32_t hash = 2166136261u ^ id->type;
+
+	for (size_t i = 0; i < id->len; i++)
+		hash = (hash ^ id->data[i]) * 16777619u;
+	return &peers->buckets[hash & (peers->bucket_count - 1)];
+}
+
+int gikev2_peers_init(struct gikev2_peers *peers)
+{
+	peers->bucket_count = BUCKETS_MIN;
+	peers->buckets = calloc(BUCKETS_MIN, sizeof(struct gikev2_ike *));
+	return peers->buckets ? 0 : -GIKEV2_ERR_NO_MEMORY;
+}
+
+void gikev2_peers_free(struct gikev2_peers *peers)
+{
+	free(peers->buckets);
+	*peers = (struct gikev2_peers){ 0 };
+}
+
+static void insert(struct gikev2_peers *peers, struct gikev2_ike *ike)
+{
+	struct gikev2_ike **head = bucket(peers, ike->peer);
+
+	ike->peer_next = *head;
+	*head = ike;
+}
+
+/* Without memory the chains grow longer, no more. */
+static void grow(struct gikev2_peers *peers)
+{
+	struct gikev2_peers grown = { .count = peers->count,
+				      .bucket_count = 2 * peers->bucket_count };
+
+	if (peers->count < peers->bucket_count)
+		return;
+	grown.buckets = calloc(grown.bucket_count, sizeof(*grown.buckets));
+	if (!grown.buckets)
+		return;
+	for (size_t i = 0; i < peers->bucket_count; i++)
+		while (peers->buckets[i]) {
+			struct gikev2_ike *ike = peers->buckets[i];
+
+			peers->buckets[i] = ike->peer_next;
+			insert(&grown, ike);
+		}
+	free(peers->buckets);
+	*peers = grown;
+}
+
+void gikev2_peers_add(struct gikev2_ike *ike)
+{
+	struct gikev2_peers *peers = &ike->engine->peers;
+
+	grow(peers);
+	insert(peers, ike);
+	peers->count++;
+	ike->known = true;
+}
+
+void gikev2_peers_remove(struct gikev2_ike *ike)
+{
+	struct gikev2_peers *peers = &ike->engine->peers;
+	struct gikev2_ike **at;
+
+	if (!ike->known)
+		return;
+	for (at = bucket(peers, ike->peer); *at != ike; at = &(*at)->peer_next)
+		;
+	*at = ike->peer_next;
+	peers->count--;
+	ike->known = false;
+}
+
+/* Another one with the same peer, with us in the same role, from `from` on. */
+static struct gikev2_ike *other(const struct gikev2_ike *ike,
+				struct gikev2_ike *from)
+{
+	while (from && (from == ike || from->server != ike->server ||
+			!gikev2_id_equal(from->peer, ike->peer)))
+		from = from->peer_next;
+	return from;
+}
+
+static struct gikev2_ike *first_other(const struct gikev2_ike *ike)
+{
+	return other(ike, *bucket(&ike->engine->peers, ike->peer));
+}
+
+/* -------------------------------------------------------------- the notify */
+
+/* Whose name the server has is not known yet: any server may be the same. */
+static bool is_first_of_member(const struct gikev2_ike *ike)
+{
+	const struct gikev2_ike *any = ike->engine->ikes;
+
+	while (any && (any == ike || any->server))
+		any = any->next;
+	return !any;
+}
+
+void gikev2_contact_add(const struct gikev2_ike *ike,
+			struct gikev2_payloads *tx)
+{
+	if (ike->server ? !first_other(ike) : is_first_of_member(ike))
+		gikev2_notify_add(tx, GIKEV2_N_INITIAL_CONTACT, NULL, 0);
+}
+
+/* The member has no other SA: what came before this one is gone there. */
+static void drop_older(struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_ike *old = first_other(ike);
+
+	while (old) {
+		if (old->serial > ike->serial) {
+			old = other(ike, old->peer_next);
+			continue;
+		}
+		gikev2_ike_end(old, -GIKEV2_ERR_REPLACED, now);
+		old = first_other(ike); /* more may have ended with it */
+	}
+}
+
+/*
+ * The server has no other SA: it forgot what was there before we asked.  Keys
+ * live on, and a new registration takes the place of the old.
+ */
+static void register_others(struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_ike *old = first_other(ike);
+
+	for (; old; old = other(ike, old->peer_next))
+		if (old->member && old->member != ike->member &&
+		    old->established < ike->setup->asked)
+			gikev2_member_hint(old->member, now);
+}
+
+void gikev2_contact_read(struct gikev2_ike *ike, const struct gikev2_rx *rx)
+{
+	if (!gikev2_notify_find(rx->payloads, GIKEV2_N_INITIAL_CONTACT))
+		return;
+	if (ike->server)
+		drop_older(ike, rx->now);
+	else
+		register_others(ike, rx->now);
+}

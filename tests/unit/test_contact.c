@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * lib/gikev2/gikev2_contact.c: when INITIAL_CONTACT is said, and what is done
+ * about it, at either end.
+ */
+#include "test_util.h"
+#include "world.h"
+
+#define SECOND GIKEV2_SECOND
+
+struct scene {
+	struct world *world;
+	struct world_node *ks, *gm;
+};
+
+static struct scene setup(bool ike_auth)
+{
+	struct scene s = { .world = world_new(1) };
+
+	s.ks = world_add(s.world, "ks");
+	s.gm = world_add(s.world, "r1");
+	s.gm->ike_auth = ike_auth;
+	world_acquaint(s.ks, s.gm, "secret", "secret");
+	world_serve(s.ks, KEYTABLE_HMAC_SHA_256, 3600, 5, 15);
+	return s;
+}
+
+static void step(struct scene *s)
+{
+	assert_true(world_step(s->world, GIKEV2_NEVER));
+}
+
+/* In the message that a node took last. */
+static bool said(const struct world_node *node)
+{
+	return gikev2_notify_find(&node->engine->rx_payloads,
+				  GIKEV2_N_INITIAL_CONTACT);
+}
+
+static unsigned int sas(const struct world_node *node)
+{
+	return node->engine->totals.ike_sas;
+}
+
+/* Registers; whether each side said it. */
+static void registers(struct scene *s, bool by_member, bool by_server)
+{
+	step(s);
+	assert_false(said(s->ks));
+	step(s);
+	assert_false(said(s->gm));
+	step(s);
+	assert_int_equal(said(s->ks), by_member);
+	step(s);
+	assert_int_equal(said(s->gm), by_server);
+	if (s->gm->ike_auth) {
+		step(s);
+		assert_false(said(s->ks));
+		step(s);
+		assert_false(said(s->gm));
+	}
+}
+
+static void first_and_second(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		struct scene s = setup(i);
+
+		world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+		registers(&s, true, true);
+		/* a second one beside the first */
+		gikev2_member_reregister(s.gm->member, s.world->now);
+		registers(&s, false, false);
+		assert_int_equal(s.gm->events[GIKEV2_EVENT_REGISTERED], 2);
+		assert_int_equal(sas(s.ks), 1);
+		assert_int_equal(sas(s.gm), 1);
+		world_free(s.world);
+	}
+}
+
+/* The member forgot; the server drops what it has, the new SA stays. */
+static void member_booted(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		struct scene s = setup(i);
+		uint64_t serial;
+
+		world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+		world_run(s.world, 5 * SECOND);
+		serial = s.ks->engine->ikes->serial;
+		world_boot(s.gm);
+		world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+		registers(&s, true, true);
+		assert_int_equal(sas(s.ks), 1);
+		assert_true(s.ks->engine->ikes->serial > serial);
+		assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_GONE], 1);
+		assert_int_equal(s.ks->event_err[GIKEV2_EVENT_MEMBER_GONE],
+				 -GIKEV2_ERR_REPLACED);
+		world_free(s.world);
+	}
+}
+
+/* --------------------------------------------------------------- two groups */
+
+static struct gikev2_id named(const char *name)
+{
+	struct gikev2_id id = { .type = GIKEV2_ID_KEY_ID, .len = strlen(name) };
+
+	memcpy(id.data, name, id.len);
+	return id;
+}
+
+/* The same server has another group, and the member joins that too. */
+static struct gikev2_member *join_second(struct scene *s)
+{
+	struct gikev2_member_config config = s->gm->member_config;
+
+	config.group = named("EDGE");
+	return gikev2_member_add(s->gm->engine, s->gm, &config, s->world->now);
+}
+
+static void serve_second(struct scene *s)
+{
+	struct gikev2_group_config config = s->ks->group_config;
+
+	config.id = named("EDGE");
+	assert_non_null(
+		gikev2_group_add(s->ks->engine, s->ks, &config, s->world->now));
+}
+
+static void two_groups(void **state)
+{
+	struct scene s = setup(false);
+
+	serve_second(&s);
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	join_second(&s);
+	registers(&s, false, false);
+	/* one SA does not cost the other */
+	assert_int_equal(sas(s.ks), 2);
+	assert_int_equal(sas(s.gm), 2);
+	assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_GONE], 0);
+	world_free(s.world);
+}
+
+/* Both at once: one is under way when the other is authenticated. */
+static void two_groups_at_once(void **state)
+{
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		struct scene s = setup(seed % 2);
+
+		s.world->seed = seed;
+		s.world->jitter = 300 * WORLD_MS;
+		s.world->loss = 20;
+		s.world->duplication = 20;
+		serve_second(&s);
+		world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+		join_second(&s);
+		world_run(s.world, 120 * SECOND);
+		s.world->loss = 0;
+		world_run(s.world, 60 * SECOND);
+		assert_int_equal(sas(s.ks), 2);
+		assert_int_equal(sas(s.gm), 2);
+		assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_GONE], 0);
+		world_free(s.world);
+	}
+}
+
+/* Said by the first SA, and heard when there is a younger one already. */
+static void said_late(void **state)
+{
+	struct scene s = setup(false);
+	struct world_datagram late;
+
+	serve_second(&s);
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	step(&s);
+	step(&s); /* GSA_AUTH with INITIAL_CONTACT is on its way */
+	assert_int_equal(s.world->queued, 1);
+	late = s.world->queue[0];
+	s.world->queued = 0;
+	join_second(&s);
+	registers(&s, false, true);
+	assert_int_equal(sas(s.ks), 2);
+	late.due = s.world->now;
+	s.world->queue[s.world->queued++] = late;
+	world_run(s.world, 5 * SECOND);
+	assert_int_equal(sas(s.ks), 2);
+	assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_GONE], 0);
+	assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_REGISTERED], 2);
+	world_free(s.world);
+}
+
+/* The server forgot: what the second group learns makes the first come back. */
+static void server_booted(void **state)
+{
+	struct scene s = setup(false);
+
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	world_boot(s.ks);
+	world_serve(s.ks, KEYTABLE_HMAC_SHA_256, 3600, 5, 15);
+	serve_second(&s);
+	join_second(&s);
+	registers(&s, false, true);
+	/* long before a liveness check could have told */
+	world_run(s.world, SECOND);
+	assert_int_equal(s.gm->events[GIKEV2_EVENT_REGISTERED], 3);
+	assert_int_equal(s.gm->events[GIKEV2_EVENT_SERVER_LOST], 0);
+	assert_int_equal(sas(s.ks), 2);
+	assert_int_equal(sas(s.gm), 2);
+	world_free(s.world);
+}
+
+/* ---------------------------------------------------------------- strangers */
+
+/* Who cannot prove the identity does no harm to it. */
+static void said_by_an_impostor(void **state)
+{
+	struct scene s = setup(false);
+	struct world_node *impostor = world_add(s.world, "r1");
+
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	strcpy(impostor->psk, "a guess");
+	world_join(impostor, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_REFUSED], 1);
+	assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_GONE], 0);
+	assert_int_equal(sas(s.ks), 1);
+	world_free(s.world);
+}
+
+/* ... and one member none to another. */
+static void said_by_another(void **state)
+{
+	struct scene s = setup(false);
+	struct world_node *r2 = world_add(s.world, "r2");
+
+	world_acquaint(s.ks, r2, "another", "another");
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	world_join(r2, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	assert_int_equal(sas(s.ks), 2);
+	assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_GONE], 0);
+	world_free(s.world);
+}
+
+/* A key server that is its own member has the same identity at both ends. */
+static void own_member(void **state)
+{
+	struct scene s = setup(false);
+
+	world_acquaint(s.ks, s.ks, "self", "self");
+	world_join(s.ks, s.ks, WORLD_ALL_ALGORITHMS);
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 60 * SECOND);
+	assert_int_equal(world_state(s.ks), GIKEV2_GM_KEY_TABLE);
+	assert_int_equal(sas(s.ks), 3);
+	gikev2_member_reregister(s.ks->member, s.world->now);
+	world_run(s.world, 60 * SECOND);
+	assert_int_equal(world_state(s.ks), GIKEV2_GM_KEY_TABLE);
+	assert_int_equal(sas(s.ks), 3);
+	world_free(s.world);
+}
+
+/* After rekeys of the SA it is the heir that is known. */
+static void heirs(void **state)
+{
+	struct scene s = setup(false);
+
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	for (int i = 0; i < 3; i++) {
+		struct world_node *node = i % 2 ? s.ks : s.gm;
+
+		gikev2_want(node->engine->ikes, GIKEV2_WANT_REKEY_IKE,
+			    s.world->now);
+		world_run(s.world, 30 * SECOND);
+		assert_int_equal(sas(s.ks), 1);
+		assert_int_equal(s.ks->engine->peers.count, 1);
+		assert_int_equal(s.gm->engine->peers.count, 1);
+	}
+	world_boot(s.gm);
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	registers(&s, true, true);
+	assert_int_equal(sas(s.ks), 1);
+	assert_int_equal(s.ks->engine->peers.count, 1);
+	world_free(s.world);
+}
+
+/* ------------------------------------------------------------------ the index */
+
+#define MANY 1000
+
+/* Many peers come and go in any order; none is lost, none stays. */
+static void index_grows(void **state)
+{
+	struct scene s = setup(false);
+	struct gikev2_path path = { s.gm->address, s.ks->address };
+	struct gikev2_ike *ikes[MANY];
+	char name[16];
+
+	for (size_t i = 0; i < MANY; i++) {
+		struct gikev2_id id;
+
+		snprintf(name, sizeof(name), "r%zu", i / 2);
+		id = named(name);
+		ikes[i] = gikev2_ike_new(s.ks->engine, false, &path);
+		assert_non_null(ikes[i]);
+		assert_int_equal(gikev2_ike_set_peer(ikes[i], &id), 0);
+		gikev2_ike_established(ikes[i], s.world->now);
+		assert_int_equal(s.ks->engine->peers.count, i + 1);
+	}
+	for (size_t i = 0; i < MANY; i++) {
+		struct gikev2_payloads tx = { 0 };
+		size_t at = (i * 7 + 3) % MANY;
+
+		/* its twin is there as long as it has not gone itself */
+		gikev2_contact_add(ikes[at], &tx);
+		assert_int_equal(tx.count, ikes[at ^ 1]->dead);
+		gikev2_ike_end(ikes[at], -GIKEV2_ERR_ADMIN, s.world->now);
+		assert_int_equal(s.ks->engine->peers.count, MANY - 1 - i);
+	}
+	gikev2_bury(s.ks->engine);
+	world_free(s.world);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_and_second),
+		cmocka_unit_test(member_booted),
+		cmocka_unit_test(two_groups),
+		cmocka_unit_test(two_groups_at_once),
+		cmocka_unit_test(said_late),
+		cmocka_unit_test(server_booted),
+		cmocka_unit_test(said_by_an_impostor),
+		cmocka_unit_test(said_by_another),
+		cmocka_unit_test(own_member),
+		cmocka_unit_test(heirs),
+		cmocka_unit_test(index_grows),
+	};
+
+	return cmocka_run_group_tests_name("contact", tests, NULL, NULL);
+}
