@@ -527,7 +527,8 @@ void gikev2_member_hint(struct gikev2_member *member, uint64_t now)
 	if (member->state != GIKEV2_GM_KEY_TABLE || now < member->hint_next)
 		return;
 	member->hint_next = now + HINT_INTERVAL;
-	machine(member, GM_REREGISTER, 0, now);
+	/* by the timer: whoever came here is in the middle of a message */
+	gikev2_timer_set(&member->engine->timers, &member->timer, now);
 }
 
 /* --------------------------------------------------------------- public API */

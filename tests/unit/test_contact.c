@@ -19,7 +19,7 @@ static struct scene setup(bool ike_auth)
 
 	s.ks = world_add(s.world, "ks");
 	s.gm = world_add(s.world, "r1");
-	s.gm->ike_auth = ike_auth;
+	s.gm->member_config.ike_auth = ike_auth;
 	world_acquaint(s.ks, s.gm, "secret", "secret");
 	world_serve(s.ks, KEYTABLE_HMAC_SHA_256, 3600, 5, 15);
 	return s;
@@ -53,7 +53,7 @@ static void registers(struct scene *s, bool by_member, bool by_server)
 	assert_int_equal(said(s->ks), by_member);
 	step(s);
 	assert_int_equal(said(s->gm), by_server);
-	if (s->gm->ike_auth) {
+	if (s->gm->member_config.ike_auth) {
 		step(s);
 		assert_false(said(s->ks));
 		step(s);

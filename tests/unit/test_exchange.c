@@ -806,6 +806,7 @@ static void forged_hint(void **state)
 		assert_int_equal(gikev2_input(s.r1->engine, &path, forged,
 					      sizeof(forged), s.world->now),
 				 -GIKEV2_ERR_UNPROTECTED);
+	gikev2_expire(s.r1->engine, s.world->now);
 	/* one more attempt, the old SA is still there */
 	assert_int_equal(s.r1->engine->totals.ike_sas, 2);
 	s.ks->up = true;
