@@ -59,7 +59,8 @@ struct gikev2_integ {
 struct gikev2_ke_alg {
 	uint16_t id; /* type 4 */
 	const char *name;
-	uint16_t public_len; /* of initiator and responder alike */
+	uint16_t public_len;   /* of the initiator, and of both but for a KEM */
+	uint16_t response_len; /* of the responder */
 	uint16_t shared_len;
 	uint16_t private_len; /* random octets that make a private value */
 };
@@ -150,7 +151,7 @@ struct gikev2_ke; /* our private value; wiped when freed */
 
 typedef int (*gikev2_random_fn)(void *arg, uint8_t *octets, size_t len);
 
-/* A private value from the caller's randomness. */
+/* A private value from the caller's randomness; of a KEM, the initiator's. */
 int gikev2_ke_new(struct gikev2_crypto *crypto, const struct gikev2_ke_alg *alg,
 		  gikev2_random_fn random, void *arg, struct gikev2_ke **ke);
 
@@ -161,6 +162,15 @@ int gikev2_ke_public(const struct gikev2_ke *ke, uint8_t *out);
  * of the wrong length, off the curve, or of small order. */
 int gikev2_ke_derive(const struct gikev2_ke *ke, struct gikev2_chunk peer,
 		     uint8_t *out);
+
+/*
+ * The responder's part in one go: its public value, alg->response_len octets,
+ * for the peer's, and the shared secret.  Errors as above.
+ */
+int gikev2_ke_respond(struct gikev2_crypto *crypto,
+		      const struct gikev2_ke_alg *alg, gikev2_random_fn random,
+		      void *arg, struct gikev2_chunk peer, uint8_t *public,
+		      uint8_t *shared);
 
 const struct gikev2_ke_alg *gikev2_ke_algorithm(const struct gikev2_ke *ke);
 void gikev2_ke_free(struct gikev2_ke *ke);

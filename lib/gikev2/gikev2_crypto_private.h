@@ -73,6 +73,24 @@ int gikev2_integ_sum(struct gikev2_crypto *crypto,
 /* Frees what key exchanges made in `crypto`. */
 void gikev2_ke_fini(struct gikev2_crypto *crypto);
 
+/* gikev2_kem.c; `name` is OpenSSL's, and lengths are those of the method */
+#define GIKEV2_KEM_SEED_LEN 64	  /* of a key pair: d | z */
+#define GIKEV2_KEM_ENTROPY_LEN 32 /* of an encapsulation: m */
+
+/* Where an encapsulation puts what it makes. */
+struct gikev2_kem_out {
+	uint8_t *text, *shared;
+	size_t text_len, shared_len;
+};
+
+bool gikev2_kem_provided(const char *name);
+int gikev2_kem_generate(const char *name, const uint8_t *seed, EVP_PKEY **key,
+			uint8_t *public, size_t public_len);
+int gikev2_kem_encapsulate(const char *name, struct gikev2_chunk peer,
+			   const uint8_t *entropy, struct gikev2_kem_out *out);
+int gikev2_kem_decapsulate(EVP_PKEY *key, struct gikev2_chunk text,
+			   uint8_t *shared, size_t shared_len);
+
 /*
  * Empties OpenSSL's error queue, lest an old error be blamed on a later
  * operation of somebody else in the process; returns -GIKEV2_ERR_CRYPTO.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Key exchange: X25519 (RFC 8031), ECP (RFC 5903), MODP (RFC 3526).
+ * Key exchange: X25519 (RFC 8031), ECP (RFC 5903), MODP (RFC 3526), and the
+ * frame around ML-KEM.
  *
  * EVP_PKEY makes no public value from a private one that came from elsewhere,
  * and its check of a peer's value costs a full multiplication, or for MODP
@@ -29,6 +30,7 @@ enum kind {
 	X25519,
 	ECP,
 	MODP,
+	KEM,
 };
 
 /* The public entry is the first member, so that it leads back to its row. */
@@ -40,13 +42,17 @@ struct ke_row {
 
 /* MODP private values have over twice the bits of the group's strength. */
 static const struct ke_row rows[] = {
-	{ { 14, "MODP_2048", 256, 256, 32 }, MODP, 0 },
-	{ { 15, "MODP_3072", 384, 384, 36 }, MODP, 1 },
-	{ { 16, "MODP_4096", 512, 512, 42 }, MODP, 2 },
-	{ { 19, "ECP_256", 64, 32, 32 }, ECP, 0 },
-	{ { 20, "ECP_384", 96, 48, 48 }, ECP, 1 },
-	{ { 21, "ECP_521", 132, 66, 66 }, ECP, 2 },
-	{ { 31, "CURVE25519", 32, 32, 32 }, X25519, 0 },
+	{ { 14, "MODP_2048", 256, 256, 256, 32 }, MODP, 0 },
+	{ { 15, "MODP_3072", 384, 384, 384, 36 }, MODP, 1 },
+	{ { 16, "MODP_4096", 512, 512, 512, 42 }, MODP, 2 },
+	{ { 19, "ECP_256", 64, 64, 32, 32 }, ECP, 0 },
+	{ { 20, "ECP_384", 96, 96, 48, 48 }, ECP, 1 },
+	{ { 21, "ECP_521", 132, 132, 66, 66 }, ECP, 2 },
+	{ { 31, "CURVE25519", 32, 32, 32, 32 }, X25519, 0 },
+	/* names as OpenSSL has them */
+	{ { 35, "ML-KEM-512", 800, 768, 32, GIKEV2_KEM_SEED_LEN }, KEM, 0 },
+	{ { 36, "ML-KEM-768", 1184, 1088, 32, GIKEV2_KEM_SEED_LEN }, KEM, 0 },
+	{ { 37, "ML-KEM-1024", 1568, 1568, 32, GIKEV2_KEM_SEED_LEN }, KEM, 0 },
 };
 
 static const int curves[GIKEV2_ECPS] = {
@@ -64,7 +70,7 @@ static BIGNUM *(*const primes[GIKEV2_MODPS])(BIGNUM *bn) = {
 struct gikev2_ke {
 	struct gikev2_crypto *crypto;
 	const struct ke_row *row;
-	EVP_PKEY *key;	 /* X25519 */
+	EVP_PKEY *key;	 /* X25519, KEM */
 	BIGNUM *private; /* ECP, MODP */
 	uint8_t public[];
 };
@@ -93,6 +99,8 @@ static bool probe_row(const struct ke_row *row)
 		return found;
 	case MODP:
 		return true;
+	case KEM:
+		return gikev2_kem_provided(row->alg.name);
 	}
 	return false;
 }
@@ -397,16 +405,21 @@ static int generate_bn(struct gikev2_ke *ke, gikev2_random_fn random, void *arg)
 	return ret;
 }
 
-static int generate(struct gikev2_ke *ke, gikev2_random_fn random, void *arg)
+/* Those whose private values are octets: X25519, KEM. */
+static int generate_octets(struct gikev2_ke *ke, gikev2_random_fn random,
+			   void *arg)
 {
-	uint8_t octets[32];
+	const struct gikev2_ke_alg *alg = &ke->row->alg;
+	uint8_t octets[PRIVATE_MAX];
 	int ret;
 
-	if (ke->row->kind != X25519)
-		return generate_bn(ke, random, arg);
-	if (random(arg, octets, sizeof(octets)))
+	if (random(arg, octets, alg->private_len))
 		return -GIKEV2_ERR_NO_RANDOM;
-	ret = x25519_generate(ke, octets);
+	if (ke->row->kind == KEM)
+		ret = gikev2_kem_generate(alg->name, octets, &ke->key,
+					  ke->public, alg->public_len);
+	else
+		ret = x25519_generate(ke, octets);
 	OPENSSL_cleanse(octets, sizeof(octets));
 	return ret;
 }
@@ -421,7 +434,10 @@ int gikev2_ke_new(struct gikev2_crypto *crypto, const struct gikev2_ke_alg *alg,
 		return -GIKEV2_ERR_NO_MEMORY;
 	new->crypto = crypto;
 	new->row = (const struct ke_row *)alg;
-	ret = generate(new, random, arg);
+	if (new->row->kind == X25519 || new->row->kind == KEM)
+		ret = generate_octets(new, random, arg);
+	else
+		ret = generate_bn(new, random, arg);
 	if (ret) {
 		ERR_clear_error();
 		gikev2_ke_free(new);
@@ -437,25 +453,76 @@ int gikev2_ke_public(const struct gikev2_ke *ke, uint8_t *out)
 	return 0;
 }
 
-int gikev2_ke_derive(const struct gikev2_ke *ke, struct gikev2_chunk peer,
+static int derive_bn(const struct gikev2_ke *ke, struct gikev2_chunk peer,
 		     uint8_t *out)
 {
-	BN_CTX *bn_ctx;
+	BN_CTX *bn_ctx = bn_ctx_start();
 	int ret;
 
-	if (peer.len != ke->row->alg.public_len)
-		return -GIKEV2_ERR_BAD_KE;
-	if (ke->row->kind == X25519)
-		return x25519_derive(ke, peer, out);
-
-	bn_ctx = bn_ctx_start();
 	if (!bn_ctx)
 		return -GIKEV2_ERR_NO_MEMORY;
 	ret = ke->row->kind == ECP ? ecp_derive(ke, peer, out, bn_ctx)
 				   : modp_derive(ke, peer, out, bn_ctx);
 	bn_ctx_end(bn_ctx);
+	return ret;
+}
+
+int gikev2_ke_derive(const struct gikev2_ke *ke, struct gikev2_chunk peer,
+		     uint8_t *out)
+{
+	const struct gikev2_ke_alg *alg = &ke->row->alg;
+	int ret;
+
+	if (peer.len != alg->response_len)
+		return -GIKEV2_ERR_BAD_KE;
+	if (ke->row->kind == X25519)
+		ret = x25519_derive(ke, peer, out);
+	else if (ke->row->kind == KEM)
+		ret = gikev2_kem_decapsulate(ke->key, peer, out,
+					     alg->shared_len);
+	else
+		ret = derive_bn(ke, peer, out);
 	if (ret)
 		ERR_clear_error();
+	return ret;
+}
+
+static int kem_respond(const struct gikev2_ke_alg *alg, gikev2_random_fn random,
+		       void *arg, struct gikev2_chunk peer, uint8_t *public,
+		       uint8_t *shared)
+{
+	struct gikev2_kem_out out = { public, shared, alg->response_len,
+				      alg->shared_len };
+	uint8_t entropy[GIKEV2_KEM_ENTROPY_LEN];
+	int ret;
+
+	if (peer.len != alg->public_len)
+		return -GIKEV2_ERR_BAD_KE;
+	if (random(arg, entropy, sizeof(entropy)))
+		return -GIKEV2_ERR_NO_RANDOM;
+	ret = gikev2_kem_encapsulate(alg->name, peer, entropy, &out);
+	OPENSSL_cleanse(entropy, sizeof(entropy));
+	if (ret)
+		ERR_clear_error();
+	return ret;
+}
+
+int gikev2_ke_respond(struct gikev2_crypto *crypto,
+		      const struct gikev2_ke_alg *alg, gikev2_random_fn random,
+		      void *arg, struct gikev2_chunk peer, uint8_t *public,
+		      uint8_t *shared)
+{
+	struct gikev2_ke *ke = NULL;
+	int ret;
+
+	if (((const struct ke_row *)alg)->kind == KEM)
+		return kem_respond(alg, random, arg, peer, public, shared);
+	ret = gikev2_ke_new(crypto, alg, random, arg, &ke);
+	if (ret == 0)
+		ret = gikev2_ke_public(ke, public);
+	if (ret == 0)
+		ret = gikev2_ke_derive(ke, peer, shared);
+	gikev2_ke_free(ke);
 	return ret;
 }
 

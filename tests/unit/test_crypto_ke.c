@@ -217,6 +217,36 @@ static void both_sides_agree(void **state)
 	}
 }
 
+/* The responder in one go. */
+static void responder_agrees(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+		const struct gikev2_ke_alg *alg = gikev2_ke_find(ids[i]);
+		uint8_t public[GIKEV2_KE_PUBLIC_MAX];
+		uint8_t answer[GIKEV2_KE_PUBLIC_MAX];
+		uint64_t seed = 2;
+		uint8_t ours[GIKEV2_KE_SHARED_MAX], theirs[GIKEV2_KE_SHARED_MAX];
+		struct gikev2_ke *ke;
+
+		ke = ke_random(*state, ids[i], 1);
+		gikev2_ke_public(ke, public);
+		assert_int_equal(
+			gikev2_ke_respond(*state, alg, test_prng, &seed,
+					  (struct gikev2_chunk){
+						  public, alg->public_len },
+					  answer, theirs),
+			0);
+		assert_int_equal(
+			gikev2_ke_derive(ke,
+					 (struct gikev2_chunk){
+						 answer, alg->response_len },
+					 ours),
+			0);
+		assert_memory_equal(ours, theirs, alg->shared_len);
+		gikev2_ke_free(ke);
+	}
+}
+
 static void ke_table(void **state)
 {
 	static const struct {
@@ -494,6 +524,7 @@ int main(void)
 		crypto_test(ecp_rfc5903),
 		crypto_test(ke_computed),
 		crypto_test(both_sides_agree),
+		crypto_test(responder_agrees),
 		crypto_test(wrong_length),
 		crypto_test(x25519_small_order),
 		crypto_test(x25519_non_canonical),
