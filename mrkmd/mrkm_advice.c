@@ -30,6 +30,12 @@ static const char *const advice[GIKEV2_ERR_MAX] = {
 		"set the group to transport mode at the key server: routing protocols take no other",
 	[GIKEV2_ERR_BAD_KEY] =
 		"the key server sent a key that no daemon can use: check its software",
+	[GIKEV2_ERR_EXCLUDED] =
+		"the key server has excluded this router, or its message was lost: registering anew will tell",
+	[GIKEV2_ERR_REKEY_LOST] =
+		"check that multicast reaches this router without loss; more \"rekey copies\" at the key server help against some",
+	[GIKEV2_ERR_NEXT_SPI] =
+		"check that multicast reaches this router without loss; more \"rekey copies\" at the key server help against some",
 	[GIKEV2_ERR_NO_MEMORY] = "free memory on this router",
 	[GIKEV2_ERR_NO_RANDOM] =
 		"check the random number generator of this router",

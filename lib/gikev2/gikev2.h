@@ -80,6 +80,10 @@ bool gikev2_id_equal(const struct gikev2_id *a, const struct gikev2_id *b);
  */
 const char *gikev2_id_text(const struct gikev2_id *id, char *buf, size_t size);
 
+/* Equal in address and port. */
+bool gikev2_endpoint_equal(const struct gikev2_endpoint *a,
+			   const struct gikev2_endpoint *b);
+
 /* Prints "192.0.2.1:848" or "[2001:db8::1]:848".  Returns buf. */
 const char *gikev2_endpoint_text(const struct gikev2_endpoint *endpoint,
 				 char *buf, size_t size);
@@ -128,6 +132,7 @@ struct gikev2_auth_policy {
 	X(REKEYED, "new keys received")                                        \
 	X(POLICY_REFUSED, "key server's policy refused")                       \
 	X(EXCLUDED, "excluded from the group by the key server")               \
+	X(REKEY_LOST, "a rekey message was lost, registering anew")            \
 	X(KEYS_EXPIRED, "last key expired without a replacement")              \
 	/* server: cookie is the group's */                                    \
 	X(MEMBER_REGISTERED, "member registered")                              \
@@ -208,9 +213,12 @@ struct gikev2_callbacks {
 	/*
 	 * As member: from now on, or no longer, datagrams to the multicast
 	 * `group` (address and port) are for us.  `source` is where they come
-	 * from, family 0 when that is not said.  NULL: no multicast here.
+	 * from, family 0 when that is not said.  Each join is followed by one
+	 * leave of the same two; a change joins first.  NULL: no multicast
+	 * here.
 	 */
-	void (*multicast)(void *arg, const struct gikev2_endpoint *group,
+	void (*multicast)(void *arg, void *cookie,
+			  const struct gikev2_endpoint *group,
 			  const struct gikev2_endpoint *source, bool join);
 
 	/* Something worth a log line or a notification happened. */
@@ -231,6 +239,8 @@ struct gikev2_params {
 	uint64_t rekey_time;	  /* of an IKE SA, give or take; 0: never */
 	uint64_t retry_min, retry_max; /* back-off between registrations */
 	uint64_t restart_time;	  /* ATD of a server that knows no past */
+	uint64_t recovery_time;	  /* members that missed the same message
+				   * come back within this */
 	uint32_t suite_disabled;  /* gikev2_suite_bit()s: not for IKE SAs here */
 	/*
 	 * IKE SAs without KWA as well, as peers make them that know IKEv2 only.
@@ -389,6 +399,9 @@ struct gikev2_rekey_config {
 	uint8_t copies;			/* of each message, at least 1 */
 	uint8_t lkh_degree;		/* of the key tree, 2 to 4; 0: 2 */
 	uint32_t members_max;		/* room in that tree; 0: 1024 */
+	/* IKE SAs are kept up for so many members, so that each side notices
+	 * when the other is gone; with more than that they are closed */
+	uint32_t ike_sas_max;
 	/* signs GSA_REKEY, the caller's; NULL: Implicit authentication */
 	const struct gikev2_key *key;
 };

@@ -29,6 +29,7 @@ void gikev2_params_default(struct gikev2_params *params)
 		.retry_max = 60 * GIKEV2_SECOND,
 		.restart_time = 60 * GIKEV2_SECOND,
 		.keepalive_time = 20 * GIKEV2_SECOND,
+		.recovery_time = 5 * GIKEV2_SECOND,
 	};
 }
 
@@ -193,6 +194,16 @@ uint64_t gikev2_jitter(struct gikev2 *engine, uint64_t period)
 		return period;
 	return period - period / 4 +
 	       period / 2 * (gikev2_get_int(octets, 4) >> 16) / 0xffff;
+}
+
+uint64_t gikev2_spread(struct gikev2 *engine, uint64_t period)
+{
+	uint8_t octets[4];
+
+	if (gikev2_random(engine, octets, sizeof(octets)) < 0)
+		return period;
+	return period / 4 +
+	       period / 4 * 3 * (gikev2_get_int(octets, 4) >> 16) / 0xffff;
 }
 
 /* ------------------------------------------------------------------- input */

@@ -30,6 +30,8 @@
 	X(BAD_PAYLOADS, "payloads do not fit the exchange in this state")      \
 	X(OLD_MESSAGE, "Message ID is outside the window")                     \
 	X(UNSOLICITED, "response to no request of ours")                       \
+	X(REKEY_LOST, "a rekey message of the key server did not arrive")      \
+	X(NEXT_SPI, "rekey message over a Rekey SA whose announcement was lost") \
 	X(UNPROTECTED, "cleartext where protection is required")               \
 	/* cryptography */                                                     \
 	X(BAD_ICV, "integrity check failed")                                   \

@@ -263,7 +263,7 @@ static bool is_needless(const struct gikev2_ike *ike)
 {
 	const struct gikev2_gm *gm = ike->gms;
 
-	while (gm && gikev2_group_kek(gm->group)->alive)
+	while (gm && !gikev2_group_keeps_sas(gm->group))
 		gm = gm->ike_next;
 	return ike->server && ike->gms && !gm;
 }

@@ -17,6 +17,7 @@ struct gikev2_fragments {
 	uint32_t id;
 	uint8_t exchange, flags;
 	uint8_t first; /* type of the first payload */
+	uint8_t reserved; /* of the first fragment */
 	uint16_t total, present;
 	size_t len;
 	size_t *account; /* which len is part of; or NULL */
@@ -149,7 +150,7 @@ static int keep(struct gikev2_fragments *set, struct gikev2_octets *part,
 
 int gikev2_fragment_add(struct gikev2_fragments **fragments, size_t *account,
 			const struct gikev2_header *header,
-			const struct gikev2_fragment *fragment, uint8_t *first,
+			struct gikev2_fragment *fragment, uint8_t *first,
 			struct gikev2_chunk *text)
 {
 	struct gikev2_fragments *set;
@@ -168,10 +169,13 @@ int gikev2_fragment_add(struct gikev2_fragments **fragments, size_t *account,
 	ret = keep(set, part, text);
 	if (ret < 0)
 		return ret;
-	if (fragment->number == 1)
+	if (fragment->number == 1) {
 		set->first = *first;
+		set->reserved = fragment->reserved;
+	}
 	if (++set->present < set->total)
 		return 0;
 	*first = set->first;
+	fragment->reserved = set->reserved;
 	return join(set, text);
 }

@@ -130,6 +130,12 @@ int gikev2_generation_add(struct gikev2 *engine,
 	return ret;
 }
 
+void gikev2_generation_drop(struct gikev2_generations *generations)
+{
+	explicit_bzero(&generations->gen[--generations->count],
+		       sizeof(generations->gen[0]));
+}
+
 /* Ends the windows of a row where a later generation takes over. */
 static void cut(struct keytable_row *row, const struct gikev2_generation *later)
 {

@@ -38,6 +38,9 @@ int gikev2_generation_add(struct gikev2 *engine,
 			  const struct gikev2_group_config *config,
 			  uint64_t atd, uint64_t dtd, uint64_t now);
 
+/* Wipes the youngest: it was not announced. */
+void gikev2_generation_drop(struct gikev2_generations *generations);
+
 /*
  * All rows, oldest first, as members use them: those that are replaced end
  * where the replacement takes over.  `rows` has room for KEYTABLE_ROWS_MAX;

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_multicast.h"
 
 #define BUCKETS_MIN 64
 
@@ -103,6 +103,9 @@ struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 	}
 	gm->group = group;
 	gm->leaf = GIKEV2_LKH_NO_LEAF;
+	gm->fragments = ike->fragmentation;
+	if (!gm->fragments)
+		gikev2_group_multicast(group)->whole_only++;
 	gm->ike = ike;
 	gm->path = ike->path;
 	gm->registered = gm->last_seen = now;
@@ -118,6 +121,15 @@ struct gikev2_gm *gikev2_gm_of(const struct gikev2_ike *ike,
 	struct gikev2_gm *gm = ike->gms;
 
 	while (gm && gm->group != group)
+		gm = gm->ike_next;
+	return gm;
+}
+
+struct gikev2_gm *gikev2_gm_inband(const struct gikev2_ike *ike)
+{
+	struct gikev2_gm *gm = ike->gms;
+
+	while (gm && gikev2_group_kek(gm->group)->alive)
 		gm = gm->ike_next;
 	return gm;
 }
@@ -142,6 +154,8 @@ void gikev2_gm_free(struct gikev2_gm *gm)
 
 	leave_ike(gm);
 	remove_bucket(gms, gm);
+	if (!gm->fragments)
+		gikev2_group_multicast(gm->group)->whole_only--;
 	if (gm->prev)
 		gm->prev->next = gm->next;
 	else

@@ -6,12 +6,10 @@
 #include <string.h>
 
 #include "gikev2/gikev2_generation.h"
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_multicast.h"
 
 /* What a roll needs beside DTD to reach everybody, in seconds. */
 #define ROLL_SLACK 10
-/* Between the copies of a GSA_REKEY. */
-#define PUSH_INTERVAL (GIKEV2_SECOND / 2)
 
 struct gikev2_group {
 	struct gikev2 *engine;
@@ -22,11 +20,8 @@ struct gikev2_group {
 	struct gikev2_gms gms;
 	struct gikev2_timer timer; /* the next roll, or a generation's end */
 	struct gikev2_rows shown;  /* for status */
-	struct gikev2_kek kek;	   /* Rekey SA; not alive: inband only */
-	struct gikev2_lkh *lkh;	   /* key tree, where there is a Rekey SA */
-	struct gikev2_octets push; /* GSA_REKEY that is being repeated */
-	uint8_t push_left;	   /* copies to go */
-	struct gikev2_timer push_timer;
+	struct gikev2_multicast multicast;
+	bool roll_wanted;	   /* a roll that failed is still to come */
 	uint8_t state;		   /* enum ks_state */
 };
 
@@ -141,87 +136,17 @@ static uint64_t next_roll(struct gikev2_group *group)
 	       (margin > needed ? margin : needed);
 }
 
-/* At 80 per cent of the Rekey SA's lifetime; GIKEV2_NEVER without one. */
-static uint64_t next_kek(const struct gikev2_group *group)
-{
-	if (!group->kek.alive)
-		return GIKEV2_NEVER;
-	return group->kek.end -
-	       group->config.rekey.lifetime * GIKEV2_SECOND / 5;
-}
-
 static void arm(struct gikev2_group *group)
 {
 	uint64_t at = next_roll(group);
 	uint64_t end = gikev2_generations_next(&group->generations);
+	uint64_t rekey_sa = gikev2_multicast_next(group);
 
 	if (end < at)
 		at = end;
-	if (next_kek(group) < at)
-		at = next_kek(group);
+	if (rekey_sa < at)
+		at = rekey_sa;
 	gikev2_timer_set(&group->engine->timers, &group->timer, at);
-}
-
-/* ----------------------------------------------------------------- multicast */
-
-static void push_now(struct gikev2_group *group)
-{
-	struct gikev2_path path = { group->kek.source, group->kek.destination };
-
-	gikev2_flight_send(group->engine, &path, gikev2_chunk(&group->push));
-}
-
-static void push_copy(struct gikev2_group *group, uint64_t now)
-{
-	push_now(group);
-	if (--group->push_left)
-		gikev2_timer_set(&group->engine->timers, &group->push_timer,
-				 now + PUSH_INTERVAL);
-	else
-		gikev2_octets_free(&group->push);
-}
-
-static void push_fire(void *owner, uint64_t now)
-{
-	push_copy(owner, now);
-}
-
-/* Bitwise identical copies, all within seconds (RFC 9838 section 2.4.1.3). */
-static int push(struct gikev2_group *group, const struct gikev2_kek *next,
-		uint32_t excluded, uint64_t now)
-{
-	int ret;
-
-	/* what is still being repeated goes out once more, and then no more */
-	if (group->push_left)
-		push_now(group);
-	ret = gikev2_registration_push(group, next, excluded, &group->push,
-				       now);
-
-	if (ret < 0)
-		return ret;
-	group->engine->totals.rekeys_sent++;
-	group->push_left = group->config.rekey.copies ? group->config.rekey.copies
-						      : 1;
-	push_copy(group, now);
-	return 0;
-}
-
-/* A new Rekey SA, announced over the one before. */
-static int roll_kek(struct gikev2_group *group, uint32_t excluded, uint64_t now)
-{
-	struct gikev2_kek next;
-	int ret = gikev2_kek_draw(group->engine, &group->config, now, &next);
-
-	if (ret == 0 && group->kek.alive)
-		ret = push(group, &next, excluded, now);
-	if (ret < 0) {
-		gikev2_kek_wipe(&next);
-		return ret;
-	}
-	gikev2_kek_wipe(&group->kek);
-	group->kek = next;
-	return 0;
 }
 
 static int roll(struct gikev2_group *group, uint64_t now)
@@ -232,7 +157,11 @@ static int roll(struct gikev2_group *group, uint64_t now)
 		.dtd = group->config.dtd * GIKEV2_SECOND,
 	};
 
-	return run(group, KS_POLICY, &work);
+	int ret = run(group, KS_POLICY, &work);
+
+	if (ret == 0)
+		group->roll_wanted = false;
+	return ret;
 }
 
 static void timer_fire(void *owner, uint64_t now)
@@ -241,9 +170,9 @@ static void timer_fire(void *owner, uint64_t now)
 	int ret = 0;
 
 	gikev2_generations_expire(&group->generations, now);
-	if (next_kek(group) <= now)
-		ret = roll_kek(group, GIKEV2_LKH_NO_LEAF, now);
-	if (ret == 0 && next_roll(group) <= now)
+	if (gikev2_multicast_next(group) <= now)
+		ret = gikev2_multicast_roll(group, now);
+	if (ret == 0 && (group->roll_wanted || next_roll(group) <= now))
 		ret = roll(group, now);
 	if (ret < 0) {
 		/* out of randomness or room: the keys live on meanwhile */
@@ -270,19 +199,32 @@ static enum ks_event add_by_policy(struct gikev2_group *group,
 	return KS_OK;
 }
 
+/* Nobody has seen it yet: it never was. */
+static void take_back(struct gikev2_group *group)
+{
+	gikev2_generation_drop(&group->generations);
+	arm(group);
+}
+
 static enum ks_event send_rekey(struct gikev2_group *group,
 				struct ks_work *work)
 {
+	uint64_t number = gikev2_youngest(&group->generations)->number;
+	bool multicast = group->multicast.kek.alive;
 	struct gikev2_gm *gm, *next;
 
-	if (group->kek.alive && group->generations.count > 1)
-		work->err = push(group, NULL, GIKEV2_LKH_NO_LEAF, work->now);
+	if (multicast && group->generations.count > 1)
+		work->err = gikev2_multicast_keys(group, work->now);
+	if (work->err < 0) {
+		take_back(group);
+		return KS_NONE;
+	}
 	for (gm = group->gms.first; gm; gm = next) {
 		next = gm->next;
-		if (gm->ike && !group->kek.alive)
+		if (multicast) /* nobody can answer */
+			gm->acked = number;
+		else if (gm->ike)
 			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, work->now);
-		if (group->kek.alive) /* nobody can answer */
-			gm->acked = gikev2_youngest(&group->generations)->number;
 	}
 	if (group->generations.count > 1)
 		gikev2_event(group->engine, GIKEV2_EVENT_ROLLED, 0,
@@ -303,7 +245,7 @@ static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 	/* the profile's numbers are for those who know them, and what goes to
 	 * all has one form */
 	work->can.plain = group->config.plain || !work->ike->profile;
-	if (work->err == 0 && group->kek.alive &&
+	if (work->err == 0 && group->multicast.kek.alive &&
 	    work->can.plain != group->config.plain)
 		work->err = -GIKEV2_ERR_NO_PROPOSAL;
 	if (work->err == 0)
@@ -329,35 +271,43 @@ static struct gikev2_gm *get_gm(struct gikev2_group *group,
 }
 
 /* Its leaf in the tree: that of its registration before, or a free one. */
-static int get_leaf(struct gikev2_group *group, struct gikev2_gm *gm)
+static int get_leaf(struct gikev2_group *group, struct gikev2_gm *gm,
+		    bool *fresh)
 {
-	if (!group->lkh || gm->leaf != GIKEV2_LKH_NO_LEAF)
+	int ret;
+
+	*fresh = false;
+	if (!group->multicast.lkh || gm->leaf != GIKEV2_LKH_NO_LEAF)
 		return 0;
 	for (struct gikev2_gm *old = gikev2_gm_find(group, gm->id, NULL); old;
 	     old = gikev2_gm_find(group, gm->id, old))
 		if (old != gm && old->leaf != GIKEV2_LKH_NO_LEAF) {
 			gm->leaf = old->leaf;
-			old->leaf = GIKEV2_LKH_NO_LEAF;
 			return 0;
 		}
-	return gikev2_lkh_join(group->engine, group->lkh, &gm->leaf);
+	ret = gikev2_lkh_join(group->engine, group->multicast.lkh, &gm->leaf);
+	*fresh = ret == 0;
+	return ret;
 }
 
 static enum ks_event add_for_member(struct gikev2_group *group,
 				    struct ks_work *work)
 {
 	struct gikev2_gm *gm = get_gm(group, work);
+	bool fresh;
 
 	if (!gm) {
 		work->err = -GIKEV2_ERR_NO_MEMORY;
 		return KS_REFUSED;
 	}
 	gikev2_generations_expire(&group->generations, work->now);
-	work->err = get_leaf(group, gm);
+	work->err = get_leaf(group, gm, &fresh);
 	if (work->err == 0)
 		work->err = gikev2_registration_add(gm, work->answer,
 						    work->now);
 	if (work->err < 0) {
+		if (fresh)
+			gikev2_lkh_undo(group->multicast.lkh, gm->leaf);
 		gikev2_gm_end(gm, work->err, work->now);
 		return KS_REFUSED;
 	}
@@ -412,12 +362,23 @@ gikev2_group_config(const struct gikev2_group *group)
 
 struct gikev2_lkh *gikev2_group_lkh(struct gikev2_group *group)
 {
-	return group->lkh;
+	return group->multicast.lkh;
 }
 
 struct gikev2_kek *gikev2_group_kek(struct gikev2_group *group)
 {
-	return &group->kek;
+	return &group->multicast.kek;
+}
+
+struct gikev2_multicast *gikev2_group_multicast(struct gikev2_group *group)
+{
+	return &group->multicast;
+}
+
+bool gikev2_group_keeps_sas(struct gikev2_group *group)
+{
+	return !group->multicast.kek.alive ||
+	       group->gms.count <= group->config.rekey.ike_sas_max;
 }
 
 struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group)
@@ -482,18 +443,6 @@ static int first_generation(struct gikev2_group *group, uint64_t now)
 	return run(group, KS_POLICY, &work);
 }
 
-static int first_kek(struct gikev2_group *group, uint64_t now)
-{
-	const struct gikev2_rekey_config *rekey = &group->config.rekey;
-
-	group->lkh = gikev2_lkh_new(rekey->lkh_degree ? rekey->lkh_degree : 2,
-				    rekey->members_max ? rekey->members_max
-						       : 1024);
-	if (!group->lkh)
-		return -GIKEV2_ERR_NO_MEMORY;
-	return roll_kek(group, GIKEV2_LKH_NO_LEAF, now);
-}
-
 struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
 				      const struct gikev2_group_config *config,
 				      uint64_t now)
@@ -512,14 +461,13 @@ struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
 	group->config = *config;
 	if (gikev2_timer_init(&engine->timers, &group->timer, timer_fire,
 			      group) < 0 ||
-	    gikev2_timer_init(&engine->timers, &group->push_timer, push_fire,
-			      group) < 0 ||
-	    (config->rekey.destination.family && first_kek(group, now) < 0) ||
+	    gikev2_multicast_init(group) < 0 ||
+	    (config->rekey.destination.family &&
+	     gikev2_multicast_start(group, now) < 0) ||
 	    first_generation(group, now) < 0) {
 		gikev2_timer_fini(&engine->timers, &group->timer);
-		gikev2_timer_fini(&engine->timers, &group->push_timer);
-		gikev2_kek_wipe(&group->kek);
-		gikev2_lkh_free(group->lkh);
+		gikev2_multicast_fini(group);
+		gikev2_generations_wipe(&group->generations);
 		free(group);
 		return NULL;
 	}
@@ -552,15 +500,19 @@ int gikev2_group_update(struct gikev2_group *group,
 {
 	bool same_id = gikev2_id_equal(&group->config.id, &config->id);
 	bool same = protocols_equal(&group->config, config);
-	int ret = 0;
+	struct gikev2_rekey_config old = group->config.rekey;
+	int ret;
 
 	if (!config_valid(config) || !same_id)
 		return -GIKEV2_ERR_BAD_POLICY;
 	group->config = *config;
-	if (same)
-		arm(group);
-	else
-		ret = gikev2_group_rekey(group, now);
+	ret = gikev2_multicast_update(group, &old, now);
+	if (ret == 0 && !same)
+		ret = roll(group, now);
+	if (ret < 0)
+		gikev2_count(group->engine, ret);
+	arm(group);
+	gikev2_bury(group->engine);
 	return ret;
 }
 
@@ -579,8 +531,8 @@ void gikev2_keylog_groups(struct gikev2 *engine)
 	struct gikev2_group *group;
 
 	for (group = engine->groups; group; group = group->next)
-		if (group->kek.alive)
-			gikev2_keylog_kek(engine, &group->kek);
+		if (group->multicast.kek.alive)
+			gikev2_keylog_kek(engine, &group->multicast.kek);
 }
 
 /* Without a word to the members. */
@@ -596,10 +548,7 @@ void gikev2_group_free(struct gikev2_group *group)
 	if (group->next)
 		group->next->prev = group->prev;
 	gikev2_timer_fini(&engine->timers, &group->timer);
-	gikev2_timer_fini(&engine->timers, &group->push_timer);
-	gikev2_octets_free(&group->push);
-	gikev2_kek_wipe(&group->kek);
-	gikev2_lkh_free(group->lkh);
+	gikev2_multicast_fini(group);
 	gikev2_generations_wipe(&group->generations);
 	explicit_bzero(group, sizeof(*group));
 	free(group);
@@ -619,6 +568,7 @@ void gikev2_group_del(struct gikev2_group *group, uint64_t now)
 {
 	struct gikev2 *engine = group->engine;
 
+	gikev2_multicast_stop(group, now);
 	while (group->gms.first)
 		end_member(group->gms.first, now);
 	gikev2_group_free(group);
@@ -675,6 +625,33 @@ void gikev2_group_members(const struct gikev2_group *group,
 	}
 }
 
+int gikev2_group_leave(struct gikev2_gm *gm, int err, uint64_t now)
+{
+	struct gikev2_group *group = gm->group;
+	uint32_t leaf = gm->leaf;
+	int ret = gikev2_multicast_exclude(group, leaf, now);
+
+	if (ret < 0)
+		gikev2_count(group->engine, ret);
+	arm(group);
+	/* still in the tree, since another is on his way out of it */
+	if (ret < 0 && group->multicast.leaf_out != leaf)
+		return ret;
+	gikev2_gm_end(gm, err, now);
+	return 0;
+}
+
+/* Out of the tree, and with its SA when there is no other use for that. */
+static int shut_out(struct gikev2_gm *gm, uint64_t now)
+{
+	struct gikev2_ike *ike = gm->ike;
+	int ret = gikev2_group_leave(gm, -GIKEV2_ERR_ADMIN, now);
+
+	if (ret == 0 && ike && !ike->gms)
+		gikev2_ike_delete(ike, -GIKEV2_ERR_ADMIN, now);
+	return ret;
+}
+
 size_t gikev2_group_clear_member(struct gikev2_group *group,
 				 const struct gikev2_id *identity, uint64_t now)
 {
@@ -683,8 +660,7 @@ size_t gikev2_group_clear_member(struct gikev2_group *group,
 
 	for (gm = gikev2_gm_find(group, identity, NULL); gm; gm = next) {
 		next = gikev2_gm_find(group, identity, gm);
-		end_member(gm, now);
-		count++;
+		count += shut_out(gm, now) == 0;
 	}
 	gikev2_bury(group->engine);
 	return count;
@@ -694,19 +670,6 @@ size_t gikev2_group_clear_member(struct gikev2_group *group,
  * In one message the Rekey SA that the member cannot follow to, in the next,
  * over that, keys that it has never seen (RFC 9838 section 3.2.1).
  */
-static int exclude(struct gikev2_group *group, struct gikev2_gm *gm,
-		   uint64_t now)
-{
-	uint32_t leaf = gm->leaf;
-	int ret = 0;
-
-	end_member(gm, now);
-	if (!group->lkh || leaf == GIKEV2_LKH_NO_LEAF)
-		return 0;
-	ret = gikev2_lkh_exclude(group->engine, group->lkh, leaf);
-	return ret < 0 ? ret : roll_kek(group, leaf, now);
-}
-
 int gikev2_group_exclude(struct gikev2_group *group,
 			 const struct gikev2_id *identity, uint64_t now)
 {
@@ -716,13 +679,19 @@ int gikev2_group_exclude(struct gikev2_group *group,
 	for (gm = gikev2_gm_find(group, identity, NULL); ret == 0 && gm;
 	     gm = next) {
 		next = gikev2_gm_find(group, identity, gm);
-		ret = exclude(group, gm, now);
-		count++;
+		ret = shut_out(gm, now);
+		count += ret == 0;
 	}
-	if (ret == 0 && count)
+	if (count && group->multicast.leaf_out == GIKEV2_LKH_NO_LEAF)
 		ret = roll(group, now);
-	if (ret < 0)
+	else if (count)
+		ret = -GIKEV2_ERR_BUSY;
+	if (ret < 0) {
 		gikev2_count(group->engine, ret);
+		group->roll_wanted = true;
+		gikev2_timer_set(&group->engine->timers, &group->timer,
+				 now + GIKEV2_SECOND);
+	}
 	gikev2_bury(group->engine);
 	return ret < 0 ? ret : count;
 }

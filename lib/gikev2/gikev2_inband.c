@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * GSA_INBAND_REKEY at the group member (RFC 9838 section 2.4.2), and the
- * refusal of a policy (section 2.3.2).
+ * GSA_INBAND_REKEY and GSA_REKEY at the group member (RFC 9838 section 2.4),
+ * and the refusal of a policy (section 2.3.2).
  */
 #include <string.h>
 
@@ -32,17 +32,43 @@ static bool names(const struct gikev2_pld_delete *delete,
 	return false;
 }
 
+/* D(0) deletes the whole Group SA, of which the Rekey SA is a part. */
 static bool is_excluded(const struct gikev2_payloads *payloads)
 {
 	for (size_t i = 0; i < payloads->count; i++) {
-		const struct gikev2_payload *payload = &payloads->item[i];
+		const struct gikev2_pld_delete *delete =
+			&payloads->item[i].delete;
 
-		if (payload->type == GIKEV2_PLD_DELETE &&
-		    payload->delete.protocol == GIKEV2_PROTO_GIKE_UPDATE &&
-		    deletes_all(&payload->delete))
+		if (payloads->item[i].type != GIKEV2_PLD_DELETE)
+			continue;
+		if (delete->protocol == GIKEV2_PROTO_NONE ||
+		    (delete->protocol == GIKEV2_PROTO_GIKE_UPDATE &&
+		     deletes_all(delete)))
 			return true;
 	}
 	return false;
+}
+
+/* Rekey SAs by their SPI; true when the present one went. */
+static bool delete_rekey_sas(struct gikev2_member *member,
+			     const struct gikev2_payloads *payloads)
+{
+	bool gone = false;
+
+	for (size_t i = 0; i < payloads->count; i++) {
+		const struct gikev2_pld_delete *delete =
+			&payloads->item[i].delete;
+
+		if (payloads->item[i].type != GIKEV2_PLD_DELETE ||
+		    delete->protocol != GIKEV2_PROTO_GIKE_UPDATE ||
+		    delete->spi_size != GIKEV2_KEK_SPI_LEN)
+			continue;
+		for (size_t j = 0; j < delete->count; j++)
+			gone |= gikev2_keks_delete(member,
+						   delete->spis.ptr +
+							   j * delete->spi_size);
+	}
+	return gone;
 }
 
 /* What is named and was here before this message is over at `end`. */
@@ -68,6 +94,16 @@ static void apply_deletes(struct gikev2_rows *rows, size_t older,
 	}
 }
 
+/* Does it say anything that is not known yet? */
+static bool brings_news(struct gikev2_member *member, struct gikev2_rx *rx,
+			const struct gikev2_download *download)
+{
+	return download->kek.alive ||
+	       gikev2_rollover_news(gikev2_member_rows(member), download) ||
+	       (!download->keys.count &&
+		gikev2_payload_find(rx->payloads, GIKEV2_PLD_DELETE));
+}
+
 /* New keys, a new Rekey SA, and after DTD the end of what D names. */
 static int install(struct gikev2_member *member, struct gikev2_rx *rx,
 		   struct gikev2_download *download)
@@ -80,9 +116,8 @@ static int install(struct gikev2_member *member, struct gikev2_rx *rx,
 	apply_deletes(rows, rows->count, rx->payloads, rx->now + delay);
 	ret = gikev2_rollover_rekey(rows, download, rx->now);
 	if (ret == 0 && download->kek.alive) {
-		*gikev2_member_path(member) = download->path;
-		gikev2_member_set_kek(member, &download->kek, rx->now + delay,
-				      rx->now);
+		gikev2_keks_set(member, download, rx->now + delay, rx->now);
+		gikev2_member_recovered(member, -GIKEV2_ERR_NEXT_SPI, rx->now);
 	}
 	return ret;
 }
@@ -96,11 +131,14 @@ static void delete_only(struct gikev2_member *member, struct gikev2_rx *rx)
 	gikev2_rollover_expire(rows, rx->now);
 }
 
-static void applied(struct gikev2_member *member, struct gikev2_rx *rx)
+static void applied(struct gikev2_member *member, struct gikev2_rx *rx,
+		    bool news)
 {
-	gikev2_member_rekeyed(member, rx->now);
+	gikev2_member_rekeyed(member, news, rx->now);
 	if (is_excluded(rx->payloads))
 		gikev2_member_excluded(member, rx->now);
+	else if (delete_rekey_sas(member, rx->payloads))
+		gikev2_member_recover(member, -GIKEV2_ERR_DELETED, rx->now);
 }
 
 int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
@@ -122,49 +160,87 @@ int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (ret < 0 && gikev2_err_to_notify(ret) != GIKEV2_N_NO_PROPOSAL_CHOSEN)
 		return ret;
 	if (ret == 0)
-		applied(member, rx);
+		applied(member, rx, true);
 	answered = gikev2_respond_notify(ike, rx, 0, NULL, 0);
 	if (ret < 0)
 		gikev2_member_refuse(ike, ret, rx->now);
 	return answered;
 }
 
+/* ----------------------------------------------------------------- multicast */
+
+static int read_push(struct gikev2_member *member, struct gikev2_kek *kek,
+		     struct gikev2_rx *rx, struct gikev2_download *download)
+{
+	struct gikev2_wrapper wrapper = { .kwa = kek->kwa };
+	struct gikev2_origin origin = {
+		.wrapper = &wrapper,
+		.carrier = kek,
+		.path = &gikev2_member_keks(member)->path,
+		.profile = kek->profile,
+	};
+	int ret;
+
+	memcpy(wrapper.kwk, kek->gsk_w, sizeof(wrapper.kwk));
+	ret = gikev2_policy_read(rx->engine, &origin, rx->payloads,
+				 gikev2_member_config(member), download,
+				 rx->now);
+	explicit_bzero(&wrapper, sizeof(wrapper));
+	/* a new key that signs, for a Rekey SA that stays */
+	if (ret == 0 && !download->kek.alive)
+		ret = gikev2_kek_new_auth_key(
+			&gikev2_payload_find(rx->payloads, GIKEV2_PLD_KD)->kd,
+			kek);
+	return ret;
+}
+
+static int apply_push(struct gikev2_member *member, struct gikev2_rx *rx,
+		      struct gikev2_download *download, bool has_gsa)
+{
+	bool news = brings_news(member, rx, download);
+	int ret = 0;
+
+	if (has_gsa)
+		ret = install(member, rx, download);
+	else
+		delete_only(member, rx);
+	if (ret == 0)
+		applied(member, rx, news);
+	return ret;
+}
+
+/* Well formed, and not for us. */
+static bool cannot_follow(int err)
+{
+	return err == -GIKEV2_ERR_EXCLUDED ||
+	       gikev2_err_to_notify(err) == GIKEV2_N_NO_PROPOSAL_CHOSEN;
+}
+
 /*
  * An authentic message that we cannot follow uses up its Message ID; one that
- * is malformed does not (wire profile).
+ * is malformed does not (wire profile).  An ID that was left out is a message
+ * that was lost with all its copies.
  */
 int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
 		       struct gikev2_rx *rx)
 {
-	struct gikev2_wrapper wrapper = { .kwa = kek->kwa };
-	struct gikev2_origin origin = { .wrapper = &wrapper,
-					.carrier = kek,
-					.path = gikev2_member_path(member),
-					.profile = kek->profile };
+	bool has_gsa = gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA);
+	bool gap = rx->header.id > kek->next_id;
 	struct gikev2_download download = { 0 };
-	uint32_t next_id = rx->header.id + 1;
-	int ret = 0;
+	int ret = has_gsa ? read_push(member, kek, rx, &download) : 0;
 
-	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {
-		memcpy(wrapper.kwk, kek->gsk_w, sizeof(wrapper.kwk));
-		ret = gikev2_policy_read(rx->engine, &origin, rx->payloads,
-					 gikev2_member_config(member), &download,
-					 rx->now);
-		explicit_bzero(&wrapper, sizeof(wrapper));
-	}
-	if (ret < 0 && ret != -GIKEV2_ERR_EXCLUDED &&
-	    gikev2_err_to_notify(ret) != GIKEV2_N_NO_PROPOSAL_CHOSEN)
+	if (ret < 0 && !cannot_follow(ret)) {
+		gikev2_download_wipe(&download);
 		return ret;
-	kek->next_id = next_id;
-	if (ret == -GIKEV2_ERR_EXCLUDED)
-		gikev2_member_no_path(member, rx->now);
-	if (ret == 0 && gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA))
-		ret = install(member, rx, &download);
-	else if (ret == 0)
-		delete_only(member, rx);
-	gikev2_download_wipe(&download);
+	}
+	kek->next_id = rx->header.id + 1;
 	if (ret == 0)
-		applied(member, rx);
+		ret = apply_push(member, rx, &download, has_gsa);
+	gikev2_download_wipe(&download);
+	if (cannot_follow(ret))
+		gikev2_member_cannot(member, ret, rx->now);
+	else if (gap)
+		gikev2_member_recover(member, -GIKEV2_ERR_REKEY_LOST, rx->now);
 	return ret;
 }
 

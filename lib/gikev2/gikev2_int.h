@@ -178,6 +178,7 @@ struct gikev2_gm {
 	uint64_t acked, sent; /* generations */
 	struct gikev2_abilities can;
 	bool sender;	      /* sent GROUP_SENDER */
+	bool fragments;	      /* does them (RFC 7383) */
 	uint32_t leaf;	      /* in the group's tree; GIKEV2_LKH_NO_LEAF */
 	struct gikev2_id *id; /* room for its octets only */
 };
@@ -256,6 +257,7 @@ struct gikev2_shield {
 /* Which part of a message this is; total 0: it is all of it. */
 struct gikev2_fragment {
 	uint16_t number, total;
+	uint8_t reserved; /* C and RESERVED of the generic header */
 };
 
 /*
@@ -287,14 +289,15 @@ int gikev2_flight_seal(struct gikev2 *engine, struct gikev2_shield *shield,
 void gikev2_flight_send(struct gikev2 *engine, const struct gikev2_path *path,
 			struct gikev2_chunk flight);
 /*
- * Takes a fragment that proved genuine.  1: that was the last one, *text and
- * *first are now the whole; 0: others are missing; or negative.  *account, if
- * any, counts what is held; -REASSEMBLY_LIMIT when it would be too much.
+ * Takes a fragment that proved genuine.  1: that was the last one, *text,
+ * *first and fragment->reserved are now of the whole; 0: others are missing; or
+ * negative.  *account, if any, counts what is held; -REASSEMBLY_LIMIT when it
+ * would be too much.
  */
 #define GIKEV2_REASSEMBLY_MAX (4u << 20)
 int gikev2_fragment_add(struct gikev2_fragments **fragments, size_t *account,
 			const struct gikev2_header *header,
-			const struct gikev2_fragment *fragment, uint8_t *first,
+			struct gikev2_fragment *fragment, uint8_t *first,
 			struct gikev2_chunk *text);
 void gikev2_fragments_free(struct gikev2_fragments **fragments);
 
@@ -313,7 +316,7 @@ int gikev2_kwk(const struct gikev2_ike *ike, uint8_t *kwk);
 void gikev2_keylog_ike(const struct gikev2_ike *ike);
 void gikev2_keylog_kek(struct gikev2 *engine, const struct gikev2_kek *kek);
 void gikev2_keylog_groups(struct gikev2 *engine);  /* gikev2_group.c */
-void gikev2_keylog_members(struct gikev2 *engine); /* gikev2_member.c */
+void gikev2_keylog_members(struct gikev2 *engine); /* gikev2_keks.c */
 
 /* gikev2_suite.c: IKE SA proposals */
 /* `spi` is empty in IKE_SA_INIT, ours when an SA is rekeyed. */
@@ -478,6 +481,7 @@ struct gikev2_content {
 	struct gikev2_delays delays;
 	const struct gikev2_kek *kek; /* NULL: no Rekey SA */
 	bool registration;	      /* not a rekey */
+	bool auth_key;		      /* AUTH_KEY too: another than before */
 	/* with a tree: the member that registers, or is being excluded */
 	const struct gikev2_lkh *lkh;
 	uint32_t leaf;
@@ -528,26 +532,32 @@ int gikev2_kek_read(const struct gikev2_policy *policy,
 		    const struct gikev2_kek *carrier, struct gikev2_kek *kek,
 		    uint64_t now);
 
+/* AUTH_KEY, if there is one, for what comes over this Rekey SA from now on. */
+int gikev2_kek_new_auth_key(const struct gikev2_pld_kd *kd,
+			    struct gikev2_kek *kek);
+
 /* gikev2_push.c: GSA_REKEY, which the slides call GSA_PUSH */
+/* In fragments where it is long and every member does them. */
 int gikev2_push_seal(struct gikev2 *engine, struct gikev2_kek *kek,
-		     struct gikev2_payloads *payloads,
-		     struct gikev2_octets *message);
+		     struct gikev2_payloads *payloads, bool fragmentation,
+		     struct gikev2_octets *flight);
 int gikev2_push_input(struct gikev2_rx *rx);
 
 /* gikev2_member.c */
 const struct gikev2_member_config *
 gikev2_member_config(const struct gikev2_member *member);
 void *gikev2_member_cookie(const struct gikev2_member *member);
-/* Whose Rekey SA has that SPI, the present one or the one before; NULL. */
-struct gikev2_member *gikev2_member_by_kek(struct gikev2 *engine,
-					   const uint8_t *spi,
-					   struct gikev2_kek **kek);
-struct gikev2_fragments **gikev2_member_fragments(struct gikev2_member *member);
-struct gikev2_key_path *gikev2_member_path(struct gikev2_member *member);
-/* A new Rekey SA; the one before, if any, ends at `old_end`. */
-void gikev2_member_set_kek(struct gikev2_member *member,
-			   struct gikev2_kek *kek, uint64_t old_end,
-			   uint64_t now);
+struct gikev2 *gikev2_member_engine(const struct gikev2_member *member);
+struct gikev2_member *gikev2_member_next(const struct gikev2_member *member);
+struct gikev2_keks *gikev2_member_keks(struct gikev2_member *member);
+/*
+ * Something that was for us did not reach us: registers anew soon, but not
+ * with all the others that it did not reach either.
+ */
+void gikev2_member_recover(struct gikev2_member *member, int err, uint64_t now);
+/* What was missed has come after all. */
+void gikev2_member_recovered(struct gikev2_member *member, int err,
+			     uint64_t now);
 /* Keys with the server are agreed on: GSA_AUTH is on its way. */
 void gikev2_member_pairwise(struct gikev2_member *member, uint64_t now);
 /* The server's answer to our registration over ike. */
@@ -564,6 +574,38 @@ void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
 void gikev2_member_hint(struct gikev2_member *member, uint64_t now);
 void gikev2_member_free(struct gikev2_member *member);
 
+/* gikev2_keks.c: a member's Rekey SAs */
+struct gikev2_keks {
+	struct gikev2_kek now;
+	struct gikev2_kek old; /* until old_end */
+	uint64_t old_end;
+	struct gikev2_key_path path; /* to `now` */
+	bool hinted; /* a next SPI of `now` was seen: believed once */
+};
+
+/* Whose Rekey SA has that SPI, the present one or the one before; NULL. */
+struct gikev2_member *gikev2_member_by_kek(struct gikev2 *engine,
+					   const uint8_t *spi,
+					   struct gikev2_kek **kek);
+/*
+ * A new Rekey SA, which is emptied, and the way to it; the one before, if any,
+ * ends at `old_end`.  False: we have gone on from that one already.
+ */
+bool gikev2_keks_set(struct gikev2_member *member,
+		     struct gikev2_download *download, uint64_t old_end,
+		     uint64_t now);
+void gikev2_keks_drop(struct gikev2_member *member);
+/* Drops those that are over; true when we have none any more. */
+bool gikev2_keks_expire(struct gikev2_member *member, uint64_t now);
+uint64_t gikev2_keks_next(const struct gikev2_keks *keks);
+/* A Delete named that SPI; true when it was the present one. */
+bool gikev2_keks_delete(struct gikev2_member *member, const uint8_t *spi);
+/*
+ * A message over a Rekey SA that nobody has: -NEXT_SPI when its SPI was told to
+ * somebody beforehand, else 0.
+ */
+int gikev2_keks_hint(struct gikev2 *engine, const uint8_t *spi, uint64_t now);
+
 /* gikev2_inband.c: handlers and requests of GSA_INBAND_REKEY at the member */
 /* GSA_REKEY, verified, over one of the member's Rekey SAs. */
 int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
@@ -578,10 +620,12 @@ int gikev2_registration_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
 /* IDg, SAg, N(GROUP_SENDER): what a registration asks for. */
 void gikev2_add_group(struct gikev2_ike *ike, struct gikev2_payloads *tx);
 struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member);
-void gikev2_member_rekeyed(struct gikev2_member *member, uint64_t now);
+/* A rekey message was applied; with or without anything new in it. */
+void gikev2_member_rekeyed(struct gikev2_member *member, bool news,
+			   uint64_t now);
 void gikev2_member_excluded(struct gikev2_member *member, uint64_t now);
-/* The next Rekey SA is not for us: what we have lives on, we ask again. */
-void gikev2_member_no_path(struct gikev2_member *member, uint64_t now);
+/* A policy that nobody can be told of at once that we do not follow. */
+void gikev2_member_cannot(struct gikev2_member *member, int err, uint64_t now);
 
 /* gikev2_group.c: the key server's state machine */
 struct gikev2_generations;
@@ -592,13 +636,18 @@ struct gikev2 *gikev2_group_engine(const struct gikev2_group *group);
 const struct gikev2_group_config *
 gikev2_group_config(const struct gikev2_group *group);
 struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group);
+struct gikev2_multicast *gikev2_group_multicast(struct gikev2_group *group);
 struct gikev2_kek *gikev2_group_kek(struct gikev2_group *group);
 struct gikev2_lkh *gikev2_group_lkh(struct gikev2_group *group);
 struct gikev2_gms *gikev2_group_gms(struct gikev2_group *group);
+/* Are its members' IKE SAs kept up: for rekeys, or to notice who is gone? */
+bool gikev2_group_keeps_sas(struct gikev2_group *group);
 /* An authenticated peer asks to join: adds GSA and KD to the answer. */
 int gikev2_group_join(struct gikev2_group *group, struct gikev2_ike *ike,
 		      struct gikev2_rx *rx, struct gikev2_payloads *answer);
 void gikev2_group_free(struct gikev2_group *group);
+/* A member goes, and cannot follow any more; err is why. */
+int gikev2_group_leave(struct gikev2_gm *gm, int err, uint64_t now);
 
 /* gikev2_gm.c: the list of members */
 /* The first registration of that identity, or the one after `last`; NULL. */
@@ -609,6 +658,9 @@ struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 				struct gikev2_ike *ike, uint64_t now);
 struct gikev2_gm *gikev2_gm_of(const struct gikev2_ike *ike,
 			       const struct gikev2_group *group);
+/* The one that is rekeyed over this SA; NULL.  GSA_INBAND_REKEY names no group,
+ * so there may be one only. */
+struct gikev2_gm *gikev2_gm_inband(const struct gikev2_ike *ike);
 /* Ends a registration; err is why. */
 void gikev2_gm_end(struct gikev2_gm *gm, int err, uint64_t now);
 /* Ends those of the same identity but for this one. */
@@ -623,12 +675,17 @@ void gikev2_gms_free(struct gikev2_gms *gms);
 int gikev2_registration_add(struct gikev2_gm *gm,
 			    struct gikev2_payloads *answer, uint64_t now);
 int gikev2_send_rekey(struct gikev2_ike *ike, uint64_t now);
-/* For all members, over the present Rekey SA: the youngest generation; or
- * `next`, when it is not NULL, in the place of the Rekey SA, perhaps with the
- * new keys after the member at leaf `excluded` was shut out. */
+/* What a GSA_REKEY is about; unless it says more, the youngest keys. */
+struct gikev2_news {
+	const struct gikev2_kek *next; /* in the place of the Rekey SA */
+	uint32_t excluded;	       /* leaf shut out by it, or NO_LEAF */
+	bool delete_kek;	       /* the Rekey SA alone */
+	bool delete_all;	       /* and all keys, and all members */
+};
+/* Makes it, for all members, over the present Rekey SA. */
 int gikev2_registration_push(struct gikev2_group *group,
-			     const struct gikev2_kek *next, uint32_t excluded,
-			     struct gikev2_octets *message, uint64_t now);
+			     const struct gikev2_news *news,
+			     struct gikev2_octets *flight, uint64_t now);
 int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_registration_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
 
@@ -708,6 +765,8 @@ void gikev2_gm_event(const struct gikev2_gm *gm, enum gikev2_event_type type,
 
 /* `period` plus or minus a quarter. */
 uint64_t gikev2_jitter(struct gikev2 *engine, uint64_t period);
+/* Between a quarter of it and all of it. */
+uint64_t gikev2_spread(struct gikev2 *engine, uint64_t period);
 
 /* A copy with room for its octets only; NULL: out of memory. */
 struct gikev2_id *gikev2_id_dup(const struct gikev2_id *id);

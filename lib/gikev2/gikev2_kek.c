@@ -44,11 +44,29 @@ static int draw_keys(struct gikev2 *engine, struct gikev2_kek *kek)
 	if (ret == 0)
 		gikev2_kek_keymat_get(kek, keymat);
 	explicit_bzero(keymat, sizeof(keymat));
-	return ret < 0 ? ret : gikev2_random(engine, kek->spi, sizeof(kek->spi));
+	return ret;
+}
+
+/* Its own SPI, and the one that it promises for its successor. */
+static int draw_spis(struct gikev2 *engine, const struct gikev2_kek *before,
+		     struct gikev2_kek *kek)
+{
+	int ret = 0;
+
+	if (before && before->next_spi_count)
+		memcpy(kek->spi, before->next_spi[0], sizeof(kek->spi));
+	else
+		ret = gikev2_random(engine, kek->spi, sizeof(kek->spi));
+	if (ret == 0)
+		ret = gikev2_random(engine, kek->next_spi[0],
+				    sizeof(kek->next_spi[0]));
+	kek->next_spi_count = 1;
+	return ret;
 }
 
 int gikev2_kek_draw(struct gikev2 *engine,
-		    const struct gikev2_group_config *config, uint64_t now,
+		    const struct gikev2_group_config *config,
+		    const struct gikev2_kek *before, uint64_t now,
 		    struct gikev2_kek *kek)
 {
 	const struct gikev2_rekey_config *rekey = &config->rekey;
@@ -73,6 +91,8 @@ int gikev2_kek_draw(struct gikev2 *engine,
 		}
 	}
 	ret = draw_keys(engine, kek);
+	if (ret == 0)
+		ret = draw_spis(engine, before, kek);
 	if (ret < 0) {
 		gikev2_kek_wipe(kek);
 		return ret;
@@ -85,5 +105,6 @@ int gikev2_kek_draw(struct gikev2 *engine,
 void gikev2_kek_wipe(struct gikev2_kek *kek)
 {
 	gikev2_key_free(kek->auth_key);
+	gikev2_fragments_free(&kek->fragments);
 	explicit_bzero(kek, sizeof(*kek));
 }

@@ -11,10 +11,21 @@
 #include "gikev2/gikev2_proto.h"
 #include "gikev2/gikev2_sign.h"
 
+/* SPIs of a Rekey SA's successor that are remembered. */
+#define GIKEV2_NEXT_SPIS_MAX 4
+
+/* Highest Message ID that is used: a higher one could not be followed. */
+#define GIKEV2_KEK_ID_LAST (UINT32_MAX - 1)
+
+struct gikev2_fragments;
+
 struct gikev2_kek {
 	bool alive;
 	bool profile; /* at a member: of a server that shares our profile */
 	uint8_t spi[GIKEV2_KEK_SPI_LEN]; /* both SPIs of the IKE header */
+	/* GSA_NEXT_SPI: of the Rekey SA that will take its place */
+	uint8_t next_spi[GIKEV2_NEXT_SPIS_MAX][GIKEV2_KEK_SPI_LEN];
+	uint8_t next_spi_count;
 	const struct gikev2_encr *encr;
 	const struct gikev2_integ *integ; /* NULL with AEAD */
 	const struct gikev2_kwa *kwa;
@@ -28,6 +39,7 @@ struct gikev2_kek {
 	/* Digital Signature; NULL: Implicit */
 	const struct gikev2_sign_alg *sign_alg;
 	struct gikev2_key *auth_key; /* owned; public half at a member */
+	struct gikev2_fragments *fragments; /* of a message on its way in */
 };
 
 #define GIKEV2_KEK_KEYMAT_MAX                                                  \
@@ -39,9 +51,13 @@ size_t gikev2_kek_keymat_len(const struct gikev2_kek *kek);
 void gikev2_kek_keymat_put(const struct gikev2_kek *kek, uint8_t *out);
 void gikev2_kek_keymat_get(struct gikev2_kek *kek, const uint8_t *in);
 
-/* A fresh one by the group's config.  0 or a negated reason. */
+/*
+ * A fresh one by the group's config, under the SPI that `before` has promised.
+ * NULL: it is the first.  0 or a negated reason.
+ */
 int gikev2_kek_draw(struct gikev2 *engine,
-		    const struct gikev2_group_config *config, uint64_t now,
+		    const struct gikev2_group_config *config,
+		    const struct gikev2_kek *before, uint64_t now,
 		    struct gikev2_kek *kek);
 
 /* Wipes and frees what it holds; it may be used again. */

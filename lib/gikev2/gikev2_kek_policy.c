@@ -150,24 +150,37 @@ static int put_transforms(struct gikev2 *engine, const struct gikev2_kek *kek,
 	return 0;
 }
 
-/* GSA_KEY_LIFETIME, and GSA_INITIAL_MESSAGE_ID when it is not zero. */
+/*
+ * GSA_KEY_LIFETIME, GSA_INITIAL_MESSAGE_ID when it is not zero, and the
+ * GSA_NEXT_SPIs.
+ */
 static int put_attrs(struct gikev2 *engine, const struct gikev2_kek *kek,
 		     struct gikev2_list *list, uint64_t now)
 {
-	struct gikev2_attr *attr =
-		gikev2_arena_alloc(&engine->arena, 2 * sizeof(*attr));
+	struct gikev2_attr *attr = gikev2_arena_alloc(
+		&engine->arena,
+		(2 + kek->next_spi_count) * sizeof(*attr));
 	uint8_t *octets = gikev2_arena_alloc(&engine->arena, 8);
 	uint64_t left = kek->end > now ? (kek->end - now) / GIKEV2_SECOND : 0;
+	size_t n = 0;
 
 	if (!attr || !octets)
 		return -GIKEV2_ERR_NO_MEMORY;
 	gikev2_put_int(octets, left > UINT32_MAX ? UINT32_MAX : left, 4);
 	gikev2_put_int(octets + 4, kek->next_id, 4);
-	attr[0] = (struct gikev2_attr){ .type = GIKEV2_GSA_KEY_LIFETIME,
-					.data = { octets, 4 } };
-	attr[1] = (struct gikev2_attr){ .type = GIKEV2_GSA_INITIAL_MESSAGE_ID,
-					.data = { octets + 4, 4 } };
-	*list = (struct gikev2_list){ attr, kek->next_id ? 2 : 1 };
+	attr[n++] = (struct gikev2_attr){ .type = GIKEV2_GSA_KEY_LIFETIME,
+					  .data = { octets, 4 } };
+	if (kek->next_id)
+		attr[n++] = (struct gikev2_attr){
+			.type = GIKEV2_GSA_INITIAL_MESSAGE_ID,
+			.data = { octets + 4, 4 }
+		};
+	for (size_t i = 0; i < kek->next_spi_count; i++)
+		attr[n++] = (struct gikev2_attr){
+			.type = GIKEV2_GSA_NEXT_SPI,
+			.data = { kek->next_spi[i], GIKEV2_KEK_SPI_LEN }
+		};
+	*list = (struct gikev2_list){ attr, n };
 	return 0;
 }
 
@@ -332,40 +345,78 @@ static int get_u32(const struct gikev2_list *attrs, uint16_t type,
 	return 1;
 }
 
+/* GSA_NEXT_SPI: as many as we care to remember, which are hints at best. */
+static int get_next_spis(const struct gikev2_list *attrs,
+			 struct gikev2_kek *kek)
+{
+	const struct gikev2_attr *attr = attrs->items;
+
+	for (size_t i = 0; i < attrs->count; i++, attr++) {
+		if (attr->type != GIKEV2_GSA_NEXT_SPI)
+			continue;
+		if (attr->tv || attr->data.len != GIKEV2_KEK_SPI_LEN)
+			return -GIKEV2_ERR_BAD_ATTRIBUTE;
+		if (kek->next_spi_count < GIKEV2_NEXT_SPIS_MAX)
+			memcpy(kek->next_spi[kek->next_spi_count++],
+			       attr->data.ptr, GIKEV2_KEK_SPI_LEN);
+	}
+	return 0;
+}
+
+/* AUTH_KEY in any member key bag.  1: found; 0: absent; or negative. */
+static int find_auth_key(const struct gikev2_pld_kd *kd,
+			 const struct gikev2_attr **attr)
+{
+	const struct gikev2_bag *bag = kd->bags.items;
+	int ret = 0;
+
+	for (size_t i = 0; i < kd->bags.count && ret == 0; i++)
+		if (bag[i].protocol == GIKEV2_PROTO_NONE)
+			ret = gikev2_attr_find(&bag[i].attrs, GIKEV2_AUTH_KEY,
+					       false, attr);
+	return ret;
+}
+
+int gikev2_kek_new_auth_key(const struct gikev2_pld_kd *kd,
+			    struct gikev2_kek *kek)
+{
+	const struct gikev2_attr *attr;
+	struct gikev2_key *key;
+	int ret = find_auth_key(kd, &attr);
+
+	if (ret <= 0)
+		return ret;
+	if (!kek->sign_alg)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	ret = gikev2_key_from_spki(attr->data, &key);
+	if (ret < 0)
+		return ret == -GIKEV2_ERR_KEY_REFUSED ? -GIKEV2_ERR_BAD_POLICY
+						      : ret;
+	if (!gikev2_sign_alg_fits(kek->sign_alg, key)) {
+		gikev2_key_free(key);
+		return -GIKEV2_ERR_BAD_POLICY;
+	}
+	gikev2_key_free(kek->auth_key);
+	kek->auth_key = key;
+	return 0;
+}
+
 /* The key that GSA_REKEY will be signed by; stays the same when absent. */
 static int get_auth_key(const struct gikev2_pld_kd *kd,
 			const struct gikev2_kek *carrier,
 			struct gikev2_kek *kek)
 {
-	const struct gikev2_bag *bag = kd->bags.items;
-	const struct gikev2_attr *attr = NULL;
-	int ret;
+	const struct gikev2_attr *attr;
+	int ret = find_auth_key(kd, &attr);
 
-	for (size_t i = 0; i < kd->bags.count && !attr; i++) {
-		if (bag[i].protocol != GIKEV2_PROTO_NONE)
-			continue;
-		ret = gikev2_attr_find(&bag[i].attrs, GIKEV2_AUTH_KEY, false,
-				       &attr);
-		if (ret < 0)
-			return ret;
-	}
-	if (!kek->sign_alg)
-		return attr ? -GIKEV2_ERR_BAD_SYNTAX : 0;
-	if (attr)
-		ret = gikev2_key_from_spki(attr->data, &kek->auth_key);
-	else if (!carrier)
-		return -GIKEV2_ERR_BAD_SYNTAX;
-	else
-		ret = (kek->auth_key = gikev2_key_dup(carrier->auth_key))
-			      ? 0
-			      : -GIKEV2_ERR_NO_MEMORY;
-	if (ret == -GIKEV2_ERR_KEY_REFUSED)
-		return -GIKEV2_ERR_BAD_POLICY;
 	if (ret < 0)
 		return ret;
-	return gikev2_sign_alg_fits(kek->sign_alg, kek->auth_key)
-		       ? 0
-		       : -GIKEV2_ERR_BAD_POLICY;
+	if (!kek->sign_alg || ret == 1)
+		return gikev2_kek_new_auth_key(kd, kek);
+	if (!carrier)
+		return -GIKEV2_ERR_BAD_SYNTAX;
+	kek->auth_key = gikev2_key_dup(carrier->auth_key);
+	return kek->auth_key ? 0 : -GIKEV2_ERR_NO_MEMORY;
 }
 
 /*
@@ -401,5 +452,7 @@ int gikev2_kek_read(const struct gikev2_policy *policy,
 	kek->end = now + lifetime * GIKEV2_SECOND;
 	ret = get_u32(&policy->attrs, GIKEV2_GSA_INITIAL_MESSAGE_ID,
 		      &kek->next_id);
+	if (ret >= 0)
+		ret = get_next_spis(&policy->attrs, kek);
 	return ret < 0 ? ret : get_auth_key(kd, carrier, kek);
 }

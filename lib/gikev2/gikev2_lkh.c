@@ -89,6 +89,20 @@ void gikev2_lkh_free(struct gikev2_lkh *lkh)
 	free(lkh);
 }
 
+uint32_t gikev2_lkh_room(const struct gikev2_lkh *lkh)
+{
+	return width(lkh, lkh->depth);
+}
+
+uint32_t gikev2_lkh_members(const struct gikev2_lkh *lkh)
+{
+	uint32_t members = 0;
+
+	for (unsigned int i = 0; i < lkh->degree; i++)
+		members += lkh->level[1][i].count;
+	return members;
+}
+
 /* A fresh key under an ID that was never used. */
 static int draw(struct gikev2 *engine, struct gikev2_lkh *lkh, struct node *node)
 {
@@ -125,14 +139,19 @@ int gikev2_lkh_join(struct gikev2 *engine, struct gikev2_lkh *lkh,
 	return ret;
 }
 
+void gikev2_lkh_undo(struct gikev2_lkh *lkh, uint32_t leaf)
+{
+	for (unsigned int i = 1; i <= lkh->depth; i++)
+		ancestor(lkh, leaf, i)->count--;
+	lkh->next_free = leaf;
+}
+
 int gikev2_lkh_exclude(struct gikev2 *engine, struct gikev2_lkh *lkh,
 		       uint32_t leaf)
 {
 	int ret = 0;
 
-	for (unsigned int i = 1; i <= lkh->depth; i++)
-		ancestor(lkh, leaf, i)->count--;
-	lkh->next_free = leaf;
+	gikev2_lkh_undo(lkh, leaf);
 	for (unsigned int i = 1; ret == 0 && i < lkh->depth; i++)
 		ret = draw(engine, lkh, ancestor(lkh, leaf, i));
 	return ret;

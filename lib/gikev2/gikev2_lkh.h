@@ -23,9 +23,16 @@ struct gikev2_lkh;
 struct gikev2_lkh *gikev2_lkh_new(unsigned int degree, uint32_t members);
 void gikev2_lkh_free(struct gikev2_lkh *lkh);
 
+/* Members that it has room for, and that it has. */
+uint32_t gikev2_lkh_room(const struct gikev2_lkh *lkh);
+uint32_t gikev2_lkh_members(const struct gikev2_lkh *lkh);
+
 /* A leaf for a new member, with a fresh key.  -REGISTRATION_FAILED: full. */
 int gikev2_lkh_join(struct gikev2 *engine, struct gikev2_lkh *lkh,
 		    uint32_t *leaf);
+
+/* The keys of `leaf` were not handed out: it is free again. */
+void gikev2_lkh_undo(struct gikev2_lkh *lkh, uint32_t leaf);
 
 /*
  * Shuts out the member at `leaf`: every key that it knows is replaced.  What

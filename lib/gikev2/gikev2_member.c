@@ -22,11 +22,9 @@ struct gikev2_member {
 	struct gikev2_rows rows;
 	struct gikev2_timer timer;  /* next try, or soft expiry */
 	struct gikev2_timer expiry; /* of rows and Rekey SAs */
-	/* Rekey SA, and the one before it until old_kek_end */
-	struct gikev2_kek kek, old_kek;
-	uint64_t old_kek_end;
-	struct gikev2_key_path path;
-	struct gikev2_fragments *fragments; /* of a GSA_REKEY */
+	struct gikev2_keks keks;
+	uint64_t recover_at;	    /* something was missed; or NEVER */
+	int recover_err;	    /* what */
 	size_t server;		    /* which of config.servers */
 	uint64_t backoff, hint_next;
 	uint64_t registered_since, last_rekey;
@@ -116,106 +114,10 @@ const char *gikev2_member_state_text(enum gikev2_member_state state)
 static void arm_expiry(struct gikev2_member *member)
 {
 	uint64_t next = gikev2_rollover_next(&member->rows);
+	uint64_t keks = gikev2_keks_next(&member->keks);
 
-	if (member->kek.alive && member->kek.end < next)
-		next = member->kek.end;
-	if (member->old_kek.alive && member->old_kek_end < next)
-		next = member->old_kek_end;
-	gikev2_timer_set(&member->engine->timers, &member->expiry, next);
-}
-
-/* Tells the owner where GSA_REKEY comes to; joining twice is joining once. */
-static void listen_to(struct gikev2_member *member,
-		      const struct gikev2_kek *kek, bool join)
-{
-	struct gikev2 *engine = member->engine;
-
-	if (engine->callbacks->multicast)
-		engine->callbacks->multicast(engine->arg, &kek->destination,
-					     &kek->source, join);
-}
-
-static void drop_kek(struct gikev2_member *member, struct gikev2_kek *kek)
-{
-	if (!kek->alive)
-		return;
-	listen_to(member, kek, false);
-	gikev2_kek_wipe(kek);
-}
-
-static void drop_keks(struct gikev2_member *member)
-{
-	drop_kek(member, &member->old_kek);
-	drop_kek(member, &member->kek);
-	explicit_bzero(&member->path, sizeof(member->path));
-	gikev2_fragments_free(&member->fragments);
-}
-
-void gikev2_member_set_kek(struct gikev2_member *member,
-			   struct gikev2_kek *kek, uint64_t old_end,
-			   uint64_t now)
-{
-	bool same = member->kek.alive &&
-		    memcmp(member->kek.spi, kek->spi, sizeof(kek->spi)) == 0;
-
-	/* told again by another registration: an older ID is stale */
-	if (same && kek->next_id < member->kek.next_id)
-		kek->next_id = member->kek.next_id;
-	listen_to(member, kek, true);
-	if (!same)
-		gikev2_keylog_kek(member->engine, kek);
-	if (same) {
-		drop_kek(member, &member->kek);
-	} else if (member->kek.alive) {
-		drop_kek(member, &member->old_kek);
-		member->old_kek = member->kek;
-		member->old_kek_end = old_end;
-	}
-	member->kek = *kek;
-	memset(kek, 0, sizeof(*kek)); /* what it owned is the member's now */
-	if (member->old_kek.alive && member->old_kek_end <= now)
-		drop_kek(member, &member->old_kek);
-}
-
-struct gikev2_member *gikev2_member_by_kek(struct gikev2 *engine,
-					   const uint8_t *spi,
-					   struct gikev2_kek **kek)
-{
-	struct gikev2_member *member;
-
-	for (member = engine->members; member; member = member->next) {
-		struct gikev2_kek *keks[] = { &member->kek, &member->old_kek };
-
-		for (size_t i = 0; i < 2; i++) {
-			*kek = keks[i];
-			if ((*kek)->alive &&
-			    memcmp((*kek)->spi, spi, GIKEV2_KEK_SPI_LEN) == 0)
-				return member;
-		}
-	}
-	return NULL;
-}
-
-void gikev2_keylog_members(struct gikev2 *engine)
-{
-	struct gikev2_member *member;
-
-	for (member = engine->members; member; member = member->next) {
-		if (member->old_kek.alive)
-			gikev2_keylog_kek(engine, &member->old_kek);
-		if (member->kek.alive)
-			gikev2_keylog_kek(engine, &member->kek);
-	}
-}
-
-struct gikev2_key_path *gikev2_member_path(struct gikev2_member *member)
-{
-	return &member->path;
-}
-
-struct gikev2_fragments **gikev2_member_fragments(struct gikev2_member *member)
-{
-	return &member->fragments;
+	gikev2_timer_set(&member->engine->timers, &member->expiry,
+			 keks < next ? keks : next);
 }
 
 static void deliver(struct gikev2_member *member)
@@ -231,15 +133,9 @@ static void expiry_fire(void *owner, uint64_t now)
 {
 	struct gikev2_member *member = owner;
 
-	if (member->old_kek.alive && member->old_kek_end <= now)
-		drop_kek(member, &member->old_kek);
-	if (member->kek.alive && member->kek.end <= now) {
-		drop_keks(member);
-		/* without a Rekey SA only the server itself can help */
-		if (!member->ike)
-			machine(member, GM_SERVER_LOST, -GIKEV2_ERR_LIFETIME,
-				now);
-	}
+	/* without a Rekey SA only the server itself can help */
+	if (gikev2_keks_expire(member, now) && !member->ike)
+		machine(member, GM_SERVER_LOST, -GIKEV2_ERR_LIFETIME, now);
 	if (!gikev2_rollover_expire(&member->rows, now)) {
 		arm_expiry(member);
 		return;
@@ -258,16 +154,41 @@ static void expiry_fire(void *owner, uint64_t now)
 static void arm_soft_expiry(struct gikev2_member *member, uint64_t now)
 {
 	uint64_t rows = gikev2_rollover_last(&member->rows);
-	uint64_t last = member->kek.alive && member->kek.end < rows
-				? member->kek.end
-				: rows;
+	const struct gikev2_kek *kek = &member->keks.now;
+	uint64_t last = kek->alive && kek->end < rows ? kek->end : rows;
 	uint64_t left = last > now ? last - now : 0;
 	uint64_t tenth = left / 10;
 	uint64_t wait = left / 5 * 4 + gikev2_jitter(member->engine, tenth);
 
 	if (wait < member->engine->params.retry_min)
 		wait = member->engine->params.retry_min;
-	gikev2_timer_set(&member->engine->timers, &member->timer, now + wait);
+	wait += now;
+	gikev2_timer_set(&member->engine->timers, &member->timer,
+			 wait < member->recover_at ? wait : member->recover_at);
+}
+
+void gikev2_member_recover(struct gikev2_member *member, int err, uint64_t now)
+{
+	struct gikev2 *engine = member->engine;
+
+	if (member->state != GIKEV2_GM_KEY_TABLE ||
+	    member->recover_at != GIKEV2_NEVER)
+		return;
+	member->recover_err = err;
+	member->recover_at =
+		now + gikev2_spread(engine, engine->params.recovery_time);
+	gikev2_timer_set(&engine->timers, &member->timer, member->recover_at);
+	gikev2_event(engine, GIKEV2_EVENT_REKEY_LOST, err, member->cookie,
+		     member->ike, now);
+}
+
+void gikev2_member_recovered(struct gikev2_member *member, int err,
+			     uint64_t now)
+{
+	if (member->recover_at == GIKEV2_NEVER || member->recover_err != err)
+		return;
+	member->recover_at = GIKEV2_NEVER;
+	arm_soft_expiry(member, now);
 }
 
 struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member)
@@ -275,15 +196,17 @@ struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member)
 	return &member->rows;
 }
 
-/* The rows were changed by a rekey. */
-void gikev2_member_rekeyed(struct gikev2_member *member, uint64_t now)
+void gikev2_member_rekeyed(struct gikev2_member *member, bool news,
+			   uint64_t now)
 {
-	member->rekeys++;
-	member->engine->totals.rekeys_received++;
-	member->last_rekey = now;
 	deliver(member);
 	if (member->state == GIKEV2_GM_KEY_TABLE)
 		arm_soft_expiry(member, now);
+	if (!news)
+		return;
+	member->rekeys++;
+	member->engine->totals.rekeys_received++;
+	member->last_rekey = now;
 	gikev2_event(member->engine, GIKEV2_EVENT_REKEYED, 0, member->cookie,
 		     member->ike, now);
 }
@@ -291,29 +214,32 @@ void gikev2_member_rekeyed(struct gikev2_member *member, uint64_t now)
 /* The key server took the group's keys from us: obey, then ask again. */
 void gikev2_member_excluded(struct gikev2_member *member, uint64_t now)
 {
-	gikev2_rows_wipe(&member->rows);
-	drop_keks(member);
-	deliver(member);
-	gikev2_event(member->engine, GIKEV2_EVENT_EXCLUDED,
-		     -GIKEV2_ERR_NOT_AUTHORIZED, member->cookie, member->ike,
-		     now);
-	/* after a random time, since all that were excluded come at once */
-	if (member->state == GIKEV2_GM_KEY_TABLE)
-		gikev2_timer_set(&member->engine->timers, &member->timer,
-				 now + gikev2_jitter(member->engine,
-						     member->engine->params
-							     .retry_min));
-}
-
-void gikev2_member_no_path(struct gikev2_member *member, uint64_t now)
-{
 	struct gikev2 *engine = member->engine;
 
-	gikev2_event(engine, GIKEV2_EVENT_EXCLUDED, -GIKEV2_ERR_EXCLUDED,
+	gikev2_rows_wipe(&member->rows);
+	gikev2_keks_drop(member);
+	deliver(member);
+	gikev2_event(engine, GIKEV2_EVENT_EXCLUDED, -GIKEV2_ERR_NOT_AUTHORIZED,
 		     member->cookie, member->ike, now);
 	/* after a random time, since all that were excluded come at once */
-	gikev2_timer_set(&engine->timers, &member->timer,
-			 now + gikev2_jitter(engine, engine->params.retry_min));
+	if (member->state == GIKEV2_GM_KEY_TABLE)
+		gikev2_timer_set(&engine->timers, &member->timer,
+				 now + gikev2_spread(
+					       engine,
+					       engine->params.recovery_time));
+}
+
+void gikev2_member_cannot(struct gikev2_member *member, int err, uint64_t now)
+{
+	struct gikev2 *engine = member->engine;
+	bool excluded = err == -GIKEV2_ERR_EXCLUDED;
+
+	gikev2_event(engine,
+		     excluded ? GIKEV2_EVENT_EXCLUDED
+			      : GIKEV2_EVENT_POLICY_REFUSED,
+		     err, member->cookie, member->ike, now);
+	/* what we have lives on; registering anew tells what is the matter */
+	gikev2_member_recover(member, err, now);
 }
 
 /* ----------------------------------------------------------------- actions */
@@ -363,6 +289,7 @@ static void register_anew(struct gikev2_member *member, int err, uint64_t now)
 	int ret;
 
 	(void)err;
+	member->recover_at = GIKEV2_NEVER;
 	disown(&member->attempt);
 	if (attempt)
 		gikev2_ike_end(attempt, -GIKEV2_ERR_REPLACED, now);
@@ -436,11 +363,26 @@ static void leave(struct gikev2_member *member, int err, uint64_t now)
 	member->registered_since = 0;
 	gikev2_timer_set(&member->engine->timers, &member->timer, GIKEV2_NEVER);
 	gikev2_rows_wipe(&member->rows);
-	drop_keks(member);
+	gikev2_keks_drop(member);
 	deliver(member);
 }
 
 /* ------------------------------------------------------ from the IKE SA side */
+
+struct gikev2 *gikev2_member_engine(const struct gikev2_member *member)
+{
+	return member->engine;
+}
+
+struct gikev2_member *gikev2_member_next(const struct gikev2_member *member)
+{
+	return member->next;
+}
+
+struct gikev2_keks *gikev2_member_keks(struct gikev2_member *member)
+{
+	return &member->keks;
+}
 
 const struct gikev2_member_config *
 gikev2_member_config(const struct gikev2_member *member)
@@ -462,16 +404,17 @@ void gikev2_member_downloaded(struct gikev2_ike *ike,
 			      struct gikev2_download *download, uint64_t now)
 {
 	struct gikev2_member *member = ike->member;
+	bool overtaken = false;
 
 	gikev2_rollover_register(&member->rows, download, now);
 	/* it replaces all that was before (RFC 9838 section 2.3.3) */
-	if (download->kek.alive) {
-		member->path = download->path;
-		gikev2_member_set_kek(member, &download->kek, now, now);
-	} else {
-		drop_keks(member);
-	}
+	if (!download->kek.alive)
+		gikev2_keks_drop(member);
+	else
+		overtaken = !gikev2_keks_set(member, download, now, now);
 	machine(member, GM_SAS_RECEIVED, 0, now);
+	if (overtaken)
+		gikev2_member_recover(member, -GIKEV2_ERR_REKEY_LOST, now);
 }
 
 void gikev2_member_refuse(struct gikev2_ike *ike, int err, uint64_t now)
@@ -506,7 +449,7 @@ void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
 	} else if (ike == member->ike) {
 		member->ike = NULL;
 		/* by convention the server closes it: the Rekey SA is enough */
-		if (member->kek.alive)
+		if (member->keks.now.alive && err == -GIKEV2_ERR_DELETED)
 			return;
 		member->registered_since = 0;
 		member->last_error = err;
@@ -558,6 +501,7 @@ struct gikev2_member *gikev2_member_add(struct gikev2 *engine, void *cookie,
 	member->cookie = cookie;
 	member->config = *config;
 	member->state_since = now;
+	member->recover_at = GIKEV2_NEVER;
 	if (gikev2_timer_init(&engine->timers, &member->timer, timer_fire,
 			      member) < 0 ||
 	    gikev2_timer_init(&engine->timers, &member->expiry, expiry_fire,
@@ -573,21 +517,14 @@ struct gikev2_member *gikev2_member_add(struct gikev2 *engine, void *cookie,
 	return member;
 }
 
-static bool endpoint_equal(const struct gikev2_endpoint *a,
-			   const struct gikev2_endpoint *b)
-{
-	return a->family == b->family && a->port == b->port &&
-	       memcmp(a->ip, b->ip, a->family == 4 ? 4 : 16) == 0;
-}
-
 static bool servers_equal(const struct gikev2_member_config *a,
 			  const struct gikev2_member_config *b)
 {
 	if (a->server_count != b->server_count ||
-	    !endpoint_equal(&a->local, &b->local))
+	    !gikev2_endpoint_equal(&a->local, &b->local))
 		return false;
 	for (size_t i = 0; i < a->server_count; i++)
-		if (!endpoint_equal(&a->servers[i], &b->servers[i]) ||
+		if (!gikev2_endpoint_equal(&a->servers[i], &b->servers[i]) ||
 		    a->nat_ports[i] != b->nat_ports[i])
 			return false;
 	return true;
@@ -647,7 +584,7 @@ void gikev2_member_free(struct gikev2_member *member)
 
 	disown(&member->attempt);
 	disown(&member->ike);
-	drop_keks(member);
+	gikev2_keks_drop(member);
 	if (member->prev)
 		member->prev->next = member->next;
 	else

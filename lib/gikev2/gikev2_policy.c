@@ -158,8 +158,8 @@ int gikev2_policy_add(struct gikev2 *engine,
 	if (ret == 0 && (content->delays.has_atd || content->delays.has_dtd))
 		ret = make_group_wide(engine, &policy[policy_count++],
 				      &content->delays);
-	if (ret == 0 && content->registration && content->kek &&
-	    content->kek->auth_key)
+	if (ret == 0 && content->kek && content->kek->auth_key &&
+	    (content->registration || content->auth_key))
 		ret = gikev2_auth_key_add(engine, content->kek,
 					  &bag[bag_count++]);
 	if (ret == 0 && content->kek && content->lkh)

@@ -28,7 +28,8 @@ static struct gikev2_shield shield_of(struct gikev2_kek *kek)
  * payloads alone, whole and not encrypted.
  */
 static void signed_header(const struct gikev2_header *from, uint8_t first,
-			  size_t text_len, uint8_t out[SIGNED_HEADER_LEN])
+			  uint8_t reserved, size_t text_len,
+			  uint8_t out[SIGNED_HEADER_LEN])
 {
 	struct gikev2_header header = *from;
 
@@ -37,6 +38,7 @@ static void signed_header(const struct gikev2_header *from, uint8_t first,
 	memset(out, 0, SIGNED_HEADER_LEN);
 	gikev2_header_put(out, &header);
 	out[GIKEV2_HEADER_LEN] = first;
+	out[GIKEV2_HEADER_LEN + 1] = reserved;
 	gikev2_put_int(out + GIKEV2_HEADER_LEN + 2,
 		       GIKEV2_PAYLOAD_HEADER_LEN + text_len, 2);
 }
@@ -69,19 +71,16 @@ static int sign(const struct gikev2_kek *kek, const struct gikev2_header *header
 	struct gikev2_chunk parts[] = { { a, sizeof(a) },
 					{ text->ptr, text->len } };
 
-	signed_header(header, first, text->len, a);
+	signed_header(header, first, 0, text->len, a);
 	return gikev2_sign_fixed(kek->auth_key, kek->sign_alg, parts, 2,
 				 text->ptr + text->len - signature_len,
 				 signature_len);
 }
 
-/*
- * Seals the payloads into *message, the copies of which are all the same, and
- * uses up a Message ID.
- */
+/* Makes the message and uses up a Message ID; all copies of it are the same. */
 int gikev2_push_seal(struct gikev2 *engine, struct gikev2_kek *kek,
-		     struct gikev2_payloads *payloads,
-		     struct gikev2_octets *message)
+		     struct gikev2_payloads *payloads, bool fragmentation,
+		     struct gikev2_octets *flight)
 {
 	struct gikev2_shield shield = shield_of(kek);
 	struct gikev2_buf text = { .ptr = engine->text,
@@ -98,7 +97,7 @@ int gikev2_push_seal(struct gikev2 *engine, struct gikev2_kek *kek,
 	uint8_t first;
 	int ret = 0;
 
-	if (kek->next_id == UINT32_MAX)
+	if (kek->next_id > GIKEV2_KEK_ID_LAST)
 		return -GIKEV2_ERR_LIFETIME;
 	memcpy(header.spi_i, kek->spi, GIKEV2_SPI_LEN);
 	memcpy(header.spi_r, kek->spi + GIKEV2_SPI_LEN, GIKEV2_SPI_LEN);
@@ -117,9 +116,9 @@ int gikev2_push_seal(struct gikev2 *engine, struct gikev2_kek *kek,
 		ret = gikev2_flight_seal(engine, &shield, &header, first,
 					 (struct gikev2_chunk){ text.ptr,
 								text.len },
-					 false, &out);
+					 fragmentation, &out);
 	if (ret == 0)
-		ret = gikev2_octets_set(message, out.ptr, out.len);
+		ret = gikev2_octets_set(flight, out.ptr, out.len);
 	if (ret == 0)
 		kek->next_id++;
 	return ret;
@@ -127,14 +126,21 @@ int gikev2_push_seal(struct gikev2 *engine, struct gikev2_kek *kek,
 
 /* ------------------------------------------------------------------ member */
 
+/* A whole message, put together again where it came in fragments. */
+struct whole {
+	struct gikev2_chunk text; /* inner payloads */
+	uint8_t first;		  /* type of the first */
+	uint8_t reserved;	  /* as it stood before them */
+};
+
 /* P is verified with zeros in the place of the signature. */
 static int verify(const struct gikev2_kek *kek, struct gikev2_rx *rx,
-		  struct gikev2_chunk text, uint8_t first)
+		  const struct whole *whole)
 {
 	const struct gikev2_payload *auth =
 		gikev2_payload_find(rx->payloads, GIKEV2_PLD_AUTH);
 	uint8_t a[SIGNED_HEADER_LEN], octets[GIKEV2_SIGNATURE_MAX];
-	struct gikev2_chunk parts[] = { { a, sizeof(a) }, text };
+	struct gikev2_chunk parts[] = { { a, sizeof(a) }, whole->text };
 	struct gikev2_chunk id, signature;
 	int ret;
 
@@ -150,7 +156,8 @@ static int verify(const struct gikev2_kek *kek, struct gikev2_rx *rx,
 		return -GIKEV2_ERR_AUTH_FAILED;
 	memcpy(octets, signature.ptr, signature.len);
 	memset((uint8_t *)signature.ptr, 0, signature.len);
-	signed_header(&rx->header, first, text.len, a);
+	signed_header(&rx->header, whole->first, whole->reserved,
+		      whole->text.len, a);
 	return gikev2_verify(kek->auth_key, id, GIKEV2_HASHES_OWN, parts, 2,
 			     (struct gikev2_chunk){ octets, signature.len });
 }
@@ -158,48 +165,86 @@ static int verify(const struct gikev2_kek *kek, struct gikev2_rx *rx,
 /* Which payloads may be there: GSA and KD, or D, or all of them. */
 static int check_payloads(const struct gikev2_payloads *payloads)
 {
-	uint32_t present = payloads->present;
-	uint32_t allowed = P(GSA) | P(KD) | P(DELETE) | P(NOTIFY) | P(AUTH) |
-			   P(VENDOR);
+	uint32_t present = payloads->present, seen = 0;
+	uint32_t once = P(GSA) | P(KD) | P(AUTH);
+	uint32_t allowed = once | P(DELETE) | P(NOTIFY) | P(VENDOR);
 
 	if (present & ~allowed || !(present & P(GSA)) != !(present & P(KD)) ||
 	    !(present & (P(GSA) | P(DELETE))))
 		return -GIKEV2_ERR_BAD_PAYLOADS;
+	for (size_t i = 0; i < payloads->count; i++) {
+		uint32_t bit = GIKEV2_PLD_BIT(payloads->item[i].type);
+
+		if (seen & bit & once)
+			return -GIKEV2_ERR_BAD_PAYLOADS;
+		seen |= bit;
+	}
 	return 0;
+}
+
+/*
+ * One fragment, kept with its Rekey SA.  All copies of a message are cut the
+ * same way: one that is cut otherwise is another's, and so may be what we have.
+ */
+static int add_fragment(struct gikev2_kek *kek, const struct gikev2_rx *rx,
+			struct gikev2_fragment *fragment, struct whole *whole)
+{
+	int ret = gikev2_fragment_add(&kek->fragments, NULL, &rx->header,
+				      fragment, &whole->first, &whole->text);
+
+	if (ret != -GIKEV2_ERR_DUPLICATE)
+		return ret;
+	gikev2_fragments_free(&kek->fragments);
+	return gikev2_fragment_add(&kek->fragments, NULL, &rx->header,
+				   fragment, &whole->first, &whole->text);
+}
+
+/* It comes from somebody who knows GSK_e; what else is there to it? */
+static int take(struct gikev2_member *member, struct gikev2_kek *kek,
+		struct gikev2_rx *rx, const struct whole *whole)
+{
+	struct gikev2 *engine = rx->engine;
+	int ret;
+
+	engine->arena.used = 0;
+	ret = gikev2_payloads_parse(whole->text, whole->first, &engine->arena,
+				    rx->payloads);
+	if (ret == 0)
+		ret = check_payloads(rx->payloads);
+	if (ret == 0)
+		ret = verify(kek, rx, whole);
+	if (ret == 0)
+		ret = gikev2_member_push(member, kek, rx);
+	return ret;
 }
 
 static int receive(struct gikev2_member *member, struct gikev2_kek *kek,
 		   struct gikev2_rx *rx)
 {
 	struct gikev2_shield shield = shield_of(kek);
-	struct gikev2 *engine = rx->engine;
+	struct gikev2_fragments *fragments = NULL;
 	struct gikev2_fragment fragment;
-	struct gikev2_chunk text;
-	uint8_t first;
+	struct whole whole;
 	int ret;
 
-	if (rx->header.id < kek->next_id)
+	if (rx->header.id < kek->next_id || rx->header.id > GIKEV2_KEK_ID_LAST)
 		return -GIKEV2_ERR_OLD_MESSAGE;
-	ret = gikev2_shield_open(engine, &shield, rx, &fragment, &text);
+	ret = gikev2_shield_open(rx->engine, &shield, rx, &fragment,
+				 &whole.text);
 	if (ret < 0)
 		return ret;
-	first = engine->in[GIKEV2_HEADER_LEN];
+	whole.first = rx->engine->in[GIKEV2_HEADER_LEN];
 	if (fragment.total) {
-		ret = gikev2_fragment_add(gikev2_member_fragments(member), NULL,
-					  &rx->header, &fragment, &first,
-					  &text);
+		ret = add_fragment(kek, rx, &fragment, &whole);
 		if (ret <= 0)
 			return ret;
+		/* the message may be the end of this Rekey SA */
+		fragments = kek->fragments;
+		kek->fragments = NULL;
 	}
-	engine->arena.used = 0;
-	ret = gikev2_payloads_parse(text, first, &engine->arena, rx->payloads);
-	if (ret == 0)
-		ret = check_payloads(rx->payloads);
-	if (ret == 0)
-		ret = verify(kek, rx, text, first);
-	if (ret == 0)
-		ret = gikev2_member_push(member, kek, rx);
-	gikev2_fragments_free(gikev2_member_fragments(member));
+	whole.reserved = fragment.reserved;
+	ret = take(member, kek, rx, &whole);
+	gikev2_fragments_free(&fragments);
 	return ret;
 }
 
@@ -209,11 +254,13 @@ int gikev2_push_input(struct gikev2_rx *rx)
 	uint8_t spi[GIKEV2_KEK_SPI_LEN];
 	struct gikev2_kek *kek;
 	struct gikev2_member *member;
+	int ret;
 
-	if (rx->header.flags & GIKEV2_FLAG_R)
-		return -GIKEV2_ERR_BAD_FLAGS;
 	memcpy(spi, rx->header.spi_i, GIKEV2_SPI_LEN);
 	memcpy(spi + GIKEV2_SPI_LEN, rx->header.spi_r, GIKEV2_SPI_LEN);
 	member = gikev2_member_by_kek(rx->engine, spi, &kek);
-	return member ? receive(member, kek, rx) : -GIKEV2_ERR_UNKNOWN_SPI;
+	if (member)
+		return receive(member, kek, rx);
+	ret = gikev2_keks_hint(rx->engine, spi, rx->now);
+	return ret < 0 ? ret : -GIKEV2_ERR_UNKNOWN_SPI;
 }

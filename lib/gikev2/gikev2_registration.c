@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gikev2/gikev2_generation.h"
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_multicast.h"
 
 static struct gikev2_generations *generations(const struct gikev2_gm *gm)
 {
@@ -105,21 +105,30 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 
 /* ------------------------------------------------------------ inband rekey */
 
+/* One SPI, which is borrowed. */
+static void add_delete_spi(struct gikev2_payloads *tx, uint8_t protocol,
+			   struct gikev2_chunk spi)
+{
+	struct gikev2_payload *payload =
+		gikev2_payload_add(tx, GIKEV2_PLD_DELETE);
+
+	payload->delete.protocol = protocol;
+	payload->delete.spi_size = spi.len;
+	payload->delete.count = 1;
+	payload->delete.spis = spi;
+}
+
 static int add_delete(struct gikev2 *engine, const struct keytable_row *row,
 		      bool plain, struct gikev2_payloads *tx)
 {
 	size_t size = keytable_protocol_by_wire(row->protocol)->spi_size;
 	uint8_t *spi = gikev2_arena_alloc(&engine->arena, size);
-	struct gikev2_payload *payload;
 
 	if (!spi)
 		return -GIKEV2_ERR_NO_MEMORY;
 	gikev2_put_int(spi, row->id, size);
-	payload = gikev2_payload_add(tx, GIKEV2_PLD_DELETE);
-	payload->delete.protocol = gikev2_wire_protocol(row, plain);
-	payload->delete.spi_size = size;
-	payload->delete.count = 1;
-	payload->delete.spis = (struct gikev2_chunk){ spi, size };
+	add_delete_spi(tx, gikev2_wire_protocol(row, plain),
+		       (struct gikev2_chunk){ spi, size });
 	return 0;
 }
 
@@ -172,12 +181,14 @@ static int send_rekey(struct gikev2_gm *gm, uint64_t now)
 /* GSA_INBAND_REKEY names no group: one SA carries one group that uses it. */
 int gikev2_send_rekey(struct gikev2_ike *ike, uint64_t now)
 {
-	return ike->gms ? send_rekey(ike->gms, now) : 0;
+	struct gikev2_gm *gm = gikev2_gm_inband(ike);
+
+	return gm ? send_rekey(gm, now) : 0;
 }
 
 int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
-	struct gikev2_gm *gm = ike->gms;
+	struct gikev2_gm *gm = gikev2_gm_inband(ike);
 
 	if (!gm)
 		return 0;
@@ -190,9 +201,9 @@ int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 /* --------------------------------------------------------------- GSA_REKEY */
 
-int gikev2_registration_push(struct gikev2_group *group,
-			     const struct gikev2_kek *next, uint32_t excluded,
-			     struct gikev2_octets *message, uint64_t now)
+/* GSA and KD: the Rekey SA alone, or the youngest keys. */
+static int add_news(struct gikev2_group *group, const struct gikev2_news *news,
+		    struct gikev2_payloads *tx, uint64_t now)
 {
 	struct gikev2_generations *all = gikev2_group_generations(group);
 	struct gikev2_kek *kek = gikev2_group_kek(group);
@@ -200,30 +211,74 @@ int gikev2_registration_push(struct gikev2_group *group,
 	bool plain = gikev2_group_config(group)->plain;
 	struct gikev2_content content = { .delays = delays(all, now),
 					  .plain = plain,
-					  .kek = next,
-					  .leaf = excluded };
+					  .kek = news->next,
+					  .leaf = news->excluded };
 	struct gikev2_wrapper wrapper = { .kwa = kek->kwa };
 	uint64_t before = gikev2_youngest(all)->number - 1;
-	struct gikev2_payloads *tx;
 	int ret;
 
-	engine->arena.used = 0;
-	tx = gikev2_tx(engine);
 	memcpy(wrapper.kwk, kek->gsk_w, sizeof(wrapper.kwk));
-	if (excluded != GIKEV2_LKH_NO_LEAF)
-		content.lkh = gikev2_group_lkh(group);
-	if (next) /* the Rekey SA alone: the old one is good until DTD */
+	if (news->next) {
+		if (news->excluded != GIKEV2_LKH_NO_LEAF)
+			content.lkh = gikev2_group_lkh(group);
+		content.auth_key = news->next->auth_key &&
+				   !gikev2_key_equal(news->next->auth_key,
+						     kek->auth_key);
+		/* the old one is good until DTD */
 		content.delays = (struct gikev2_delays){
 			.has_dtd = true,
 			.dtd = gikev2_group_config(group)->dtd,
 		};
-	else
+	} else {
 		content.count = collect(all, NULL, false, before, content.rows);
+	}
 	ret = gikev2_policy_add(engine, &wrapper, tx, &content, now);
 	explicit_bzero(&wrapper, sizeof(wrapper));
-	if (ret == 0 && !next)
+	if (ret == 0 && !news->next)
 		ret = add_deletes(engine, all, NULL, plain, before, tx);
-	return ret < 0 ? ret : gikev2_push_seal(engine, kek, tx, message);
+	return ret;
+}
+
+/* D(x, 0) is about the keys of every protocol, D(6, 0) about the members. */
+static void add_delete_all(struct gikev2_group *group,
+			   struct gikev2_payloads *tx)
+{
+	static const uint8_t zero[GIKEV2_KEK_SPI_LEN];
+	const struct keytable_row *row =
+		&gikev2_youngest(gikev2_group_generations(group))->row[0];
+	uint8_t protocol = gikev2_wire_protocol(
+		row, gikev2_group_config(group)->plain);
+	size_t size = keytable_protocol_by_wire(row->protocol)->spi_size;
+
+	add_delete_spi(tx, protocol, (struct gikev2_chunk){ zero, size });
+	add_delete_spi(tx, GIKEV2_PROTO_GIKE_UPDATE,
+		       (struct gikev2_chunk){ zero, sizeof(zero) });
+}
+
+int gikev2_registration_push(struct gikev2_group *group,
+			     const struct gikev2_news *news,
+			     struct gikev2_octets *flight, uint64_t now)
+{
+	struct gikev2 *engine = gikev2_group_engine(group);
+	struct gikev2_kek *kek = gikev2_group_kek(group);
+	struct gikev2_payloads *tx;
+	int ret = 0;
+
+	engine->arena.used = 0;
+	tx = gikev2_tx(engine);
+	if (news->delete_all)
+		add_delete_all(group, tx);
+	else if (news->delete_kek)
+		add_delete_spi(tx, GIKEV2_PROTO_GIKE_UPDATE,
+			       (struct gikev2_chunk){ kek->spi,
+						      sizeof(kek->spi) });
+	else
+		ret = add_news(group, news, tx, now);
+	if (ret < 0)
+		return ret;
+	return gikev2_push_seal(engine, kek, tx,
+				!gikev2_group_multicast(group)->whole_only,
+				flight);
 }
 
 /* --------------------------------------------------------- GSA_REGISTRATION */
@@ -235,7 +290,7 @@ static int unregister(struct gikev2_ike *ike, struct gikev2_rx *rx,
 	struct gikev2_gm *gm = group ? gikev2_gm_of(ike, group) : NULL;
 
 	if (gm)
-		gikev2_gm_end(gm, gikev2_err_from_notify(why), rx->now);
+		gikev2_group_leave(gm, gikev2_err_from_notify(why), rx->now);
 	return gikev2_respond_notify(ike, rx, 0, NULL, 0);
 }
 

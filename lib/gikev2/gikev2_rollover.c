@@ -213,6 +213,15 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 	gikev2_rows_wipe(&old);
 }
 
+bool gikev2_rollover_news(const struct gikev2_rows *rows,
+			  const struct gikev2_download *download)
+{
+	for (size_t i = 0; i < download->keys.count; i++)
+		if (!find(rows, &download->keys.row[i], same_key))
+			return true;
+	return false;
+}
+
 int gikev2_rollover_rekey(struct gikev2_rows *rows,
 			  const struct gikev2_download *download, uint64_t now)
 {

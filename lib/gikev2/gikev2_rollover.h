@@ -35,6 +35,10 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 			      const struct gikev2_download *download,
 			      uint64_t now);
 
+/* Has the download a key that is not among the rows? */
+bool gikev2_rollover_news(const struct gikev2_rows *rows,
+			  const struct gikev2_download *download);
+
 /*
  * Applies a rekey: the keys are added as the youngest.  -LIMIT: too many
  * rows; nothing was changed.

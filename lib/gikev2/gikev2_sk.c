@@ -125,10 +125,14 @@ static int get_fragment(const struct gikev2_rx *rx,
 	const uint8_t *at = rx->raw.ptr + AAD_LEN;
 
 	*fragment = (struct gikev2_fragment){ 0 };
+	if (rx->header.next != GIKEV2_PLD_SK &&
+	    rx->header.next != GIKEV2_PLD_SKF)
+		return -GIKEV2_ERR_UNPROTECTED;
+	if (rx->raw.len < AAD_LEN)
+		return -GIKEV2_ERR_BAD_ICV;
+	fragment->reserved = rx->raw.ptr[GIKEV2_HEADER_LEN + 1];
 	if (rx->header.next == GIKEV2_PLD_SK)
 		return 0;
-	if (rx->header.next != GIKEV2_PLD_SKF)
-		return -GIKEV2_ERR_UNPROTECTED;
 	if (rx->raw.len < AAD_LEN + FRAGMENT_HEADER_LEN)
 		return -GIKEV2_ERR_BAD_ICV;
 	fragment->number = gikev2_get_int(at, 2);
@@ -149,9 +153,8 @@ int gikev2_shield_open(struct gikev2 *engine,
 
 	if (ret < 0)
 		return ret;
-	if (len < AAD_LEN ||
-	    gikev2_get_int(rx->raw.ptr + GIKEV2_HEADER_LEN + 2, 2) !=
-		    len - GIKEV2_HEADER_LEN)
+	if (gikev2_get_int(rx->raw.ptr + GIKEV2_HEADER_LEN + 2, 2) !=
+	    len - GIKEV2_HEADER_LEN)
 		return -GIKEV2_ERR_BAD_ICV;
 	memcpy(message, rx->raw.ptr, len);
 	ret = gikev2_open(engine->crypto, shield->encr, shield->integ,

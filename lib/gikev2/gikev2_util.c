@@ -123,6 +123,13 @@ const char *gikev2_id_text(const struct gikev2_id *id, char *buf, size_t size)
 	return buf;
 }
 
+bool gikev2_endpoint_equal(const struct gikev2_endpoint *a,
+			   const struct gikev2_endpoint *b)
+{
+	return a->family == b->family && a->port == b->port &&
+	       memcmp(a->ip, b->ip, a->family == 4 ? 4 : 16) == 0;
+}
+
 const char *gikev2_endpoint_text(const struct gikev2_endpoint *endpoint,
 				 char *buf, size_t size)
 {

@@ -392,7 +392,7 @@ static void signed_multicast(struct target *target, struct message *message)
 							 message->len - 1 },
 				  message->first, &engine->arena, payloads) < 0)
 		return;
-	if (gikev2_push_seal(engine, kek, payloads, &out) == 0)
+	if (gikev2_push_seal(engine, kek, payloads, false, &out) == 0)
 		gikev2_input(target->to->engine, &path, out.ptr, out.len,
 			     target->scene.world->now);
 	gikev2_octets_free(&out);

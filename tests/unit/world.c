@@ -84,11 +84,13 @@ static int node_output(void *arg, const struct gikev2_path *path,
 	return 0;
 }
 
-static void node_multicast(void *arg, const struct gikev2_endpoint *group,
+static void node_multicast(void *arg, void *cookie,
+			   const struct gikev2_endpoint *group,
 			   const struct gikev2_endpoint *source, bool join)
 {
 	struct world_node *node = arg;
 
+	(void)cookie;
 	(void)source;
 	assert((group->ip[0] & 0xf0) == 0xe0);
 	node->joined += join ? 1 : -1;
