@@ -3,10 +3,9 @@
  * Policy against keys: what a SAg covers, and GSA and KD payloads that are
  * right, wrong, or not for us.
  */
-#include "test_bare.h"
+#include "test_download.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define NOW (5000 * GIKEV2_SECOND)
 #define ALGO(name) KEYTABLE_ALGO_BIT(KEYTABLE_##name)
 
 /* --------------------------------------------------------------------- SAg */
@@ -172,11 +171,7 @@ static void sag_of_ours(void **state)
 
 /* ------------------------------------------------------------- GSA and KD, read */
 
-/*
- * Cases are hex, and in KD letters that stand for a wrapped key: W, Y: keys
- * of 32 octets; S: of 31; L: of 64; B: longer than any; N: of 32 with a NUL
- * octet; X: W with one bit wrong.  All but L and B are 40 octets when wrapped.
- */
+/* Keys of 32 octets are 40 when wrapped. */
 #define POLICY(spi) "c9 01 0010 " spi " 00 0003 0001 0004 00000e10 "
 #define BAG(spi, key) "c9 01 0039 " spi " 0001 0030 00000000 00000000 " key " "
 
@@ -303,132 +298,6 @@ static const struct {
 	{ "a group-wide attribute that we do not know",
 	  POLICY("07") "00 00 000c ffff 0005 8002 000f", BAG("07", "W"), 0, 1 },
 };
-
-struct fixture {
-	struct bare *bare;
-	struct gikev2_wrapper wrapper;
-	struct gikev2_origin origin;
-	struct gikev2_member_config config;
-	struct gikev2_download download;
-};
-
-static struct fixture *fixture_new(void)
-{
-	static struct fixture f;
-
-	f = (struct fixture){ .bare = bare_new(),
-			      .origin = { .wrapper = &f.wrapper,
-					  .profile = true } };
-	f.wrapper.kwa = gikev2_kwa_find(GIKEV2_KW_5649_256);
-	memset(f.wrapper.kwk, 0x55, sizeof(f.wrapper.kwk));
-	f.config.offers[0] =
-		(struct gikev2_offer){ 201,
-				       ALGO(HMAC_SHA_256) | ALGO(HMAC_SHA_1) };
-	f.config.offer_count = 1;
-	return &f;
-}
-
-static void fixture_free(struct fixture *f)
-{
-	gikev2_download_wipe(&f->download);
-	bare_free(f->bare);
-}
-
-static size_t key_len(char letter)
-{
-	switch (letter) {
-	case 'S':
-		return 31;
-	case 'L':
-		return 64;
-	case 'B':
-		return KEYTABLE_KEY_MAX + 2;
-	default:
-		return 32;
-	}
-}
-
-/* The key that a letter stands for, wrapped. */
-static struct test_octets wrapped(struct fixture *f, char letter)
-{
-	size_t len = key_len(letter);
-	struct test_octets plain = test_sequence(letter, len), out;
-
-	out.len = sizeof(out.octets);
-	if (letter == 'N')
-		plain.octets[31] = 0;
-	if (letter == 'X')
-		plain = test_sequence('W', len);
-	assert_int_equal(
-		gikev2_wrap(f->bare->engine->crypto, f->wrapper.kwa,
-			    f->wrapper.kwk,
-			    (struct gikev2_chunk){ plain.octets, plain.len },
-			    out.octets, &out.len),
-		0);
-	if (letter == 'X')
-		out.octets[20] ^= 1;
-	return out;
-}
-
-/* Hex with letters in it. */
-static struct test_octets expand(struct fixture *f, const char *text)
-{
-	struct test_octets out = { 0 }, part;
-	char hex[2048];
-
-	while (*text) {
-		size_t len = strcspn(text, "WYSLNXB");
-
-		assert_true(len < sizeof(hex));
-		memcpy(hex, text, len);
-		hex[len] = '\0';
-		part = test_hex(hex);
-		out = test_join(out, &part);
-		text += len;
-		if (*text) {
-			part = wrapped(f, *text++);
-			out = test_join(out, &part);
-		}
-	}
-	return out;
-}
-
-static size_t put_payload(uint8_t *at, uint8_t next,
-			  const struct test_octets *body)
-{
-	at[0] = next;
-	at[1] = 0;
-	gikev2_put_int(at + 2, GIKEV2_PAYLOAD_HEADER_LEN + body->len, 2);
-	memcpy(at + GIKEV2_PAYLOAD_HEADER_LEN, body->octets, body->len);
-	return GIKEV2_PAYLOAD_HEADER_LEN + body->len;
-}
-
-static int read_octets(struct fixture *f, const struct test_octets *gsa,
-		       const struct test_octets *kd)
-{
-	struct gikev2 *engine = f->bare->engine;
-	uint8_t octets[2 * (GIKEV2_PAYLOAD_HEADER_LEN + TEST_OCTETS_MAX)];
-	size_t len = put_payload(octets, GIKEV2_PLD_KD, gsa);
-	int ret;
-
-	len += put_payload(octets + len, 0, kd);
-	engine->arena.used = 0;
-	ret = gikev2_payloads_parse((struct gikev2_chunk){ octets, len },
-				    GIKEV2_PLD_GSA, &engine->arena,
-				    &engine->rx_payloads);
-	if (ret < 0)
-		return ret;
-	gikev2_download_wipe(&f->download);
-	return gikev2_policy_read(engine, &f->origin, &engine->rx_payloads,
-				  &f->config, &f->download, NOW);
-}
-
-static int read_text(struct fixture *f, const char *gsa, const char *kd)
-{
-	struct test_octets gsa_body = expand(f, gsa), kd_body = expand(f, kd);
-
-	return read_octets(f, &gsa_body, &kd_body);
-}
 
 static void downloads_read(void **state)
 {

@@ -277,13 +277,18 @@ void world_serve(struct world_node *server, uint16_t algorithm,
 		 uint32_t lifetime, uint16_t atd, uint16_t dtd)
 {
 	server->group_config = (struct gikev2_group_config){
-		.id = group_id("CORE"),
 		.rekey = server->group_config.rekey,
 		.protocols = { { 201, algorithm, lifetime } },
 		.protocol_count = 1,
 		.atd = atd,
 		.dtd = dtd,
 	};
+	world_serve_config(server);
+}
+
+void world_serve_config(struct world_node *server)
+{
+	server->group_config.id = group_id("CORE");
 	server->group = gikev2_group_add(server->engine, server,
 					 &server->group_config,
 					 server->world->now);
@@ -294,13 +299,19 @@ void world_join(struct world_node *member, const struct world_node *server,
 		uint32_t algorithms)
 {
 	member->member_config = (struct gikev2_member_config){
-		.group = group_id("CORE"),
-		.servers = { server->address },
-		.server_count = 1,
 		.offers = { { 201, algorithms } },
 		.offer_count = 1,
 		.ike_auth = member->member_config.ike_auth,
 	};
+	world_join_config(member, server);
+}
+
+void world_join_config(struct world_node *member,
+		       const struct world_node *server)
+{
+	member->member_config.group = group_id("CORE");
+	member->member_config.servers[0] = server->address;
+	member->member_config.server_count = 1;
 	member->member = gikev2_member_add(member->engine, member,
 					   &member->member_config,
 					   member->world->now);

@@ -96,9 +96,16 @@ void world_acquaint(struct world_node *server, struct world_node *member,
 void world_serve(struct world_node *server, uint16_t algorithm,
 		 uint32_t lifetime, uint16_t atd, uint16_t dtd);
 
+/* Serves what server->group_config says, but for the group's name. */
+void world_serve_config(struct world_node *server);
+
 /* Joins it; `algorithms` are what the router can do. */
 void world_join(struct world_node *member, const struct world_node *server,
 		uint32_t algorithms);
+
+/* Joins it with the offers of member->member_config. */
+void world_join_config(struct world_node *member,
+		       const struct world_node *server);
 
 #define WORLD_ALL_ALGORITHMS 0x3e
 
