@@ -78,6 +78,7 @@ void gikev2_rows_wipe(struct gikev2_rows *rows)
 {
 	keytable_wipe(rows->row, rows->count);
 	rows->count = 0;
+	rows->past_end = 0;
 }
 
 /* Instant at which sending moves from what is there to the new row. */
@@ -202,7 +203,9 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 	for (size_t i = 0; i < rows->count; i++)
 		if (find(&download->keys, &rows->row[i], same_key))
 			shared = true;
-	if (shared || !download->has_dtd ||
+	if (!shared && rows->count && download->has_dtd)
+		rows->past_end = later(now, download->dtd);
+	if ((shared && now >= rows->past_end) || !download->has_dtd ||
 	    rows->count + download->keys.count > KEYTABLE_ROWS_MAX)
 		gikev2_rows_wipe(rows);
 	drop_other_protocols(rows, &download->keys);

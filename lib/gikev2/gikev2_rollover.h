@@ -14,6 +14,8 @@
 struct gikev2_rows {
 	struct keytable_row row[KEYTABLE_ROWS_MAX]; /* oldest first */
 	size_t count;
+	/* until then keys may be in use that the server knows nothing of */
+	uint64_t past_end;
 };
 
 /* What a GSA and KD payload say, before it meets what is there already. */
@@ -29,7 +31,7 @@ struct gikev2_download {
  * Applies a download that came by registration: it is all that is alive.
  * What the member held is dropped, unless the server shares no key with it
  * and announces delays: then that server has lost its past, and what is held
- * is the predecessor.
+ * is the predecessor, until DTD, also when we register again meanwhile.
  */
 void gikev2_rollover_register(struct gikev2_rows *rows,
 			      const struct gikev2_download *download,

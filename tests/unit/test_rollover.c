@@ -156,6 +156,22 @@ static const struct {
 	    { 100, REKEY, 5, 15, { K('b') } },
 	    { 102, REGISTER, 50, 60, { K('x') } } },
 	  "102:a/abx 105:b/abx 115:b/bx 152:x/bx 162:x/x" },
+	{ "server that lost its past, registration anew before ATD",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REGISTER, 50, 60, { K('x') } },
+	    { 110, REGISTER, 40, 50, { { 'x', 0, 3590 } } } },
+	  "110:a/ax 150-:a/ax 150:x/ax 160-:x/ax 160:x/x" },
+	{ "server that lost its past, registration anew after ATD",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REGISTER, 50, 60, { K('x') } },
+	    { 152, REGISTER, ABSENT, 8, { { 'x', 0, 3548 } } } },
+	  "149:a/ax 152:x/ax 160-:x/ax 160:x/x" },
+	{ "the same, much later: it has a past now",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REGISTER, 50, 60, { K('x') } },
+	    { 300, REKEY, 5, 15, { K('y') } },
+	    { 303, REGISTER, 5, 15, { K('y') } } },
+	  "302:x/xy 303:y/y" },
 	{ "registration anew: what the server does not list any more is gone",
 	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
 	    { 100, REKEY, 5, 15, { K('b') } },
@@ -332,7 +348,7 @@ static void apply(struct gikev2_rows *rows, const struct step *step)
 static void play(const struct step *steps, struct gikev2_rows *rows,
 		 uint64_t until)
 {
-	rows->count = 0;
+	*rows = (struct gikev2_rows){ .count = 0 };
 	for (size_t i = 0; i < STEPS_MAX && steps[i].kind != END; i++) {
 		uint64_t at = START + steps[i].at * SECOND;
 
