@@ -52,8 +52,10 @@ uint32_t mrkm_keychain_algorithms(uint32_t algorithms)
 
 void mrkm_keychain_init(void)
 {
-	if (!keychain_list)
-		keychain_init_new(true);
+	if (keychain_list)
+		return;
+	mrkm_keychain_yang_init();
+	keychain_init();
 }
 
 bool mrkm_keychain_gone(void)

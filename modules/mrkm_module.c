@@ -19,18 +19,9 @@
 #include "zclient.h"
 
 #include "mrkm/mrkm_zapi.h"
+#include "modules/mrkm_hosts.h"
 #include "modules/mrkm_module.h"
 #include "modules/mrkm_usage.h"
-
-/* The daemons that can load it: what zebra knows each of them by. */
-static const struct {
-	const char *daemon;
-	uint8_t proto;
-} hosts[] = {
-	{ "ospfd", ZEBRA_ROUTE_OSPF },
-	{ "ospf6d", ZEBRA_ROUTE_OSPF6 },
-	{ "ripd", ZEBRA_ROUTE_RIP },
-};
 
 struct mrkm_module mrkm_module;
 
@@ -56,13 +47,16 @@ static void apply_usage(uint64_t instant)
 }
 
 /* It looks every so often whether the configuration names other key chains. */
-static void run_and_schedule(void)
+void mrkm_module_run(void)
 {
-	uint64_t instant = mrkm_module_now(), deadline;
+	uint64_t instant = mrkm_module_now(), deadline, other;
 	struct timeval wait;
 
 	apply_usage(instant);
 	deadline = mrkm_chains_run(&mrkm_module.chains, instant);
+	other = mrkm_protect_work(instant);
+	if (other < deadline)
+		deadline = other > instant ? other : instant;
 	if (deadline > instant + MRKM_CHAIN_POLL)
 		deadline = instant + MRKM_CHAIN_POLL;
 	EVENT_OFF(mrkm_module.t_run);
@@ -77,7 +71,7 @@ static void module_run(struct event *event)
 	if (mrkm_keychain_gone())
 		return;
 	mrkm_usage_refresh();
-	run_and_schedule();
+	mrkm_module_run();
 }
 
 /* ------------------------------------------------------------ the key chains */
@@ -154,8 +148,18 @@ static int receiver_wrap_key(void *arg, struct mrkm_wrap_key *key)
 	return err;
 }
 
+static bool is_ipsec(const struct mrkm_order *order)
+{
+	const struct keytable_protocol *protocol =
+		keytable_protocol_by_wire(order->protocol);
+
+	return protocol && protocol->applier == KEYTABLE_APPLY_IPSEC;
+}
+
 static int receiver_bind(void *arg, const struct mrkm_order *order)
 {
+	if (is_ipsec(order))
+		return mrkm_protect_bind(&mrkm_module.protect, order);
 	return mrkm_chains_bind(&mrkm_module.chains, order, mrkm_module_now());
 }
 
@@ -163,12 +167,17 @@ static int receiver_keys(void *arg, const struct mrkm_order *order,
 			 const struct keytable_row *rows, size_t count,
 			 enum mrkm_err *results)
 {
+	if (is_ipsec(order))
+		return mrkm_protect_keys(&mrkm_module.protect, order, rows,
+					 count, results);
 	return mrkm_chains_keys(&mrkm_module.chains, order, rows, count,
 				results, mrkm_module_now());
 }
 
 static int receiver_withdraw(void *arg, const struct mrkm_order *order)
 {
+	if (is_ipsec(order))
+		return mrkm_protect_withdraw(&mrkm_module.protect, order);
 	return mrkm_chains_withdraw(&mrkm_module.chains, order,
 				    mrkm_module_now());
 }
@@ -177,6 +186,7 @@ static void receiver_synced(void *arg, uint64_t boot, uint32_t session)
 {
 	mrkm_chains_synced(&mrkm_module.chains, boot, session,
 			   mrkm_module_now());
+	mrkm_protect_synced(&mrkm_module.protect, boot, session);
 	zlog_info("mrkm: synchronized with mrkmd");
 }
 
@@ -195,13 +205,7 @@ static void zapi_connected(void)
 {
 	mrkm_receiver_disconnected(&mrkm_module.receiver);
 	mrkm_zapi_register(mrkm_module.zclient, MRKM_ZAPI_TO_RECEIVER);
-}
-
-static bool is_mrkmd(const struct mrkm_peer *peer)
-{
-	return peer->proto == mrkm_zapi_mrkmd.proto &&
-	       peer->instance == mrkm_zapi_mrkmd.instance &&
-	       peer->session == mrkm_zapi_mrkmd.session;
+	mrkm_protect_connected();
 }
 
 /* A counter that doubled is worth a line: a flood makes 64 at most. */
@@ -220,9 +224,15 @@ static void zapi_message(uint32_t type, const struct mrkm_peer *from,
 {
 	int err;
 
-	if (type != MRKM_ZAPI_TO_RECEIVER || mrkm_keychain_gone())
+	if (mrkm_keychain_gone())
 		return;
-	if (is_mrkmd(from)) {
+	if (type == MRKM_ZAPI_FROM_KERNEL) {
+		mrkm_protect_message(from, octets, len);
+		mrkm_module_run();
+	}
+	if (type != MRKM_ZAPI_TO_RECEIVER)
+		return;
+	if (mrkm_same_peer(from, &mrkm_zapi_mrkmd)) {
 		mrkm_usage_refresh();
 		apply_usage(mrkm_module_now());
 		err = mrkm_receiver_input(&mrkm_module.receiver, octets, len);
@@ -232,12 +242,18 @@ static void zapi_message(uint32_t type, const struct mrkm_peer *from,
 	}
 	if (err)
 		log_dropped(err);
-	run_and_schedule();
+	mrkm_module_run();
+}
+
+static void zapi_registered(uint32_t type, const struct mrkm_peer *peer)
+{
+	if (type == MRKM_ZAPI_TO_KERNEL)
+		mrkm_protect_registered(peer);
 }
 
 static void zapi_closed(const struct mrkm_peer *peer)
 {
-	if (!is_mrkmd(peer))
+	if (!mrkm_same_peer(peer, &mrkm_zapi_mrkmd))
 		return;
 	mrkm_receiver_disconnected(&mrkm_module.receiver);
 	zlog_info(
@@ -247,6 +263,7 @@ static void zapi_closed(const struct mrkm_peer *peer)
 static const struct mrkm_zapi_callbacks zapi_callbacks = {
 	.connected = zapi_connected,
 	.message = zapi_message,
+	.registered = zapi_registered,
 	.closed = zapi_closed,
 };
 
@@ -291,12 +308,11 @@ static void add_capabilities(const char *daemon)
 	}
 }
 
-static void start(struct event_loop *loop, const char *daemon, uint8_t proto)
+static void start(struct event_loop *loop, const char *daemon,
+		  const struct mrkm_peer *own)
 {
-	uint16_t instance = daemon_instance();
-	struct mrkm_peer own = { proto, MRKM_ZAPI_INSTANCE,
-				 MRKM_ZAPI_SESSION + instance };
 	uint64_t boot;
+	int err;
 
 	if (RAND_bytes((uint8_t *)&boot, sizeof(boot)) != 1) {
 		zlog_err("mrkm: no random numbers; this daemon takes no keys");
@@ -306,27 +322,30 @@ static void start(struct event_loop *loop, const char *daemon, uint8_t proto)
 	mrkm_module.loop = loop;
 	mrkm_module.chains.ops = &chain_ops;
 	mrkm_receiver_init(&mrkm_module.receiver, &receiver_callbacks, NULL,
-			   boot | 1, daemon, instance);
+			   boot | 1, daemon, daemon_instance());
 	add_capabilities(daemon);
 	mrkm_module_vty_init();
-	mrkm_usage_init(daemon, run_and_schedule);
-	mrkm_module.zclient = mrkm_zapi_new(loop, &own, &zapi_callbacks);
-	run_and_schedule();
+	mrkm_usage_init(daemon, mrkm_module_run);
+	err = mrkm_command_init(daemon);
+	if (err)
+		zlog_err("mrkm: %s; this daemon cannot be protected by IPsec",
+			 mrkm_err_text(err));
+	mrkm_module.zclient = mrkm_zapi_new(loop, own, &zapi_callbacks);
+	mrkm_module_run();
 }
 
 /* The daemon is set up, and has not forked yet. */
 static int module_late_init(struct event_loop *loop)
 {
 	const char *daemon = frr_get_progname();
+	struct mrkm_peer own;
 
-	for (size_t i = 0; i < array_size(hosts); i++)
-		if (strcmp(hosts[i].daemon, daemon) == 0) {
-			start(loop, daemon, hosts[i].proto);
-			return 0;
-		}
-	zlog_err(
-		"mrkm: %s uses no keys of mrkmd; take \"-M mrkm\" from its options",
-		daemon);
+	if (mrkm_host_peer(daemon, daemon_instance(), &own))
+		start(loop, daemon, &own);
+	else
+		zlog_err(
+			"mrkm: %s uses no keys of mrkmd; take \"-M mrkm\" from its options",
+			daemon);
 	return 0;
 }
 
@@ -336,9 +355,11 @@ static int module_fini(void)
 		return 0;
 	EVENT_OFF(mrkm_module.t_run);
 	mrkm_usage_fini();
+	mrkm_protect_end();
 	mrkm_zapi_free(mrkm_module.zclient);
 	mrkm_module.zclient = NULL;
 	mrkm_chains_fini(&mrkm_module.chains);
+	mrkm_keychain_yang_fini();
 	return 0;
 }
 

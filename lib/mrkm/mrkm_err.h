@@ -28,6 +28,17 @@
 	X(NO_WRAP_KEY, "no-wrap-key",                                          \
 	  "wrap key file is missing, not private, or left by another mrkmd")   \
 	X(UNWRAP, "unwrap", "key unwrap failed")                               \
+	X(KERNEL, "kernel",                                                    \
+	  "kernel refused it: it has no ESP or AH, or not this algorithm; load its modules or use another kernel") \
+	X(SPI_BUSY, "spi-busy",                                                \
+	  "SPI is in use for the same destination by a key that is not this one") \
+	X(SENDER_ID, "sender-id",                                              \
+	  "kernel cannot put Sender-IDs into IVs, which a counter mode needs that senders share; let each sender have an SA of its own") \
+	X(NO_GUARD, "no-guard",                                                \
+	  "zebra has no mrkm module; add \"-M mrkm\" to its options")          \
+	/* why an interface is closed */                                       \
+	X(NO_KEY, "no-key", "no key is valid for sending")                     \
+	X(NO_INTERFACE, "no-interface", "there is no such interface now")      \
 	/* why a message was dropped */                                        \
 	X(TRUNCATED, "truncated", "message ends in the middle of a field")     \
 	X(TRAILING, "trailing", "octets behind the last field")                \
@@ -39,6 +50,7 @@
 	X(BAD_SENDER, "bad-sender", "message from a process that may not send it") \
 	X(OUT_OF_SESSION, "out-of-session", "message of another session")      \
 	X(OUT_OF_ORDER, "out-of-order", "message was lost before this one")    \
+	X(CAPABILITY, "capability", "receiver can do something else now")      \
 	/* why something was not done */                                       \
 	X(NO_ANSWER, "no-answer", "receiver did not answer in time")           \
 	X(NOT_CONNECTED, "not-connected", "no connection to zebra")            \

@@ -144,6 +144,19 @@ static const struct field keys_table[] = {
 };
 FIELDS(keys);
 
+static const struct field interface_table[] = {
+	TEXT(struct mrkm_msg_interface, name),
+};
+FIELDS(interface);
+
+static const struct field interfaces_table[] = {
+	UINT(struct mrkm_msg, protocol),
+	TEXT(struct mrkm_msg, group),
+	TEXT(struct mrkm_msg, key_chain),
+	LIST(struct mrkm_msg, interfaces, interface_count, &interface),
+};
+FIELDS(interfaces);
+
 static const struct field withdraw_table[] = {
 	UINT(struct mrkm_msg, protocol),
 	TEXT(struct mrkm_msg, group),
@@ -176,6 +189,7 @@ static const struct {
 	[MRKM_MSG_SYNCED] = { "SYNCED", &synced },
 	[MRKM_MSG_STATUS] = { "STATUS", &status },
 	[MRKM_MSG_RESYNC] = { "RESYNC", &resync },
+	[MRKM_MSG_INTERFACES] = { "INTERFACES", &interfaces },
 };
 
 static bool type_known(uint8_t type)

@@ -19,6 +19,11 @@
  * HELLO starts a session anew at any time.  A receiver that cannot read a
  * message, or sees a gap in the serial numbers, says RESYNC, and is given a
  * new session; what it holds stays in use meanwhile.
+ *
+ * The same messages go from the module in pimd, pim6d or ospf6d, which then is
+ * in mrkmd's place, to the one in zebra: those daemons say which rows protect
+ * which interfaces, and zebra has the kernel do it.  There a group is a key
+ * chain.
  */
 #ifndef MRKM_MSG_H
 #define MRKM_MSG_H
@@ -37,6 +42,8 @@
  */
 #define MRKM_ZAPI_TO_RECEIVER 848201 /* receivers register for it */
 #define MRKM_ZAPI_TO_MRKMD 848202    /* mrkmd registers for it */
+#define MRKM_ZAPI_TO_KERNEL 848203   /* zebra's module does */
+#define MRKM_ZAPI_FROM_KERNEL 848204 /* who speaks to that one does */
 
 /*
  * ZAPI sessions are (protocol, instance, session).  Ours have an instance of
@@ -52,6 +59,7 @@
 /* Octets of the longest message; zebra's limit is 16384 with its headers. */
 #define MRKM_MSG_MAX 14336
 
+#define MRKM_INTERFACES_MAX 255 /* that one key chain protects */
 #define MRKM_NAME_MAX 128	/* group, key chain: characters */
 #define MRKM_DAEMON_MAX 16	/* daemon: characters */
 #define MRKM_CAPABILITIES_MAX 8 /* protocols of one daemon */
@@ -68,6 +76,7 @@ enum mrkm_msg_type {
 	MRKM_MSG_SYNCED, /* mrkmd: you were told everything; and its answer */
 	MRKM_MSG_STATUS, /* receiver: what became of the keys */
 	MRKM_MSG_RESYNC, /* receiver: start again, because of `result` */
+	MRKM_MSG_INTERFACES, /* to zebra: what the key chain protects */
 	MRKM_MSG_TYPE_MAX
 };
 
@@ -93,6 +102,13 @@ struct mrkm_msg_row {
 	uint8_t wrapped[MRKM_WRAPPED_MAX];
 };
 
+/* Characters of an interface's name, with its NUL. */
+#define MRKM_INTERFACE_SIZE 16
+
+struct mrkm_msg_interface {
+	char name[MRKM_INTERFACE_SIZE];
+};
+
 struct mrkm_msg_result {
 	uint32_t id;
 	uint8_t result; /* enum mrkm_err */
@@ -114,12 +130,15 @@ struct mrkm_msg {
 	uint8_t capability_count;
 	struct mrkm_capability capabilities[MRKM_CAPABILITIES_MAX];
 
-	/* BIND, KEYS, WITHDRAW, STATUS */
+	/* BIND, KEYS, WITHDRAW, STATUS, INTERFACES */
 	uint8_t protocol; /* Security Protocol ID */
 	char group[MRKM_NAME_MAX + 1];
-	char key_chain[MRKM_NAME_MAX + 1]; /* BIND, KEYS */
+	char key_chain[MRKM_NAME_MAX + 1]; /* BIND, KEYS, INTERFACES */
 	uint8_t row_count;
 	struct mrkm_msg_row rows[KEYTABLE_ROWS_MAX]; /* KEYS */
+
+	uint8_t interface_count; /* INTERFACES */
+	struct mrkm_msg_interface interfaces[MRKM_INTERFACES_MAX];
 
 	/* STATUS, RESYNC */
 	uint8_t result; /* enum mrkm_err: of the key chain, of the message */

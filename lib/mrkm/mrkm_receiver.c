@@ -95,6 +95,25 @@ static int resync(struct mrkm_receiver *receiver, int err)
 	return err;
 }
 
+void mrkm_receiver_change_capability(struct mrkm_receiver *receiver,
+				     uint8_t protocol, uint32_t algorithms)
+{
+	struct mrkm_msg *hello = &receiver->hello;
+	struct mrkm_capability *capability = hello->capabilities;
+	struct mrkm_capability *end = capability + hello->capability_count;
+
+	while (capability < end && capability->protocol != protocol)
+		capability++;
+	if (capability == end)
+		mrkm_receiver_add_capability(receiver, protocol, algorithms);
+	else if (capability->algorithms == algorithms)
+		return;
+	else
+		capability->algorithms = algorithms;
+	if (receiver->session)
+		resync(receiver, -MRKM_ERR_CAPABILITY);
+}
+
 /* ------------------------------------------------------------------ input */
 
 static struct mrkm_order order_of(const struct mrkm_msg *msg)
@@ -171,6 +190,19 @@ static int on_keys(struct mrkm_receiver *receiver, const struct mrkm_msg *msg)
 	return send_status(receiver, msg, err, results, msg->row_count);
 }
 
+static int on_interfaces(struct mrkm_receiver *receiver,
+			 const struct mrkm_msg *msg)
+{
+	struct mrkm_order order = order_of(msg);
+	int err = -MRKM_ERR_PROTOCOL;
+
+	if (receiver->callbacks->interfaces)
+		err = receiver->callbacks->interfaces(receiver->arg, &order,
+						      msg->interfaces,
+						      msg->interface_count);
+	return send_status(receiver, msg, err, NULL, 0);
+}
+
 static int on_withdraw(struct mrkm_receiver *receiver,
 		       const struct mrkm_msg *msg)
 {
@@ -199,6 +231,7 @@ static int (*const handlers[MRKM_MSG_TYPE_MAX])(struct mrkm_receiver *,
 	[MRKM_MSG_KEYS] = on_keys,
 	[MRKM_MSG_WITHDRAW] = on_withdraw,
 	[MRKM_MSG_SYNCED] = on_synced,
+	[MRKM_MSG_INTERFACES] = on_interfaces,
 };
 /* clang-format on */
 

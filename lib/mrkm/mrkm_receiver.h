@@ -46,6 +46,11 @@ struct mrkm_receiver_callbacks {
 
 	int (*withdraw)(void *arg, const struct mrkm_order *order);
 
+	/* It protects these interfaces and no others.  NULL: not here. */
+	int (*interfaces)(void *arg, const struct mrkm_order *order,
+			  const struct mrkm_msg_interface *interfaces,
+			  size_t count);
+
 	/*
 	 * All that mrkmd of `boot` has was said in `session`.  What the same
 	 * mrkmd had said before, and not again, was withdrawn meanwhile; what
@@ -77,6 +82,13 @@ void mrkm_receiver_init(struct mrkm_receiver *receiver,
 /* Says in HELLO that this daemon can do `algorithms` of `protocol`. */
 void mrkm_receiver_add_capability(struct mrkm_receiver *receiver,
 				  uint8_t protocol, uint32_t algorithms);
+
+/*
+ * The same, of a daemon that finds out only now: replaces what it had said, and
+ * begins a new session if that is news.
+ */
+void mrkm_receiver_change_capability(struct mrkm_receiver *receiver,
+				     uint8_t protocol, uint32_t algorithms);
 
 /* The way to mrkmd was cut: whatever comes next starts with HELLO. */
 void mrkm_receiver_disconnected(struct mrkm_receiver *receiver);

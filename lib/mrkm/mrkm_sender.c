@@ -39,6 +39,7 @@ mrkm_sender_new(const struct mrkm_sender_callbacks *callbacks, void *arg,
 	sender->callbacks = callbacks;
 	sender->arg = arg;
 	sender->key = *key;
+	sender->name = "mrkmd";
 	return sender;
 }
 
@@ -49,6 +50,11 @@ void mrkm_sender_free(struct mrkm_sender *sender)
 	mrkm_sender_free_sets(sender);
 	mrkm_wrap_key_wipe(&sender->key);
 	free(sender);
+}
+
+void mrkm_sender_set_name(struct mrkm_sender *sender, const char *name)
+{
+	sender->name = name;
 }
 
 const struct mrkm_wrap_key *
@@ -216,9 +222,10 @@ void mrkm_sender_send_numbered(struct mrkm_sender *sender, struct receiver *r,
 static void send_greeting(struct mrkm_sender *sender, const struct receiver *r)
 {
 	struct mrkm_msg msg = { .type = MRKM_MSG_HELLO,
-				.role = MRKM_ROLE_MRKMD,
-				.daemon = "mrkmd" };
+				.role = MRKM_ROLE_MRKMD };
 
+	memcpy(msg.daemon, sender->name,
+	       strnlen(sender->name, MRKM_DAEMON_MAX));
 	send_msg(sender, r, &msg);
 }
 

@@ -79,6 +79,9 @@ struct mrkm_sender *
 mrkm_sender_new(const struct mrkm_sender_callbacks *callbacks, void *arg,
 		const struct mrkm_wrap_key *key);
 
+/* Who greets, unless it is mrkmd: the name of a daemon, which is not copied. */
+void mrkm_sender_set_name(struct mrkm_sender *sender, const char *name);
+
 /* The sender's copy of the wrap key. */
 const struct mrkm_wrap_key *
 mrkm_sender_wrap_key(const struct mrkm_sender *sender);
@@ -111,6 +114,16 @@ int mrkm_sender_set(struct mrkm_sender *sender, const char *group,
 		    uint8_t protocol, const char *key_chain,
 		    const struct keytable_row *rows, size_t count,
 		    uint64_t now);
+
+/*
+ * The key chain of (group, protocol), which has been set or bound, protects
+ * these interfaces and no others.  Said only to the module in zebra.  0,
+ * -MRKM_ERR_LIMIT, -MRKM_ERR_NO_MEMORY, -MRKM_ERR_PROTOCOL: no such key chain.
+ */
+int mrkm_sender_protect(struct mrkm_sender *sender, const char *group,
+			uint8_t protocol,
+			const struct mrkm_msg_interface *interfaces,
+			size_t count, uint64_t now);
 void mrkm_sender_unset(struct mrkm_sender *sender, const char *group,
 		       uint8_t protocol, uint64_t now);
 uint32_t mrkm_sender_algorithms(const struct mrkm_sender *sender,

@@ -14,7 +14,10 @@ struct set {
 	char group[MRKM_NAME_MAX + 1];
 	char key_chain[MRKM_NAME_MAX + 1];
 	uint8_t protocol;
-	bool known; /* the rows are; else the key chain is only bound */
+	bool known;    /* the rows are; else the key chain is only bound */
+	bool protects; /* it is known what */
+	size_t interface_count;
+	struct mrkm_msg_interface *interfaces;
 	size_t count;
 	struct keytable_row rows[KEYTABLE_ROWS_MAX];
 	/* Receiver by receiver: of the key chain, of rows[]. */
@@ -40,6 +43,7 @@ struct mrkm_sender {
 	const struct mrkm_sender_callbacks *callbacks;
 	void *arg;
 	struct mrkm_wrap_key key;
+	const char *name;
 	uint32_t session; /* the last one given out */
 	struct set *sets;
 	struct receiver receivers[MRKM_RECEIVERS_MAX];

@@ -26,6 +26,7 @@ static struct set *find_set(const struct mrkm_sender *sender, const char *group,
 static void free_set(struct set *set)
 {
 	keytable_wipe(set->rows, KEYTABLE_ROWS_MAX);
+	free(set->interfaces);
 	free(set);
 }
 
@@ -75,12 +76,31 @@ static void send_set(struct mrkm_sender *sender, struct receiver *r,
 		mrkm_sender_send_numbered(sender, r, &msg, now);
 }
 
+static void send_interfaces(struct mrkm_sender *sender, struct receiver *r,
+			    const struct set *set, uint64_t now)
+{
+	struct mrkm_msg msg = { .type = MRKM_MSG_INTERFACES,
+				.protocol = set->protocol,
+				.interface_count = set->interface_count };
+
+	if (!set->protects)
+		return;
+	memcpy(msg.group, set->group, sizeof(msg.group));
+	memcpy(msg.key_chain, set->key_chain, sizeof(msg.key_chain));
+	if (set->interface_count)
+		memcpy(msg.interfaces, set->interfaces,
+		       set->interface_count * sizeof(*set->interfaces));
+	mrkm_sender_send_numbered(sender, r, &msg, now);
+}
+
 void mrkm_sender_send_sets(struct mrkm_sender *sender, struct receiver *r,
 			   uint64_t now)
 {
 	for_each_set(set, sender)
-		if (mrkm_sender_takes(r, set->protocol))
+		if (mrkm_sender_takes(r, set->protocol)) {
 			send_set(sender, r, set, now);
+			send_interfaces(sender, r, set, now);
+		}
 }
 
 static void send_set_to_all(struct mrkm_sender *sender, struct set *set,
@@ -186,6 +206,47 @@ int mrkm_sender_set(struct mrkm_sender *sender, const char *group,
 	}
 	if (changed)
 		send_set_to_all(sender, set, now);
+	return 0;
+}
+
+static bool same_interfaces(const struct set *set,
+			    const struct mrkm_msg_interface *interfaces,
+			    size_t count)
+{
+	if (!set->protects || set->interface_count != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(set->interfaces[i].name, interfaces[i].name) != 0)
+			return false;
+	return true;
+}
+
+int mrkm_sender_protect(struct mrkm_sender *sender, const char *group,
+			uint8_t protocol,
+			const struct mrkm_msg_interface *interfaces,
+			size_t count, uint64_t now)
+{
+	struct set *set = find_set(sender, group, protocol);
+	struct mrkm_msg_interface *copy;
+
+	if (!set)
+		return -MRKM_ERR_PROTOCOL;
+	if (count > MRKM_INTERFACES_MAX)
+		return -MRKM_ERR_LIMIT;
+	if (same_interfaces(set, interfaces, count))
+		return 0;
+	copy = calloc(count + 1, sizeof(*copy));
+	if (!copy)
+		return -MRKM_ERR_NO_MEMORY;
+	if (count)
+		memcpy(copy, interfaces, count * sizeof(*copy));
+	free(set->interfaces);
+	set->interfaces = copy;
+	set->interface_count = count;
+	set->protects = true;
+	for_each_receiver(r, sender)
+		if (mrkm_sender_takes(r, protocol))
+			send_interfaces(sender, r, set, now);
 	return 0;
 }
 

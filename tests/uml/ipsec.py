@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"PIM and OSPFv3 over IPsec: configurations, and what routers and kernel say."
+
+import json
+import re
+from collections import namedtuple
+
+from lab import config, namespaces
+
+HELLO_INTERVAL = 1
+HOLD_TIME = 4
+PIM_GROUP = "224.0.0.13"
+
+ZEBRA = ("zebra", "-M", "mrkm")
+BASE = (("mgmtd",), ZEBRA, ("mrkmd",))
+DAEMONS = {
+    "pim": BASE + (("pimd", "-M", "mrkm"),),
+    "pim6": BASE + (("pim6d", "-M", "mrkm"),),
+    "ospf6": BASE + (("ospf6d", "-M", "mrkm"),),
+}
+ROUTING_DAEMON = {"pim": "pimd", "pim6": "pim6d", "ospf6": "ospf6d"}
+COMMAND = {"pim": "ip pim", "pim6": "ipv6 pim", "ospf6": "ipv6 ospf6"}
+
+
+def by_hand(*keys):
+    "A key chain as an operator types it; `keys` are (ID, string, algorithm)."
+    text = f"key chain {config.KEY_CHAIN}\n"
+    for number, string, algorithm in keys:
+        text += f" key {number}\n  key-string {string}\n"
+        text += f"  cryptographic-algorithm {algorithm}\n exit\n"
+    return text + "exit\n"
+
+
+def protocol_config(protocol, name, interface="core"):
+    if protocol == "ospf6":
+        return f"""\
+interface {interface}
+ ipv6 ospf6 area 0
+ ipv6 ospf6 hello-interval {HELLO_INTERVAL}
+ ipv6 ospf6 dead-interval {HOLD_TIME}
+ ipv6 ospf6 retransmit-interval 1
+exit
+router ospf6
+ ospf6 router-id {config.router_id(name)}
+exit
+"""
+    command = COMMAND[protocol]
+    return f"""\
+interface {interface}
+ {command}
+ {command} hello {HELLO_INTERVAL} {HOLD_TIME}
+exit
+"""
+
+
+def protection(protocol, interface="core"):
+    command = COMMAND[protocol]
+    return f"""\
+interface {interface}
+ {command} ipsec key-chain {config.KEY_CHAIN}
+exit
+"""
+
+
+def neighbors(protocol, node):
+    "{neighbour's address: seconds that it has been there} on `core`."
+    if protocol == "ospf6":
+        said = json.loads(node.vtysh("show ipv6 ospf6 neighbor json", "ospf6d"))
+        return {
+            entry["neighborId"]: seconds(entry["duration"])
+            for entry in said.get("neighbors", [])
+            if entry["state"] == "Full"
+        }
+    command = "show ip pim neighbor json"
+    if protocol == "pim6":
+        command = "show ipv6 pim neighbor json"
+    said = json.loads(node.vtysh(command, ROUTING_DAEMON[protocol]) or "{}")
+    return {
+        address: seconds(entry["upTime"])
+        for address, entry in said.get("core", {}).items()
+        if isinstance(entry, dict) and "upTime" in entry
+    }
+
+
+def seconds(text):
+    "00:01:02 -> 62"
+    hours, minutes, rest = (int(part) for part in text.split(":"))
+    return (hours * 60 + minutes) * 60 + rest
+
+
+def guard(node):
+    "What zebra's module says."
+    return json.loads(node.vtysh("show mrkm ipsec json", "zebra"))
+
+
+def guard_chain(node, name=config.KEY_CHAIN):
+    for chain in guard(node)["keyChains"]:
+        if chain["keyChain"] == name:
+            return chain
+    return None
+
+
+def sending_spi(node):
+    chain = guard_chain(node)
+    return chain and chain.get("sendingSpi")
+
+
+State = namedtuple("State", "destination protocol spi reqid")
+
+
+def states(node):
+    "The SAs in the router's kernel."
+    found = re.findall(
+        r"dst (\S+)\n\s+proto (\S+) spi (0x[0-9a-f]+) reqid (\d+)",
+        node.run("ip", "xfrm", "state"),
+    )
+    return {State(d, p, int(s, 16), int(r)) for d, p, s, r in found}
+
+
+def policies(node):
+    return node.run("ip", "xfrm", "policy")
+
+
+def filters(node, interface="core"):
+    return node.run("tc", "filter", "show", "dev", interface, "ingress")
+
+
+class Lab(namespaces.Lab):
+    "The lab, with one protocol of these on its core network."
+
+    def __init__(self, prefix, protocol):
+        super().__init__(prefix, protocol)
+        self.protocol = protocol
+
+    def text(self, name, keys="", protected=True):
+        text = config.interfaces_config(name) + keys
+        text += protocol_config(self.protocol, name)
+        return text + (protection(self.protocol) if protected else "")
+
+    def start_router(self, name, keys="", **options):
+        text = self.text(name, keys, **options)
+        self.start(name, text, DAEMONS[self.protocol])
+
+    def vtysh_daemon(self, name, command):
+        return self[name].vtysh(command, ROUTING_DAEMON[self.protocol])
+
+    def neighbors(self, name):
+        return neighbors(self.protocol, self[name])
+
+    def not_all_there(self, names=config.ROUTERS):
+        for name in names:
+            found = self.neighbors(name)
+            if len(found) != len(names) - 1:
+                return f"{name} has {found}"
+        return None
+
+
+def configure(node, *lines):
+    arguments = [
+        argument for line in ("configure",) + lines for argument in ("-c", line)
+    ]
+    return node.run(f"{node.lab.prefix}/bin/vtysh", *arguments)
+
+
+def wait_until(what, complaint, timeout):
+    "Polls until `complaint` returns None; its last words are in the error."
+    last = [None]
+
+    def check():
+        last[0] = complaint()
+        return last[0] is None
+
+    try:
+        namespaces.wait_until(what, check, timeout)
+    except namespaces.LabError as error:
+        raise AssertionError(f"{error}: {last[0]}") from None
