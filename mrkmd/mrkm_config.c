@@ -12,119 +12,65 @@
 
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_config.h"
-
-/* ------------------------------------------------------- reading the tree */
-
-/*
- * The value of a leaf, NULL when it is not set.  Straight through the
- * siblings: an XPath evaluation a leaf is too slow for thousands of members.
- */
-static const char *leaf(const struct lyd_node *parent, const char *name)
-{
-	const struct lyd_node *child;
-
-	LY_LIST_FOR(lyd_child(parent), child)
-		if (!strcmp(child->schema->name, name))
-			return lyd_get_value(child);
-	return NULL;
-}
-
-static uint32_t leaf_number(const struct lyd_node *parent, const char *name)
-{
-	const char *value = leaf(parent, name);
-
-	return value ? strtoul(value, NULL, 10) : 0;
-}
-
-/* The first child of that name, and those of its name that follow it. */
-static const struct lyd_node *first(const struct lyd_node *parent,
-				    const char *name)
-{
-	const struct lyd_node *child;
-
-	LY_LIST_FOR(lyd_child(parent), child)
-		if (!strcmp(child->schema->name, name))
-			return child;
-	return NULL;
-}
-
-static const struct lyd_node *next(const struct lyd_node *node)
-{
-	const struct lysc_node *schema = node->schema;
-
-	LY_LIST_FOR(node->next, node)
-		if (node->schema == schema)
-			return node;
-	return NULL;
-}
-
-/* Writes a sentence and is the error. */
-PRINTFRR(3, 4)
-static int fail(char *problem, size_t size, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintfrr(problem, size, format, ap);
-	va_end(ap);
-	return -1;
-}
+#include "mrkmd/mrkm_tree.h"
 
 /* The identity in a container or list entry of that grouping. */
 static int read_identity(const struct lyd_node *node, struct gikev2_id *id,
 			 char *problem, size_t size)
 {
-	const char *type = leaf(node, "type");
-	const char *value = leaf(node, "value");
+	const char *type = mrkm_leaf(node, "type");
+	const char *value = mrkm_leaf(node, "value");
 
 	if (mrkm_identity_read(type, value, id))
 		return 0;
-	return fail(problem, size,
-		    "identity \"%s %s\": \"%s\" is not %s: correct it", type,
-		    value, value,
-		    !strcmp(type, "address") ? "an IPv4 or IPv6 address"
-		    : !strcmp(type, "email") ? "a mailbox (user@domain)"
-					     : "a name of 1 to 255 octets");
+	return mrkm_fail(problem, size,
+			 "identity \"%s %s\": \"%s\" is not %s: correct it",
+			 type, value, value,
+			 !strcmp(type, "address") ? "an IPv4 or IPv6 address"
+			 : !strcmp(type, "email")
+				 ? "a mailbox (user@domain)"
+				 : "a name of 1 to 255 octets");
 }
 
 /* IDg: what `id` says, else the octets of the name as ID_KEY_ID. */
 static int read_group_id(const struct lyd_node *node, struct gikev2_id *id,
 			 char *problem, size_t size)
 {
-	const struct lyd_node *override = first(node, "id");
+	const struct lyd_node *override = mrkm_child(node, "id");
 
 	if (override)
 		return read_identity(override, id, problem, size);
-	mrkm_identity_read("key-id", leaf(node, "name"), id);
+	mrkm_identity_read("key-id", mrkm_leaf(node, "name"), id);
 	return 0;
 }
 
 static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
 		     char *problem, size_t size)
 {
-	const struct lyd_node *identity = first(tree, "identity");
-	const struct lyd_node *server = first(tree, "key-server");
+	const struct lyd_node *identity = mrkm_child(tree, "identity");
+	const struct lyd_node *server = mrkm_child(tree, "key-server");
 	const struct lyd_node *child;
 
 	memset(base, 0, sizeof(*base));
 	base->enabled = true;
 	base->key_server = server != NULL;
-	base->port = leaf_number(tree, "port");
-	base->nat_port = leaf_number(tree, "nat-traversal-port");
+	base->port = mrkm_leaf_number(tree, "port");
+	base->nat_port = mrkm_leaf_number(tree, "nat-traversal-port");
 	if (base->nat_port == base->port)
-		return fail(
+		return mrkm_fail(
 			problem, size,
 			"nat-traversal port %u is this router's \"port\" already: choose another, such as 4500",
 			base->nat_port);
-	base->liveness_interval = leaf_number(tree, "liveness-interval");
+	base->liveness_interval = mrkm_leaf_number(tree, "liveness-interval");
 	if (identity && read_identity(identity, &base->identity, problem, size))
 		return -1;
 	if (!server)
 		return 0;
-	base->half_open_limit = leaf_number(server, "half-open-limit");
-	for (child = first(server, "listen"); child; child = next(child)) {
+	base->half_open_limit = mrkm_leaf_number(server, "half-open-limit");
+	for (child = mrkm_child(server, "listen"); child;
+	     child = mrkm_next(child)) {
 		if (base->listen_count == MRKM_LISTEN_MAX)
-			return fail(
+			return mrkm_fail(
 				problem, size,
 				"key server: more than %d addresses to listen at: remove some, or all of them to listen everywhere",
 				MRKM_LISTEN_MAX);
@@ -147,18 +93,18 @@ static int read_server(const struct lyd_node *node, uint16_t port,
 		       struct mrkm_key_server_config *server, char *problem,
 		       size_t size)
 {
-	const struct lyd_node *identity = first(node, "identity");
+	const struct lyd_node *identity = mrkm_child(node, "identity");
 
-	mrkm_address_read(leaf(node, "address"), &server->endpoint);
-	server->endpoint.port = leaf_number(node, "port");
+	mrkm_address_read(mrkm_leaf(node, "address"), &server->endpoint);
+	server->endpoint.port = mrkm_leaf_number(node, "port");
 	if (!server->endpoint.port)
 		server->endpoint.port = port;
-	server->nat_port = leaf_number(node, "nat-traversal-port");
+	server->nat_port = mrkm_leaf_number(node, "nat-traversal-port");
 	if (!usable_server(&server->endpoint))
-		return fail(
+		return mrkm_fail(
 			problem, size,
 			"key server %s: name a unicast address that is not link-local",
-			leaf(node, "address"));
+			mrkm_leaf(node, "address"));
 	if (!identity)
 		return 0;
 	return read_identity(identity, &server->identity, problem, size);
@@ -171,7 +117,7 @@ static int read_protocol(const struct lyd_node *node, uint8_t *wire,
 	char known[256] = "";
 	size_t count;
 
-	protocol = keytable_protocol_by_name(leaf(node, "name"));
+	protocol = keytable_protocol_by_name(mrkm_leaf(node, "name"));
 	if (protocol) {
 		*wire = protocol->wire;
 		return 0;
@@ -183,9 +129,9 @@ static int read_protocol(const struct lyd_node *node, uint8_t *wire,
 		strlcat(known, " ", sizeof(known));
 		strlcat(known, table[i].name, sizeof(known));
 	}
-	return fail(problem, size,
-		    "protocol \"%s\" is not known: name one of%s",
-		    leaf(node, "name"), known);
+	return mrkm_fail(problem, size,
+			 "protocol \"%s\" is not known: name one of%s",
+			 mrkm_leaf(node, "name"), known);
 }
 
 /* The parts of a group that are lists. */
@@ -195,18 +141,20 @@ static int read_group_lists(const struct lyd_node *node, uint16_t port,
 {
 	const struct lyd_node *child;
 
-	for (child = first(node, "key-server"); child; child = next(child))
+	for (child = mrkm_child(node, "key-server"); child;
+	     child = mrkm_next(child))
 		if (read_server(child, port,
 				&config->servers[config->server_count++],
 				problem, size))
 			return -1;
-	for (child = first(node, "protocol"); child; child = next(child)) {
+	for (child = mrkm_child(node, "protocol"); child;
+	     child = mrkm_next(child)) {
 		struct mrkm_protocol_config *protocol =
 			&config->protocols[config->protocol_count++];
 
 		if (read_protocol(child, &protocol->protocol, problem, size))
 			return -1;
-		strlcpy(protocol->key_chain, leaf(child, "key-chain"),
+		strlcpy(protocol->key_chain, mrkm_leaf(child, "key-chain"),
 			sizeof(protocol->key_chain));
 	}
 	return 0;
@@ -216,16 +164,17 @@ static int read_group(const struct lyd_node *node, uint16_t port,
 		      struct mrkm_group_config *config, char *problem,
 		      size_t size)
 {
-	const char *psk_file = leaf(node, "pre-shared-key-file");
+	const char *psk_file = mrkm_leaf(node, "pre-shared-key-file");
 	char why[512];
 
 	memset(config, 0, sizeof(*config));
-	strlcpy(config->name, leaf(node, "name"), sizeof(config->name));
+	strlcpy(config->name, mrkm_leaf(node, "name"), sizeof(config->name));
 	if (psk_file)
 		strlcpy(config->psk_file, psk_file, sizeof(config->psk_file));
 	if (read_group_id(node, &config->id, why, sizeof(why)) ||
 	    read_group_lists(node, port, config, why, sizeof(why)))
-		return fail(problem, size, "group %s: %s", config->name, why);
+		return mrkm_fail(problem, size, "group %s: %s", config->name,
+				 why);
 	return 0;
 }
 
@@ -234,12 +183,12 @@ static int read_ks_protocol(const struct lyd_node *node,
 			    size_t size)
 {
 	const struct keytable_algorithm *algorithm;
-	const char *name = leaf(node, "algorithm");
+	const char *name = mrkm_leaf(node, "algorithm");
 	char known[256] = "";
 
 	if (read_protocol(node, &config->protocol, problem, size))
 		return -1;
-	config->lifetime = leaf_number(node, "lifetime");
+	config->lifetime = mrkm_leaf_number(node, "lifetime");
 	algorithm = keytable_algorithm_by_name(name);
 	if (algorithm &&
 	    keytable_key_len(keytable_protocol_by_wire(config->protocol),
@@ -255,9 +204,9 @@ static int read_ks_protocol(const struct lyd_node *node,
 		strlcat(known, keytable_algorithm_by_id(id)->name,
 			sizeof(known));
 	}
-	return fail(problem, size,
-		    "protocol %s has no algorithm \"%s\": name one of%s",
-		    leaf(node, "name"), name, known);
+	return mrkm_fail(problem, size,
+			 "protocol %s has no algorithm \"%s\": name one of%s",
+			 mrkm_leaf(node, "name"), name, known);
 }
 
 /* What the delays and lifetimes must be to each other. */
@@ -267,13 +216,13 @@ static int check_times(const struct gikev2_group_config *config, char *problem,
 	uint32_t shortest = gikev2_group_lifetime_min(config);
 
 	if (config->dtd <= config->atd + 1)
-		return fail(
+		return mrkm_fail(
 			problem, size,
 			"deactivation-delay %u must exceed activation-delay %u by more than one second: raise the former or lower the latter",
 			config->dtd, config->atd);
 	for (size_t i = 0; i < config->protocol_count; i++)
 		if (config->protocols[i].lifetime < shortest)
-			return fail(
+			return mrkm_fail(
 				problem, size,
 				"lifetime %u of protocol %s leaves no room for a roll: with these delays it must be at least %u seconds",
 				config->protocols[i].lifetime,
@@ -294,11 +243,12 @@ static int read_ks_group(const struct lyd_node *node,
 	int err;
 
 	memset(config, 0, sizeof(*config));
-	strlcpy(config->name, leaf(node, "name"), sizeof(config->name));
-	engine->atd = leaf_number(node, "activation-delay");
-	engine->dtd = leaf_number(node, "deactivation-delay");
+	strlcpy(config->name, mrkm_leaf(node, "name"), sizeof(config->name));
+	engine->atd = mrkm_leaf_number(node, "activation-delay");
+	engine->dtd = mrkm_leaf_number(node, "deactivation-delay");
 	err = read_group_id(node, &engine->id, why, sizeof(why));
-	for (child = first(node, "protocol"); child; child = next(child))
+	for (child = mrkm_child(node, "protocol"); child;
+	     child = mrkm_next(child))
 		if (!err)
 			err = read_ks_protocol(
 				child,
@@ -307,8 +257,8 @@ static int read_ks_group(const struct lyd_node *node,
 	if (!err)
 		err = check_times(engine, why, sizeof(why));
 	if (err)
-		return fail(problem, size, "key server, group %s: %s",
-			    config->name, why);
+		return mrkm_fail(problem, size, "key server, group %s: %s",
+				 config->name, why);
 	return 0;
 }
 
@@ -321,17 +271,18 @@ static int read_ks_members(const struct lyd_node *node,
 	struct gikev2_id id;
 	char why[512];
 
-	for (child = first(node, "member"); child; child = next(child)) {
+	for (child = mrkm_child(node, "member"); child;
+	     child = mrkm_next(child)) {
 		struct mrkm_ks_member *member;
 
 		if (read_identity(child, &id, why, sizeof(why)))
-			return fail(problem, size,
-				    "key server, group %s, member: %s",
-				    leaf(node, "name"), why);
+			return mrkm_fail(problem, size,
+					 "key server, group %s, member: %s",
+					 mrkm_leaf(node, "name"), why);
 		if (!members)
 			continue;
-		member = mrkm_ks_member_new(&id,
-					    leaf(child, "pre-shared-key-file"));
+		member = mrkm_ks_member_new(
+			&id, mrkm_leaf(child, "pre-shared-key-file"));
 		mrkm_ks_members_add(members, member);
 	}
 	return 0;
@@ -345,11 +296,12 @@ static const struct lyd_node *rival(const struct lyd_node *tree,
 {
 	const struct lyd_node *group, *other;
 
-	for (group = first(tree, "group"); group; group = next(group))
-		for (other = first(group, "protocol"); other;
-		     other = next(other))
-			if (other != entry && !strcmp(leaf(other, "key-chain"),
-						      leaf(entry, "key-chain")))
+	for (group = mrkm_child(tree, "group"); group; group = mrkm_next(group))
+		for (other = mrkm_child(group, "protocol"); other;
+		     other = mrkm_next(other))
+			if (other != entry &&
+			    !strcmp(mrkm_leaf(other, "key-chain"),
+				    mrkm_leaf(entry, "key-chain")))
 				return other;
 	return NULL;
 }
@@ -361,16 +313,18 @@ static int check_key_chains(const struct lyd_node *tree,
 {
 	const struct lyd_node *entry, *other;
 
-	for (entry = first(group, "protocol"); entry; entry = next(entry)) {
+	for (entry = mrkm_child(group, "protocol"); entry;
+	     entry = mrkm_next(entry)) {
 		other = rival(tree, entry);
 		if (!other)
 			continue;
-		return fail(
+		return mrkm_fail(
 			problem, size,
 			"key chain %s is named by group %s, protocol %s, and by group %s, protocol %s: give each its own",
-			leaf(entry, "key-chain"), leaf(group, "name"),
-			leaf(entry, "name"), leaf(lyd_parent(other), "name"),
-			leaf(other, "name"));
+			mrkm_leaf(entry, "key-chain"), mrkm_leaf(group, "name"),
+			mrkm_leaf(entry, "name"),
+			mrkm_leaf(lyd_parent(other), "name"),
+			mrkm_leaf(other, "name"));
 	}
 	return 0;
 }
@@ -383,24 +337,25 @@ static int check_ids(const struct lyd_node *parent, const char *role,
 	struct gikev2_id id_a, id_b;
 	char why[512];
 
-	for (a = first(parent, "group"); a; a = next(a))
-		for (b = first(parent, "group"); b; b = next(b)) {
+	for (a = mrkm_child(parent, "group"); a; a = mrkm_next(a))
+		for (b = mrkm_child(parent, "group"); b; b = mrkm_next(b)) {
 			if (a == b ||
 			    read_group_id(a, &id_a, why, sizeof(why)) ||
 			    read_group_id(b, &id_b, why, sizeof(why)) ||
 			    !gikev2_id_equal(&id_a, &id_b))
 				continue;
-			return fail(
+			return mrkm_fail(
 				problem, size,
 				"%sgroups %s and %s have the same identity: change \"id\" of one",
-				role, leaf(a, "name"), leaf(b, "name"));
+				role, mrkm_leaf(a, "name"),
+				mrkm_leaf(b, "name"));
 		}
 	return 0;
 }
 
 int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
 {
-	const struct lyd_node *server = first(tree, "key-server");
+	const struct lyd_node *server = mrkm_child(tree, "key-server");
 	struct mrkm_base_config base;
 	struct mrkm_group_config group;
 	struct mrkm_ks_group_config ks_group;
@@ -408,11 +363,11 @@ int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
 
 	if (read_base(tree, &base, problem, size))
 		return -1;
-	if (!base.identity.type && (server || first(tree, "group")))
-		return fail(
+	if (!base.identity.type && (server || mrkm_child(tree, "group")))
+		return mrkm_fail(
 			problem, size,
 			"this router has no identity: configure \"identity\" under \"mrkm\" before groups and the key server");
-	for (child = first(tree, "group"); child; child = next(child))
+	for (child = mrkm_child(tree, "group"); child; child = mrkm_next(child))
 		if (read_group(child, base.port, &group, problem, size) ||
 		    check_key_chains(tree, child, problem, size))
 			return -1;
@@ -420,7 +375,8 @@ int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
 		return -1;
 	if (!server)
 		return 0;
-	for (child = first(server, "group"); child; child = next(child))
+	for (child = mrkm_child(server, "group"); child;
+	     child = mrkm_next(child))
 		if (read_ks_group(child, &ks_group, problem, size) ||
 		    read_ks_members(child, NULL, problem, size))
 			return -1;
@@ -458,8 +414,8 @@ static void apply_ks_groups(const struct lyd_node *server)
 	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group)
 		group->configured = false;
 	if (server)
-		for (child = first(server, "group"); child;
-		     child = next(child)) {
+		for (child = mrkm_child(server, "group"); child;
+		     child = mrkm_next(child)) {
 			struct mrkm_ks_members_head members;
 
 			mrkm_ks_members_init(&members);
@@ -486,7 +442,8 @@ static void apply_groups(const struct lyd_node *tree)
 	frr_each(mrkm_groups, &mrkm.groups, group)
 		group->configured = false;
 	if (tree)
-		for (child = first(tree, "group"); child; child = next(child))
+		for (child = mrkm_child(tree, "group"); child;
+		     child = mrkm_next(child))
 			if (!read_group(child, mrkm.base.port, &config, problem,
 					sizeof(problem)))
 				mrkm_group_apply(&config);
@@ -513,7 +470,7 @@ void mrkm_config_apply(const struct lyd_node *tree)
 	if (base.enabled)
 		mrkm_io_apply();
 	/* Ours before theirs: this router may be a member of its own group. */
-	apply_ks_groups(tree ? first(tree, "key-server") : NULL);
+	apply_ks_groups(tree ? mrkm_child(tree, "key-server") : NULL);
 	apply_groups(tree);
 	if (renamed)
 		mrkm_group_reregister(true);
