@@ -437,10 +437,13 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 		ret = check_header(&rx);
 	if (ret < 0)
 		return gikev2_count(engine, ret);
+	engine->handling = true;
 	ret = dispatch(&rx);
+	engine->handling = false;
 	if (ret < 0)
 		gikev2_count(engine, ret);
 	explicit_bzero(engine->in, rx.raw.len);
+	gikev2_run_deferred(engine, now);
 	gikev2_bury(engine);
 	return ret;
 }

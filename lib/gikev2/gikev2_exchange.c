@@ -164,6 +164,20 @@ static int send_delete(struct gikev2_ike *ike, uint64_t now)
 	return gikev2_request(ike, GIKEV2_INFORMATIONAL, tx, now);
 }
 
+/* The message in hand has the arena, and perhaps half an answer. */
+static void defer(struct gikev2_ike *ike)
+{
+	struct gikev2_ike **end = &ike->engine->deferred;
+
+	if (ike->deferred)
+		return;
+	while (*end)
+		end = &(*end)->deferred_next;
+	*end = ike;
+	ike->deferred_next = NULL;
+	ike->deferred = true;
+}
+
 /* Sends the most urgent request, when none is outstanding. */
 static void next_request(struct gikev2_ike *ike, uint64_t now)
 {
@@ -171,7 +185,11 @@ static void next_request(struct gikev2_ike *ike, uint64_t now)
 
 	if (ike->request.ptr || ike->state != GIKEV2_IKE_ESTABLISHED)
 		return;
-	ike->engine->arena.used = 0; /* whoever came here is done with it */
+	if (ike->engine->handling) {
+		defer(ike);
+		return;
+	}
+	ike->engine->arena.used = 0;
 	if (ike->wants & GIKEV2_WANT_DELETE) {
 		ret = send_delete(ike, now);
 	} else if (ike->wants & GIKEV2_WANT_REFUSE) {
@@ -193,6 +211,18 @@ static void next_request(struct gikev2_ike *ike, uint64_t now)
 	}
 	if (ret < 0)
 		gikev2_ike_end(ike, gikev2_count(ike->engine, ret), now);
+}
+
+void gikev2_run_deferred(struct gikev2 *engine, uint64_t now)
+{
+	while (engine->deferred) {
+		struct gikev2_ike *ike = engine->deferred;
+
+		engine->deferred = ike->deferred_next;
+		ike->deferred = false;
+		if (!ike->dead)
+			next_request(ike, now);
+	}
 }
 
 void gikev2_want(struct gikev2_ike *ike, enum gikev2_want want, uint64_t now)

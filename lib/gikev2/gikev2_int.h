@@ -113,6 +113,7 @@ struct gikev2_ike {
 	struct gikev2_ike *bucket_next;	  /* by our SPI */
 	struct gikev2_ike *half_next;	  /* by the initiator's SPI */
 	struct gikev2_ike *peer_next;	  /* by the peer's identity */
+	struct gikev2_ike *deferred_next;
 	uint8_t spi_i[GIKEV2_SPI_LEN], spi_r[GIKEV2_SPI_LEN];
 	struct gikev2_path path;
 	uint8_t state; /* enum gikev2_ike_state */
@@ -121,6 +122,7 @@ struct gikev2_ike {
 	bool profile;	     /* the peer sent our Vendor ID */
 	bool dead;	     /* free it when the handlers are done */
 	bool known;	     /* the peer proved its identity */
+	bool deferred;	     /* in the engine's list of these */
 	uint8_t wants;	     /* GIKEV2_WANT_* */
 	uint8_t tries;	     /* transmissions of the request */
 	uint8_t request_exchange;
@@ -240,6 +242,7 @@ int gikev2_respond(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 int gikev2_respond_notify(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 			  uint16_t type, const void *data, size_t len);
 void gikev2_want(struct gikev2_ike *ike, enum gikev2_want want, uint64_t now);
+void gikev2_run_deferred(struct gikev2 *engine, uint64_t now);
 void gikev2_request_done(struct gikev2_ike *ike, uint64_t now);
 void gikev2_ike_timer(void *owner, uint64_t now);
 
@@ -724,6 +727,9 @@ struct gikev2 {
 	size_t reassembly; /* octets held for the unauthenticated */
 	struct gikev2_ike *half_open[GIKEV2_HALF_BUCKETS];
 	struct gikev2_ike *dead;     /* ended, to be freed at the edge */
+	/* SAs that have something to ask when the message in hand is done */
+	struct gikev2_ike *deferred;
+	bool handling; /* there is one */
 
 	struct gikev2_member *members;
 	struct gikev2_group *groups;
