@@ -14,6 +14,8 @@ static const char *const advice[GIKEV2_ERR_MAX] = {
 		"compare the pre-shared key here with the key server's for this router, and this router's \"identity\" with its \"member\" line there",
 	[GIKEV2_ERR_NO_CREDENTIAL] =
 		"check the pre-shared key file, and the \"identity\" that the key server must have",
+	[GIKEV2_ERR_PPK] =
+		"configure the same post-quantum pre-shared key, by the same ID, here and at the key server for this router",
 	[GIKEV2_ERR_INVALID_GROUP] =
 		"check the group's name or \"id\" here and at the key server",
 	[GIKEV2_ERR_NOT_AUTHORIZED] =

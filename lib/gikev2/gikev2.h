@@ -29,6 +29,7 @@
 #define GIKEV2_SERVERS_MAX 8
 #define GIKEV2_PROTOCOLS_MAX 8
 #define GIKEV2_SECRET_MAX 256
+#define GIKEV2_PPK_ID_MAX 64
 
 struct gikev2;
 struct gikev2_member;
@@ -97,6 +98,15 @@ enum gikev2_role {
 
 /* A pre-shared key for one authentication; wiped by the engine after use. */
 struct gikev2_secret {
+	size_t len;
+	uint8_t octets[GIKEV2_SECRET_MAX];
+};
+
+/* A post-quantum pre-shared key (RFC 8784); wiped by the engine after use. */
+struct gikev2_ppk {
+	uint8_t id_len; /* 0: none */
+	uint8_t id[GIKEV2_PPK_ID_MAX];
+	bool mandatory; /* nothing is agreed on without it */
 	size_t len;
 	uint8_t octets[GIKEV2_SECRET_MAX];
 };
@@ -199,6 +209,17 @@ struct gikev2_callbacks {
 	void (*auth_policy)(void *arg, enum gikev2_role role, void *cookie,
 			    const struct gikev2_id *peer,
 			    struct gikev2_auth_policy *policy);
+
+	/*
+	 * The post-quantum pre-shared key for `peer`; the arguments are those
+	 * of psk().  `ppk` comes with zeroes, but as server with the ID that
+	 * the peer names, if it does.  As member: the one to be used, with its
+	 * ID.  As server: the one with that ID, if it is this peer's; without
+	 * a peer, whether there are any at all.  0, or -NO_CREDENTIAL;
+	 * ppk->mandatory is good in both cases.  NULL: none are used here.
+	 */
+	int (*ppk)(void *arg, enum gikev2_role role, void *cookie,
+		   const struct gikev2_id *peer, struct gikev2_ppk *ppk);
 
 	/* As server: may the authenticated `peer` join?  0, or a reason. */
 	int (*authorize)(void *arg, void *cookie, const struct gikev2_id *peer);

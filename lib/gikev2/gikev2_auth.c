@@ -3,7 +3,7 @@
  * GSA_AUTH (RFC 9838 section 2.3), who we are and the group; and IKE_AUTH
  * without a Child SA (RFC 6023), who we are alone.
  */
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_ppk.h"
 
 /* ------------------------------------------------------------ group member */
 
@@ -18,7 +18,9 @@ int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now)
 	if (!ike->suite.kwa && !ike_auth)
 		return -GIKEV2_ERR_NO_PROPOSAL;
 	gikev2_proof_begin(ike, gikev2_member_cookie(ike->member), &proof);
-	ret = gikev2_proof_add(ike, NULL, &proof, tx);
+	ret = gikev2_ppk_use(ike);
+	if (ret == 0)
+		ret = gikev2_proof_add(ike, NULL, &proof, tx);
 	gikev2_proof_end(&proof);
 	if (ret < 0)
 		return ret;
@@ -48,6 +50,9 @@ static int verify_server(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (config->server_identity.type != GIKEV2_ID_NONE &&
 	    !gikev2_id_equal(&config->server_identity, &id))
 		return -GIKEV2_ERR_AUTH_FAILED;
+	ret = gikev2_ppk_settle(ike, rx);
+	if (ret < 0)
+		return ret;
 	gikev2_proof_begin(ike, gikev2_member_cookie(ike->member), &proof);
 	ret = gikev2_proof_verify(ike, rx, &proof);
 	gikev2_proof_end(&proof);
@@ -116,6 +121,7 @@ int gikev2_auth_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
 static int authenticate(struct gikev2_ike *ike, struct gikev2_rx *rx,
 			struct gikev2_group *group, struct gikev2_proof *proof)
 {
+	void *cookie = group ? gikev2_group_cookie(group) : NULL;
 	struct gikev2_id id;
 	int ret;
 
@@ -123,10 +129,11 @@ static int authenticate(struct gikev2_ike *ike, struct gikev2_rx *rx,
 		&id, &gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDI)->id);
 	if (ret == 0)
 		ret = gikev2_ike_set_peer(ike, &id);
+	if (ret == 0)
+		ret = gikev2_ppk_find(ike, rx, cookie);
 	if (ret < 0)
 		return ret;
-	gikev2_proof_begin(ike, group ? gikev2_group_cookie(group) : NULL,
-			   proof);
+	gikev2_proof_begin(ike, cookie, proof);
 	return gikev2_proof_verify(ike, rx, proof);
 }
 
@@ -146,6 +153,7 @@ static int prove(struct gikev2_ike *ike, struct gikev2_rx *rx,
 
 	if (ret == 0)
 		ret = gikev2_proof_add(ike, rx, &proof, tx);
+	gikev2_ppk_confirm(ike, tx);
 	gikev2_proof_end(&proof);
 	if (ret < 0) {
 		member_refused(ike, rx, group, ret);

@@ -40,6 +40,7 @@
 	X(AUTH_FAILED, "authentication failed")                                \
 	X(NO_CREDENTIAL, "no credential for that identity")                    \
 	X(AUTH_METHOD, "authentication method that is not taken from that peer") \
+	X(PPK, "no post-quantum pre-shared key in common, and one is mandatory") \
 	X(CRYPTO, "the cryptographic library refused an operation")            \
 	/* signatures, certificates */                                         \
 	X(BAD_SIGNATURE, "signature does not verify")                          \

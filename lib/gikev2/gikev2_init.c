@@ -6,6 +6,7 @@
 
 #include "gikev2/gikev2_int.h"
 #include "gikev2/gikev2_nat.h"
+#include "gikev2/gikev2_ppk.h"
 
 #define COOKIE_MAX 64
 /* Answers that make us send another IKE_SA_INIT request. */
@@ -101,6 +102,7 @@ static int send_request(struct gikev2_ike *ike, uint64_t now)
 	ret = gikev2_add_exchange(ike, tx, &setup->ni, public);
 	if (ret == 0)
 		ret = gikev2_nat_offer(ike, tx);
+	gikev2_ppk_offer(ike, tx);
 	add_extras(ike, tx);
 	return ret < 0 ? ret : gikev2_send_init(ike, tx, now);
 }
@@ -117,6 +119,7 @@ int gikev2_init_start(struct gikev2_ike *ike, uint64_t now)
 		ret = gikev2_make_nonce(ike->engine, &ike->setup->ni);
 	if (ret < 0)
 		return ret;
+	gikev2_ppk_prepare(ike);
 	ike->engine->arena.used = 0;
 	return send_request(ike, now);
 }
@@ -180,8 +183,10 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		return ret;
 	gikev2_octets_free(&ike->request);
 	ike->send_id = 1;
-	/* from here on an error is ours: no repetition would mend it */
-	ret = gikev2_auth_start(ike, rx->now);
+	/* from here on no repetition would mend an error */
+	ret = gikev2_ppk_offered(ike, rx);
+	if (ret == 0)
+		ret = gikev2_auth_start(ike, rx->now);
 	if (ret < 0)
 		gikev2_ike_end(ike, ret, rx->now);
 	else if (ike->member)
@@ -307,6 +312,7 @@ static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		ret = gikev2_nat_asked(ike, rx, tx);
 	if (ret < 0)
 		return ret;
+	gikev2_ppk_asked(ike, rx, tx);
 	add_extras(ike, tx);
 	gikev2_notify_add(tx, GIKEV2_N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	ret = gikev2_send_clear(rx, ike->spi_r, tx, &setup->init_response);

@@ -70,6 +70,19 @@ enum gikev2_ike_state {
 struct gikev2_fragments;
 struct gikev2_keylog;
 
+/* Where the two are with a PPK (RFC 8784). */
+struct gikev2_ppk_state {
+	bool wanted;	/* initiator: there is one to use */
+	bool mandatory; /* initiator */
+	bool agreed;	/* both sent USE_PPK */
+	bool used;	/* the keys in use are those with it */
+	uint8_t id_len;
+	uint8_t id[GIKEV2_PPK_ID_MAX]; /* initiator: of the one in use */
+	/* those that are not in use: with it, or without */
+	uint8_t sk_d[GIKEV2_PRF_MAX];
+	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
+};
+
 /* What is needed until the SA is authenticated, and not a moment longer. */
 struct gikev2_setup {
 	struct gikev2_ke *ke;
@@ -83,6 +96,7 @@ struct gikev2_setup {
 	uint32_t hashes; /* GIKEV2_HASH_BIT()s that the peer verifies */
 	struct gikev2_octets certreq; /* hints of the responder */
 	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
+	struct gikev2_ppk_state ppk;
 	bool keyed;
 };
 

@@ -273,12 +273,13 @@ static int start_attempt(struct gikev2_member *member, uint64_t now)
 	if (!ike)
 		return -GIKEV2_ERR_NO_MEMORY;
 	ike->setup->nat_port = server_nat_port(member);
+	ike->member = member;
 	ret = gikev2_init_start(ike, now);
 	if (ret < 0) {
+		ike->member = NULL;
 		gikev2_ike_end(ike, ret, now);
 		return ret;
 	}
-	ike->member = member;
 	member->attempt = ike;
 	return 0;
 }

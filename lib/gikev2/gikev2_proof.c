@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_ppk.h"
 
 /* ID payload body: Type, three reserved octets, data. */
 #define ID_BODY_MAX (4 + GIKEV2_ID_MAX)
@@ -442,6 +442,40 @@ static struct gikev2_chunk add_id(struct gikev2_ike *ike,
 	return (struct gikev2_chunk){ body, buf.len };
 }
 
+static int make_auth(struct gikev2_ike *ike, struct gikev2_proof *proof,
+		     const struct gikev2_credential *credential,
+		     struct gikev2_chunk id_body, struct gikev2_pld_auth *auth)
+{
+	struct signed_octets octets;
+	int ret = sign_what(ike, ike->initiator, id_body, &octets);
+
+	if (ret < 0)
+		return ret;
+	if (credential)
+		return make_signature(ike, credential, &octets, auth);
+	return make_mac(ike, proof, &octets, auth);
+}
+
+/* The same for a server without our PPK, if we may do without. */
+static int add_no_ppk_auth(struct gikev2_ike *ike, struct gikev2_proof *proof,
+			   const struct gikev2_credential *credential,
+			   struct gikev2_chunk id_body,
+			   struct gikev2_payloads *tx)
+{
+	const struct gikev2_ppk_state *ppk = &ike->setup->ppk;
+	struct gikev2_pld_auth auth = { 0 };
+	int ret;
+
+	if (!ike->initiator || !ppk->agreed || ppk->mandatory)
+		return 0;
+	gikev2_ppk_swap(ike);
+	ret = make_auth(ike, proof, credential, id_body, &auth);
+	gikev2_ppk_swap(ike);
+	gikev2_notify_add(tx, GIKEV2_N_NO_PPK_AUTH, auth.data.ptr,
+			  auth.data.len);
+	return ret;
+}
+
 int gikev2_proof_add(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 		     struct gikev2_proof *proof, struct gikev2_payloads *tx)
 {
@@ -450,8 +484,8 @@ int gikev2_proof_add(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 			       : certreq_of(ike->engine, rx->payloads);
 	const struct gikev2_credential *credential;
 	uint8_t way = choose(ike, proof, certreq, &credential);
-	struct signed_octets octets;
 	struct gikev2_pld_auth *auth;
+	struct gikev2_chunk id_body;
 	uint8_t body[ID_BODY_MAX];
 	int ret;
 
@@ -459,15 +493,18 @@ int gikev2_proof_add(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 		return -GIKEV2_ERR_NO_CREDENTIAL;
 	if (!way)
 		return no_way(ike, &proof->policy);
-	ret = sign_what(ike, ike->initiator, add_id(ike, tx, body), &octets);
-	if (ret < 0)
-		return ret;
-	if (way == GIKEV2_BY_CERTIFICATE)
+	if (way != GIKEV2_BY_CERTIFICATE)
+		credential = NULL;
+	id_body = add_id(ike, tx, body);
+	if (credential)
 		add_certs(credential, tx);
 	if (ike->initiator)
 		add_certreq(&proof->policy, tx);
 	auth = &gikev2_payload_add(tx, GIKEV2_PLD_AUTH)->auth;
-	if (way == GIKEV2_BY_CERTIFICATE)
-		return make_signature(ike, credential, &octets, auth);
-	return make_mac(ike, proof, &octets, auth);
+	ret = make_auth(ike, proof, credential, id_body, auth);
+	if (ret == 0)
+		ret = gikev2_ppk_identify(ike, tx);
+	if (ret == 0)
+		ret = add_no_ppk_auth(ike, proof, credential, id_body, tx);
+	return ret;
 }

@@ -139,6 +139,37 @@ static int node_psk(void *arg, enum gikev2_role role, void *cookie,
 	return -GIKEV2_ERR_NO_CREDENTIAL;
 }
 
+/* The mandatory flag counts also where there is no key to go with it. */
+static int give_ppk(const struct gikev2_ppk *ppk, struct gikev2_ppk *out)
+{
+	*out = *ppk;
+	return ppk->len ? 0 : -GIKEV2_ERR_NO_CREDENTIAL;
+}
+
+static int node_ppk(void *arg, enum gikev2_role role, void *cookie,
+		    const struct gikev2_id *peer, struct gikev2_ppk *ppk)
+{
+	struct world_node *node = arg;
+
+	(void)cookie;
+	node->ppk_asked++;
+	if (role == GIKEV2_MEMBER)
+		return give_ppk(&node->ppk, ppk);
+	for (size_t i = 0; i < node->peer_count; i++) {
+		const struct gikev2_ppk *known = &node->peers[i].ppk;
+
+		if (!peer && known->len)
+			return 0;
+		if (!peer || !gikev2_id_equal(&node->peers[i].id, peer))
+			continue;
+		ppk->mandatory = known->mandatory;
+		if (ppk->id_len && ppk->id_len == known->id_len &&
+		    memcmp(ppk->id, known->id, known->id_len) == 0)
+			return give_ppk(known, ppk);
+	}
+	return -GIKEV2_ERR_NO_CREDENTIAL;
+}
+
 static int node_authorize(void *arg, void *cookie, const struct gikev2_id *peer)
 {
 	struct world_node *node = arg;
@@ -187,6 +218,7 @@ static const struct gikev2_callbacks callbacks = {
 	.source = node_source,
 	.random = node_random,
 	.psk = node_psk,
+	.ppk = node_ppk,
 	.authorize = node_authorize,
 	.keys = node_keys,
 	.multicast = node_multicast,

@@ -22,6 +22,8 @@ struct world_node {
 	struct gikev2_id identity;
 	bool up;		/* datagrams reach it */
 	char psk[32];		/* as member */
+	struct gikev2_ppk ppk;	/* as member; len 0: none */
+	unsigned int ppk_asked; /* times that it was looked for */
 	struct gikev2_member *member;
 	struct gikev2_group *group;
 	struct gikev2_group_config group_config;
@@ -37,6 +39,7 @@ struct world_node {
 		struct gikev2_id id;
 		char psk[32];
 		bool authorized;
+		struct gikev2_ppk ppk;
 	} peers[WORLD_NODES_MAX];
 	size_t peer_count;
 };
