@@ -142,13 +142,11 @@ exit
 """
 
 
-def server_config(
-    algorithm="hmac-sha-256", lifetime=3600, atd=1, dtd=3, algorithms=None
-):
-    "`algorithms` are {protocol: algorithm}, in place of OSPFv2's `algorithm`."
+def server_config(algorithms=None, lifetime=3600, atd=1, dtd=3):
+    "`algorithms` are {protocol: algorithm}, OSPFv2's unless said otherwise."
     protocols = "".join(
         f"   protocol {protocol} algorithm {name} lifetime {lifetime}\n"
-        for protocol, name in (algorithms or {"ospfv2": algorithm}).items()
+        for protocol, name in (algorithms or {"ospfv2": "hmac-sha-256"}).items()
     )
     members = "".join(
         f"   member fqdn {identity(r)} pre-shared-key file {psk_file(r)}\n"

@@ -39,8 +39,9 @@ class Protocol:
     # Seconds within which every router is heard.
     interval = config.DEAD_INTERVAL
 
-    # Seconds from start to all neighbours.
+    # Seconds from start to all neighbours, and from silence to none.
     patience = 40
+    forgets = config.DEAD_INTERVAL + 5
 
     def sender(self, name):
         "What a router is known by on the wire."
@@ -141,6 +142,7 @@ class Ripv2(Protocol):
     algorithm = "md5"
     parse = staticmethod(wire.parse_rip)
     interval = 2 * config.RIP_INTERVAL
+    forgets = 5 * config.RIP_INTERVAL
 
     def sender(self, name):
         return config.core_address(name)

@@ -36,7 +36,9 @@ def main():
                 continue
             if (port, sender) not in backs:
                 backs[port, sender] = udp(address)
-                watch.register(backs[port, sender], selectors.EVENT_READ, (port, sender))
+                watch.register(
+                    backs[port, sender], selectors.EVENT_READ, (port, sender)
+                )
             backs[port, sender].sendto(datagram, (server, port))
             print(port, len(datagram), datagram[:4].hex(), flush=True)
 

@@ -117,7 +117,7 @@ def server_text(protocols, **group):
     algorithms are the protocols' usual ones unless said otherwise.
     """
     algorithms = {p.name: p.algorithm for p in protocols}
-    algorithms.update(group.pop("algorithms", {}))
+    algorithms.update(group.pop("algorithms", ()))
     return config.key_server_config(algorithms=algorithms, **group)
 
 

@@ -15,7 +15,9 @@ OTHERS = ("hmac-sha-1", "hmac-sha-256", "hmac-sha-384", "hmac-sha-512")
 
 @pytest.fixture(scope="module")
 def tgen():
-    tgen = topology.start_lab("mrkm_ospf_algorithms", algorithm=FIRST, atd=ATD, dtd=DTD)
+    tgen = topology.start_lab(
+        "mrkm_ospf_algorithms", algorithms={"ospfv2": FIRST}, atd=ATD, dtd=DTD
+    )
     topology.wait_until("Full", lambda: topology.not_all_full(tgen), 40)
     yield tgen
     tgen.stop_topology()
