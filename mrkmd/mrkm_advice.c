@@ -30,6 +30,8 @@ static const char *const advice[GIKEV2_ERR_MAX] = {
 		"the key server's group protects other traffic than OSPFv3 or PIM: name another group",
 	[GIKEV2_ERR_TUNNEL_MODE] =
 		"set the group to transport mode at the key server: routing protocols take no other",
+	[GIKEV2_ERR_SENDER_ID] =
+		"the key server has to give a Sender-ID that fits into GWP_SENDER_ID_BITS: check its software",
 	[GIKEV2_ERR_BAD_KEY] =
 		"the key server sent a key that no daemon can use: check its software",
 	[GIKEV2_ERR_EXCLUDED] =

@@ -149,7 +149,8 @@ struct gikev2_auth_policy {
 	X(MEMBER_REFUSED, "member refused")                                    \
 	X(MEMBER_GONE, "member gone")                                          \
 	X(MEMBER_ACKNOWLEDGED, "member acknowledged the rekey")                \
-	X(ROLLED, "group rolled to new keys")
+	X(ROLLED, "group rolled to new keys")                                  \
+	X(CLEARED, "Sender-IDs used up, all members have to register anew")
 
 enum gikev2_event_type {
 #define X(name, text) GIKEV2_EVENT_##name,
@@ -340,6 +341,7 @@ struct gikev2_member_config {
 	size_t server_count;
 	struct gikev2_offer offers[GIKEV2_PROTOCOLS_MAX];
 	size_t offer_count;
+	uint8_t sender_ids; /* to ask for, one an encryptor; 0: 1 */
 	bool ike_auth; /* IKE_AUTH and GSA_REGISTRATION instead of GSA_AUTH */
 };
 
@@ -401,11 +403,27 @@ void gikev2_member_get_status(const struct gikev2_member *member,
 
 /* ------------------------------------------------------------- key server */
 
+#define GIKEV2_FALLBACKS_MAX 3
+#define GIKEV2_SENDERS_MAX 16
+
+struct gikev2_choice {
+	uint16_t algorithm; /* enum keytable_auth_algo; 0: suite */
+	struct keytable_suite suite;
+};
+
 struct gikev2_group_protocol {
 	uint8_t protocol;   /* Security Protocol ID */
 	uint16_t algorithm; /* enum keytable_auth_algo; 0: suite */
 	uint32_t lifetime;  /* GSA_KEY_LIFETIME of a fresh key, seconds */
 	struct keytable_suite suite; /* of an IPsec protocol */
+	/* IPsec: each sender has an SA of its own (SN 0), so that receivers can
+	 * protect themselves from replay.  A group has room for as many senders
+	 * as GIKEV2_SENDERS_MAX, less its other protocols. */
+	bool per_sender;
+	/* what is used instead, in this order, for the sake of members that
+	 * cannot do the above */
+	struct gikev2_choice fallback[GIKEV2_FALLBACKS_MAX];
+	size_t fallback_count;
 };
 
 struct gikev2_key; /* gikev2_sign.h */
@@ -436,6 +454,7 @@ struct gikev2_group_config {
 	 * for those that do not share our profile, which a group rekeyed by
 	 * multicast cannot have then. */
 	bool plain;
+	uint8_t sender_id_bits; /* 8, 12 or 16; 0: 16 */
 	uint16_t atd, dtd; /* GWP_ATD, GWP_DTD, seconds; dtd > atd + 1 */
 };
 
@@ -460,6 +479,13 @@ void gikev2_group_del(struct gikev2_group *group, uint64_t now);
 /* Rolls the group's keys now. */
 int gikev2_group_rekey(struct gikev2_group *group, uint64_t now);
 
+/* Members that keep the group from what it is configured for. */
+struct gikev2_holdback {
+	struct keytable_row wanted; /* protocol, algorithm or suite */
+	const struct gikev2_id *member; /* one of them */
+	uint32_t members;		/* that cannot do it */
+};
+
 struct gikev2_group_status {
 	uint64_t generation;  /* number of the youngest, from 1 */
 	uint64_t created;     /* of the youngest */
@@ -470,6 +496,8 @@ struct gikev2_group_status {
 	uint32_t pending; /* members that have not acknowledged it yet */
 	const struct keytable_row *rows; /* alive, oldest first */
 	size_t row_count;
+	struct gikev2_holdback holdback[GIKEV2_PROTOCOLS_MAX];
+	size_t holdback_count;
 };
 
 /* The pointers are good until the engine is next called. */

@@ -67,6 +67,7 @@
 	X(BAD_POLICY, "group policy that this member cannot follow")           \
 	X(SELECTORS, "IPsec policy with selectors of no protocol here")        \
 	X(TUNNEL_MODE, "IPsec policy in tunnel mode")                          \
+	X(SENDER_ID, "no Sender-ID to use a counter mode with")                \
 	X(EXCLUDED, "no way to the group's keys: excluded by the key server")  \
 	X(BAD_KEY, "key of the wrong length or with a NUL octet")              \
 	X(UNEXPECTED_NOTIFY, "peer answered with an unexpected error notify")  \

@@ -80,11 +80,11 @@ static int draw_id(struct gikev2 *engine,
 
 static int draw_row(struct gikev2 *engine,
 		    struct gikev2_generations *generations,
-		    const struct gikev2_group_protocol *config,
+		    const struct keytable_row *sample, uint32_t lifetime,
 		    struct keytable_row *row, uint64_t now)
 {
 	const struct keytable_protocol *protocol =
-		keytable_protocol_by_wire(config->protocol);
+		keytable_protocol_by_wire(sample->protocol);
 	size_t count;
 	/* SPIs of IPsec are unique in all groups of the server */
 	uint32_t *last =
@@ -94,10 +94,9 @@ static int draw_row(struct gikev2 *engine,
 						keytable_protocols(&count)];
 	int ret;
 
-	gikev2_policy_sample(config, row);
+	*row = *sample;
 	row->accept_start = now;
-	row->send_end = row->accept_end =
-		now + config->lifetime * GIKEV2_SECOND;
+	row->send_end = row->accept_end = now + lifetime * GIKEV2_SECOND;
 	ret = draw_id(engine, generations, protocol, last);
 	row->id = *last;
 	return ret < 0 ? ret : draw_key(engine, row);
@@ -105,12 +104,13 @@ static int draw_row(struct gikev2 *engine,
 
 int gikev2_generation_add(struct gikev2 *engine,
 			  struct gikev2_generations *generations,
-			  const struct gikev2_group_config *config,
-			  uint64_t atd, uint64_t dtd, uint64_t now)
+			  const struct gikev2_plan *plan, uint64_t atd,
+			  uint64_t dtd, uint64_t now)
 {
 	struct gikev2_generation *youngest = gikev2_youngest(generations);
 	struct gikev2_generation gen = {
 		.number = youngest ? youngest->number + 1 : 1,
+		.change = generations->changes + 1,
 		.created = now,
 		.atd_end = now + atd,
 		.dtd_end = now + dtd,
@@ -119,19 +119,122 @@ int gikev2_generation_add(struct gikev2 *engine,
 
 	if (generations->count == GIKEV2_GENERATIONS_MAX)
 		return -GIKEV2_ERR_BUSY;
-	for (size_t i = 0; ret == 0 && i < config->protocol_count; i++) {
-		ret = draw_row(engine, generations, &config->protocols[i],
-			       &gen.row[gen.count], now);
-		gen.row[gen.count++].send_start = gen.atd_end;
+	for (size_t i = 0; ret == 0 && i < plan->count; i++) {
+		ret = draw_row(engine, generations, &plan->row[i],
+			       plan->lifetime[i], &gen.row[i], now);
+		gen.row[i].send_start = gen.atd_end;
+		gen.since[i] = gen.change;
+		gen.count++;
 	}
-	if (ret == 0)
+	if (ret == 0) {
 		generations->gen[generations->count++] = gen;
+		generations->changes = gen.change;
+	}
 	explicit_bzero(&gen, sizeof(gen));
 	return ret;
 }
 
+static void drop_oldest(struct gikev2_generations *generations)
+{
+	memmove(&generations->gen[0], &generations->gen[1],
+		--generations->count * sizeof(generations->gen[0]));
+	explicit_bzero(&generations->gen[generations->count],
+		       sizeof(generations->gen[0]));
+}
+
+int gikev2_generations_restart(struct gikev2 *engine,
+			       struct gikev2_generations *generations,
+			       const struct gikev2_plan *plan, uint64_t now)
+{
+	int ret;
+
+	if (generations->count == GIKEV2_GENERATIONS_MAX)
+		drop_oldest(generations);
+	ret = gikev2_generation_add(engine, generations, plan, 0, 0, now);
+	gikev2_generations_expire(generations, now);
+	return ret;
+}
+
+/* --------------------------------------------------------- SAs of one sender */
+
+static void remove_row(struct gikev2_generation *gen, size_t at)
+{
+	size_t after = --gen->count - at;
+
+	memmove(&gen->row[at], &gen->row[at + 1], after * sizeof(gen->row[0]));
+	memmove(&gen->since[at], &gen->since[at + 1],
+		after * sizeof(gen->since[0]));
+	memmove(&gen->replaced[at], &gen->replaced[at + 1],
+		after * sizeof(gen->replaced[0]));
+	keytable_wipe(&gen->row[gen->count], 1);
+	gen->replaced[gen->count] = false;
+}
+
+/* What is only there to be deleted gives way, the oldest first. */
+static bool make_room(struct gikev2_generation *gen)
+{
+	for (size_t i = 0;
+	     gen->count == GIKEV2_GENERATION_ROWS && i < GIKEV2_GENERATION_ROWS;
+	     i++)
+		if (gen->replaced[i])
+			remove_row(gen, i);
+	return gen->count < GIKEV2_GENERATION_ROWS;
+}
+
+static void replace(struct gikev2_generation *gen,
+		    const struct keytable_row *sample)
+{
+	for (size_t i = 0; i < gen->count; i++)
+		if (gen->row[i].protocol == sample->protocol &&
+		    gen->row[i].ipsec.sender == sample->ipsec.sender)
+			gen->replaced[i] = true;
+}
+
+int gikev2_generation_add_sender(struct gikev2 *engine,
+				 struct gikev2_generations *generations,
+				 const struct keytable_row *sample,
+				 uint32_t seconds, uint64_t now)
+{
+	struct gikev2_generation *gen = gikev2_youngest(generations);
+	struct keytable_row row;
+	int ret;
+
+	ret = draw_row(engine, generations, sample, seconds, &row,
+		       gen->created);
+	if (ret == 0) {
+		replace(gen, sample);
+		ret = make_room(gen) ? 0 : -GIKEV2_ERR_LIMIT;
+	}
+	for (size_t i = 0; ret == 0 && i < generations->count; i++)
+		replace(&generations->gen[i], sample);
+	if (ret == 0) {
+		row.accept_start = row.send_start = now;
+		gen->since[gen->count] = ++generations->changes;
+		gen->row[gen->count++] = row;
+	}
+	keytable_wipe(&row, 1);
+	return ret;
+}
+
+bool gikev2_generation_current(const struct gikev2_generations *generations,
+			       const struct gikev2_generation *gen, size_t at)
+{
+	return gen == &generations->gen[generations->count - 1] &&
+	       !gen->replaced[at];
+}
+
+uint64_t gikev2_generation_at(const struct gikev2_generations *generations,
+			      uint64_t change)
+{
+	for (size_t i = generations->count; i-- > 0;)
+		if (generations->gen[i].change <= change)
+			return generations->gen[i].number;
+	return generations->count ? generations->gen[0].number - 1 : 0;
+}
+
 void gikev2_generation_drop(struct gikev2_generations *generations)
 {
+	generations->changes = gikev2_youngest(generations)->change - 1;
 	explicit_bzero(&generations->gen[--generations->count],
 		       sizeof(generations->gen[0]));
 }
@@ -152,6 +255,8 @@ size_t gikev2_generations_rows(const struct gikev2_generations *generations,
 
 	for (size_t i = 0; i < generations->count; i++) {
 		for (size_t j = 0; j < generations->gen[i].count; j++) {
+			if (generations->gen[i].replaced[j])
+				continue;
 			rows[count] = generations->gen[i].row[j];
 			for (size_t k = i + 1; k < generations->count; k++)
 				cut(&rows[count], &generations->gen[k]);

@@ -6,23 +6,27 @@
 #ifndef GIKEV2_GENERATION_H
 #define GIKEV2_GENERATION_H
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_plan.h"
 
 struct gikev2_generation {
 	uint64_t number;
+	uint64_t change; /* that made it; later ones may have added to it */
 	uint64_t created;
 	uint64_t atd_end; /* members send with it from here */
 	uint64_t dtd_end; /* its predecessor is forgotten here */
 	/* accept_end is the end of the key's life, whatever replaces it */
-	struct keytable_row row[GIKEV2_PROTOCOLS_MAX];
+	struct keytable_row row[GIKEV2_GENERATION_ROWS];
+	uint64_t since[GIKEV2_GENERATION_ROWS]; /* the change that brought it */
+	bool replaced[GIKEV2_GENERATION_ROWS];	/* its sender has another one */
 	size_t count;
 };
 
 struct gikev2_generations {
 	struct gikev2_generation gen[GIKEV2_GENERATIONS_MAX]; /* oldest first */
 	size_t count;
+	uint64_t changes; /* number of the last one */
 	/* the ID handed out last, by place in the protocol table */
-	uint32_t last_id[GIKEV2_PROTOCOLS_MAX];
+	uint32_t last_id[KEYTABLE_PROTOCOLS];
 };
 
 /* NULL: there is none yet. */
@@ -35,8 +39,31 @@ gikev2_youngest(struct gikev2_generations *generations);
  */
 int gikev2_generation_add(struct gikev2 *engine,
 			  struct gikev2_generations *generations,
-			  const struct gikev2_group_config *config,
-			  uint64_t atd, uint64_t dtd, uint64_t now);
+			  const struct gikev2_plan *plan, uint64_t atd,
+			  uint64_t dtd, uint64_t now);
+
+/* The same in the place of all that there were. */
+int gikev2_generations_restart(struct gikev2 *engine,
+			       struct gikev2_generations *generations,
+			       const struct gikev2_plan *plan, uint64_t now);
+
+/*
+ * Adds an SA to the youngest generation, in the place of those that its sender
+ * had.  `sample` is without ID, key and times; seconds: of a fresh one.
+ * -LIMIT: too many senders; -NO_RANDOM.
+ */
+int gikev2_generation_add_sender(struct gikev2 *engine,
+				 struct gikev2_generations *generations,
+				 const struct keytable_row *sample,
+				 uint32_t seconds, uint64_t now);
+
+/* Is the row still handed out, or only to be deleted? */
+bool gikev2_generation_current(const struct gikev2_generations *generations,
+			       const struct gikev2_generation *gen, size_t at);
+
+/* The generation that was the youngest at that change; 0: before all. */
+uint64_t gikev2_generation_at(const struct gikev2_generations *generations,
+			      uint64_t change);
 
 /* Wipes the youngest: it was not announced. */
 void gikev2_generation_drop(struct gikev2_generations *generations);

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gikev2/gikev2_admission.h"
 #include "gikev2/gikev2_generation.h"
 #include "gikev2/gikev2_multicast.h"
+#include "gikev2/gikev2_sender.h"
 
 /* What a roll needs beside DTD to reach everybody, in seconds. */
 #define ROLL_SLACK 10
@@ -21,7 +23,10 @@ struct gikev2_group {
 	struct gikev2_timer timer; /* the next roll, or a generation's end */
 	struct gikev2_rows shown;  /* for status */
 	struct gikev2_multicast multicast;
+	uint32_t next_sender_id;   /* none of them is handed out twice */
 	bool roll_wanted;	   /* a roll that failed is still to come */
+	bool tell_wanted;	   /* keys that a newcomer brought about */
+	bool clear_wanted;	   /* out of Sender-IDs */
 	uint8_t state;		   /* enum ks_state */
 };
 
@@ -164,13 +169,79 @@ static int roll(struct gikev2_group *group, uint64_t now)
 	return ret;
 }
 
+/* The youngest keys, for all that do not have them yet. */
+static int tell(struct gikev2_group *group, uint64_t now)
+{
+	struct gikev2_gm *gm, *next;
+	int ret = 0;
+
+	if (group->multicast.kek.alive)
+		ret = gikev2_multicast_keys(group, now);
+	for (gm = group->gms.first; ret == 0 && gm; gm = next) {
+		next = gm->next;
+		if (group->multicast.kek.alive) /* nobody can answer */
+			gm->acked = group->generations.changes;
+		else if (gm->ike)
+			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, now);
+	}
+	group->tell_wanted = ret < 0;
+	return ret;
+}
+
+/*
+ * Out of Sender-IDs: everybody goes, comes again, and finds SAs that no
+ * Sender-ID was ever used with (RFC 9838 section 2.5.1).
+ */
+static int clear(struct gikev2_group *group, uint64_t now)
+{
+	struct gikev2_plan plan;
+	struct gikev2_gm *gm, *next;
+	int ret = gikev2_multicast_clear(group, now);
+
+	for (gm = group->gms.first; ret == 0 && gm; gm = gm->next)
+		gm->cleared = true;
+	if (ret == 0)
+		ret = gikev2_plan_make(group, NULL, &plan);
+	if (ret == 0)
+		ret = gikev2_generations_restart(
+			group->engine, &group->generations, &plan, now);
+	if (ret < 0)
+		return ret;
+	group->next_sender_id = 0;
+	group->clear_wanted = group->tell_wanted = false;
+	for (gm = group->gms.first; gm; gm = next) {
+		next = gm->next;
+		if (gm->ike)
+			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, now);
+	}
+	gikev2_event(group->engine, GIKEV2_EVENT_CLEARED,
+		     -GIKEV2_ERR_SENDER_ID, group->cookie, NULL, now);
+	return 0;
+}
+
+void gikev2_group_changed(struct gikev2_group *group, uint64_t now)
+{
+	group->tell_wanted = true;
+	gikev2_timer_set(&group->engine->timers, &group->timer, now);
+}
+
+void gikev2_group_clear(struct gikev2_group *group, uint64_t now)
+{
+	group->clear_wanted = true;
+	gikev2_timer_set(&group->engine->timers, &group->timer, now);
+}
+
 static void timer_fire(void *owner, uint64_t now)
 {
 	struct gikev2_group *group = owner;
 	int ret = 0;
 
 	gikev2_generations_expire(&group->generations, now);
-	if (gikev2_multicast_next(group) <= now)
+	if (group->clear_wanted)
+		ret = clear(group, now);
+	if (ret == 0 && group->tell_wanted)
+		ret = tell(group, now);
+	if (ret == 0 && gikev2_multicast_next(group) <= now)
 		ret = gikev2_multicast_roll(group, now);
 	if (ret == 0 && (group->roll_wanted || next_roll(group) <= now))
 		ret = roll(group, now);
@@ -189,10 +260,15 @@ static void timer_fire(void *owner, uint64_t now)
 static enum ks_event add_by_policy(struct gikev2_group *group,
 				   struct ks_work *work)
 {
+	struct gikev2_plan plan;
+
 	gikev2_generations_expire(&group->generations, work->now);
-	work->err = gikev2_generation_add(group->engine, &group->generations,
-					  &group->config, work->atd, work->dtd,
-					  work->now);
+	work->err = gikev2_plan_make(group, NULL, &plan);
+	if (work->err == 0)
+		work->err = gikev2_generation_add(group->engine,
+						  &group->generations, &plan,
+						  work->atd, work->dtd,
+						  work->now);
 	if (work->err < 0)
 		return KS_REFUSED;
 	arm(group);
@@ -203,28 +279,18 @@ static enum ks_event add_by_policy(struct gikev2_group *group,
 static void take_back(struct gikev2_group *group)
 {
 	gikev2_generation_drop(&group->generations);
+	group->tell_wanted = false;
 	arm(group);
 }
 
 static enum ks_event send_rekey(struct gikev2_group *group,
 				struct ks_work *work)
 {
-	uint64_t number = gikev2_youngest(&group->generations)->number;
-	bool multicast = group->multicast.kek.alive;
-	struct gikev2_gm *gm, *next;
-
-	if (multicast && group->generations.count > 1)
-		work->err = gikev2_multicast_keys(group, work->now);
+	if (group->generations.count > 1)
+		work->err = tell(group, work->now);
 	if (work->err < 0) {
 		take_back(group);
 		return KS_NONE;
-	}
-	for (gm = group->gms.first; gm; gm = next) {
-		next = gm->next;
-		if (multicast) /* nobody can answer */
-			gm->acked = number;
-		else if (gm->ike)
-			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, work->now);
 	}
 	if (group->generations.count > 1)
 		gikev2_event(group->engine, GIKEV2_EVENT_ROLLED, 0,
@@ -254,6 +320,21 @@ static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 	return work->err < 0 ? KS_REFUSED : KS_OK;
 }
 
+/* What it asks for by GROUP_SENDER; to ask for none is to ask for one. */
+static uint8_t senders_asked(const struct gikev2_rx *rx)
+{
+	const struct gikev2_pld_notify *notify =
+		gikev2_notify_find(rx->payloads, GIKEV2_N_GROUP_SENDER);
+	uint64_t count;
+
+	if (!notify)
+		return 0;
+	count = notify->data.len == 4 ? gikev2_get_int(notify->data.ptr, 4) : 1;
+	if (count > KEYTABLE_SENDER_IDS_MAX)
+		return KEYTABLE_SENDER_IDS_MAX;
+	return count ? count : 1;
+}
+
 /* The member's earlier registration over this SA, or a new one. */
 static struct gikev2_gm *get_gm(struct gikev2_group *group,
 				struct ks_work *work)
@@ -265,8 +346,7 @@ static struct gikev2_gm *get_gm(struct gikev2_group *group,
 	if (!gm)
 		return NULL;
 	gm->can = work->can;
-	gm->sender = gikev2_notify_find(work->rx->payloads,
-					GIKEV2_N_GROUP_SENDER);
+	gm->senders = senders_asked(work->rx);
 	return gm;
 }
 
@@ -294,14 +374,16 @@ static enum ks_event add_for_member(struct gikev2_group *group,
 				    struct ks_work *work)
 {
 	struct gikev2_gm *gm = get_gm(group, work);
-	bool fresh;
+	bool fresh = false;
 
 	if (!gm) {
 		work->err = -GIKEV2_ERR_NO_MEMORY;
 		return KS_REFUSED;
 	}
 	gikev2_generations_expire(&group->generations, work->now);
-	work->err = get_leaf(group, gm, &fresh);
+	work->err = gikev2_admission(group, gm, work->now);
+	if (work->err == 0)
+		work->err = get_leaf(group, gm, &fresh);
 	if (work->err == 0)
 		work->err = gikev2_registration_add(gm, work->answer,
 						    work->now);
@@ -386,6 +468,11 @@ struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group)
 	return &group->generations;
 }
 
+uint32_t *gikev2_group_next_sender_id(struct gikev2_group *group)
+{
+	return &group->next_sender_id;
+}
+
 struct gikev2_gms *gikev2_group_gms(struct gikev2_group *group)
 {
 	return &group->gms;
@@ -400,15 +487,27 @@ static bool protocol_valid(const struct gikev2_group_config *config,
 	if (!protocol || !protocol->daemons[0] ||
 	    p->lifetime < gikev2_group_lifetime_min(config))
 		return false;
+	if (p->fallback_count > GIKEV2_FALLBACKS_MAX)
+		return false;
+	for (size_t i = 0; i <= p->fallback_count; i++) {
+		struct keytable_row row;
+
+		gikev2_policy_sample(p, i, &row);
+		if (!row.key_len)
+			return false;
+	}
 	if (protocol->applier == KEYTABLE_APPLY_IPSEC)
-		return !p->algorithm && keytable_suite_key_len(&p->suite);
+		return !config->plain || !p->per_sender;
 	/* RFC 9838 has no words for it */
-	return !config->plain && keytable_key_len(protocol, p->algorithm);
+	return !config->plain && !p->per_sender;
 }
 
 static bool config_valid(const struct gikev2_group_config *config)
 {
-	if (!config->protocol_count || config->dtd <= config->atd + 1)
+	uint8_t bits = config->sender_id_bits;
+
+	if (!config->protocol_count || config->dtd <= config->atd + 1 ||
+	    (bits && bits != 8 && bits != 12 && bits != 16))
 		return false;
 	for (size_t i = 0; i < config->protocol_count; i++) {
 		const struct gikev2_group_protocol *p = &config->protocols[i];
@@ -478,20 +577,32 @@ struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
 	return group;
 }
 
-static bool protocols_equal(const struct gikev2_group_config *a,
-			    const struct gikev2_group_config *b)
+static bool protocol_equal(const struct gikev2_group_protocol *a,
+			   const struct gikev2_group_protocol *b)
 {
 	struct keytable_row x, y;
 
-	if (a->protocol_count != b->protocol_count || a->plain != b->plain)
+	if (a->protocol != b->protocol || a->per_sender != b->per_sender ||
+	    a->fallback_count != b->fallback_count)
 		return false;
-	for (size_t i = 0; i < a->protocol_count; i++) {
-		gikev2_policy_sample(&a->protocols[i], &x);
-		gikev2_policy_sample(&b->protocols[i], &y);
-		if (x.protocol != y.protocol || x.algorithm != y.algorithm ||
+	for (size_t i = 0; i <= a->fallback_count; i++) {
+		gikev2_policy_sample(a, i, &x);
+		gikev2_policy_sample(b, i, &y);
+		if (x.algorithm != y.algorithm ||
 		    !keytable_ipsec_equal(&x.ipsec, &y.ipsec))
 			return false;
 	}
+	return true;
+}
+
+static bool protocols_equal(const struct gikev2_group_config *a,
+			    const struct gikev2_group_config *b)
+{
+	if (a->protocol_count != b->protocol_count || a->plain != b->plain)
+		return false;
+	for (size_t i = 0; i < a->protocol_count; i++)
+		if (!protocol_equal(&a->protocols[i], &b->protocols[i]))
+			return false;
 	return true;
 }
 
@@ -602,7 +713,9 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 		.row_count = group->shown.count,
 	};
 	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
-		status->pending += gm->acked < gen->number;
+		status->pending += gm->acked < group->generations.changes;
+	status->holdback_count =
+		gikev2_plan_holdback(group, status->holdback);
 }
 
 void gikev2_group_members(const struct gikev2_group *group,
@@ -617,7 +730,8 @@ void gikev2_group_members(const struct gikev2_group *group,
 			.registered_since = gm->registered,
 			.last_seen = gm->ike ? gm->ike->last_seen
 					     : gm->last_seen,
-			.generation = gm->acked,
+			.generation = gikev2_generation_at(&group->generations,
+							   gm->acked),
 		};
 
 		if (!visit(arg, &status))

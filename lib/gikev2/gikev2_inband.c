@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_sender.h"
 
 /* A Delete payload that names no SPI, or the zero SPI, means all of them. */
 static bool deletes_all(const struct gikev2_pld_delete *delete)
@@ -119,6 +119,9 @@ static int install(struct gikev2_member *member, struct gikev2_rx *rx,
 		gikev2_keks_set(member, download, rx->now + delay, rx->now);
 		gikev2_member_recovered(member, -GIKEV2_ERR_NEXT_SPI, rx->now);
 	}
+	/* only a registration tells Sender-IDs */
+	if (ret == 0 && download->sender_id_missing)
+		gikev2_member_cannot(member, -GIKEV2_ERR_SENDER_ID, rx->now);
 	return ret;
 }
 
@@ -150,7 +153,7 @@ int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (!member)
 		return -GIKEV2_ERR_BAD_STATE;
 	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {
-		ret = gikev2_policy_read_ike(ike, rx, &download);
+		ret = gikev2_policy_read_ike(ike, rx, false, &download);
 		if (ret == 0)
 			ret = install(member, rx, &download);
 		gikev2_download_wipe(&download);
@@ -178,6 +181,7 @@ static int read_push(struct gikev2_member *member, struct gikev2_kek *kek,
 		.carrier = kek,
 		.path = &gikev2_member_keks(member)->path,
 		.profile = kek->profile,
+		.sender_ids = gikev2_member_sender_ids(member),
 	};
 	int ret;
 
@@ -248,16 +252,18 @@ int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
 
 void gikev2_add_group(struct gikev2_ike *ike, struct gikev2_payloads *tx)
 {
-	/* one Sender-ID at the most: routing protocols have one encryptor */
-	static const uint8_t senders[4] = { 0, 0, 0, 1 };
 	const struct gikev2_member_config *config =
 		gikev2_member_config(ike->member);
 	struct gikev2_payload *idg = gikev2_payload_add(tx, GIKEV2_PLD_IDG);
+	uint8_t *senders = gikev2_arena_alloc(&ike->engine->arena, 4);
 
 	idg->id.type = config->group.type;
 	idg->id.data = gikev2_id_chunk(&config->group);
 	gikev2_sag_add(ike->engine, tx, config, ike->profile);
-	gikev2_notify_add(tx, GIKEV2_N_GROUP_SENDER, senders, sizeof(senders));
+	if (!senders)
+		return;
+	gikev2_put_int(senders, gikev2_sender_ids_asked(config), 4);
+	gikev2_notify_add(tx, GIKEV2_N_GROUP_SENDER, senders, 4);
 }
 
 int gikev2_send_registration(struct gikev2_ike *ike, uint64_t now)
@@ -280,7 +286,7 @@ int gikev2_registration_answer(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	/* the answer to a refusal, which has nothing for us */
 	if (ike->refused)
 		return gikev2_member_refused(ike, rx);
-	ret = gikev2_policy_read_ike(ike, rx, &download);
+	ret = gikev2_policy_read_ike(ike, rx, true, &download);
 	if (ret == 0) {
 		gikev2_member_downloaded(ike, &download, rx->now);
 	} else if (gikev2_err_to_notify(ret) == GIKEV2_N_NO_PROPOSAL_CHOSEN) {

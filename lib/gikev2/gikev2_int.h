@@ -19,7 +19,7 @@
 #define GIKEV2_HALF_BUCKETS 256
 
 /* Generations of a group's keys that may be alive at once. */
-#define GIKEV2_GENERATIONS_MAX (KEYTABLE_ROWS_MAX / GIKEV2_PROTOCOLS_MAX)
+#define GIKEV2_GENERATIONS_MAX (KEYTABLE_ROWS_MAX / GIKEV2_SENDERS_MAX)
 
 /* Owned octets. */
 struct gikev2_octets {
@@ -191,9 +191,11 @@ struct gikev2_gm {
 	struct gikev2_gm *ike_next;    /* of the SA */
 	struct gikev2_path path;
 	uint64_t registered, last_seen;
-	uint64_t acked, sent; /* generations */
+	uint64_t acked, sent; /* changes of the group's keys */
 	struct gikev2_abilities can;
-	bool sender;	      /* sent GROUP_SENDER */
+	uint8_t senders;      /* Sender-IDs that it asked for; 0: it only
+			       * receives */
+	bool cleared;	      /* it has to go and to register anew */
 	bool fragments;	      /* does them (RFC 7383) */
 	uint32_t leaf;	      /* in the group's tree; GIKEV2_LKH_NO_LEAF */
 	struct gikev2_id *id; /* room for its octets only */
@@ -458,9 +460,14 @@ bool gikev2_can(const struct gikev2_abilities *can,
 		const struct keytable_row *row);
 /* The Security Protocol ID that a row has on the wire. */
 uint8_t gikev2_wire_protocol(const struct keytable_row *row, bool plain);
-/* A row of that policy, without ID, key and times. */
+/* gikev2_plan.c: a row of that policy, without ID, key and times.  choice 0 is
+ * the first one, the fallbacks follow. */
 void gikev2_policy_sample(const struct gikev2_group_protocol *config,
-			  struct keytable_row *row);
+			  size_t choice, struct keytable_row *row);
+
+/* gikev2_sender.c: what stands for a name in row->ipsec.sender.  Never 0. */
+uint64_t gikev2_sender_digest(struct gikev2 *engine,
+			      const struct gikev2_id *id);
 
 /* gikev2_ipsec.c: IPsec SAs in GSA policies */
 static inline bool gikev2_is_plain(uint8_t protocol)
@@ -470,9 +477,10 @@ static inline bool gikev2_is_plain(uint8_t protocol)
 /* Transforms, and selectors in plain form. */
 int gikev2_ipsec_put(struct gikev2 *engine, const struct keytable_row *row,
 		     bool plain, struct gikev2_policy *policy);
-/* Protocol and all of row->ipsec.  -BAD_SYNTAX, -BAD_ATTRIBUTE, -BAD_POLICY,
- * -SELECTORS. */
-int gikev2_ipsec_get(const struct gikev2_policy *policy,
+/* Protocol, direction and row->ipsec but for Sender-IDs; local: our address,
+ * or NULL.  -BAD_SYNTAX, -BAD_ATTRIBUTE, -BAD_POLICY, -SELECTORS. */
+int gikev2_ipsec_get(struct gikev2 *engine, const struct gikev2_policy *policy,
+		     const struct gikev2_endpoint *local,
 		     struct keytable_row *row);
 
 /* gikev2_policy.c: GSA, KD against rows */
@@ -495,6 +503,7 @@ struct gikev2_content {
 	const struct keytable_row *rows[KEYTABLE_ROWS_MAX]; /* oldest first */
 	size_t count;
 	bool plain; /* IPsec policies in RFC 9838's own words */
+	const struct gikev2_sender_ids *sender_ids; /* NULL: none are told */
 	struct gikev2_delays delays;
 	const struct gikev2_kek *kek; /* NULL: no Rekey SA */
 	bool registration;	      /* not a rekey */
@@ -514,6 +523,10 @@ struct gikev2_origin {
 	const struct gikev2_kek *carrier;   /* NULL: a unicast SA */
 	const struct gikev2_key_path *path; /* the working one; NULL: none */
 	bool profile;			    /* the server shares our profile */
+	bool registration;		    /* not a rekey */
+	/* the member's; what a registration says takes their place */
+	const struct gikev2_sender_ids *sender_ids;
+	const struct gikev2_endpoint *local; /* our address; NULL: unknown */
 };
 
 int gikev2_policy_read(struct gikev2 *engine,
@@ -522,6 +535,7 @@ int gikev2_policy_read(struct gikev2 *engine,
 		       const struct gikev2_member_config *config,
 		       struct gikev2_download *download, uint64_t now);
 int gikev2_policy_read_ike(struct gikev2_ike *ike, struct gikev2_rx *rx,
+			   bool registration,
 			   struct gikev2_download *download);
 void gikev2_download_wipe(struct gikev2_download *download);
 /* An attribute with room for `len` octets in the arena, alone in its list. */
@@ -637,6 +651,8 @@ int gikev2_registration_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
 /* IDg, SAg, N(GROUP_SENDER): what a registration asks for. */
 void gikev2_add_group(struct gikev2_ike *ike, struct gikev2_payloads *tx);
 struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member);
+const struct gikev2_sender_ids *
+gikev2_member_sender_ids(const struct gikev2_member *member);
 /* A rekey message was applied; with or without anything new in it. */
 void gikev2_member_rekeyed(struct gikev2_member *member, bool news,
 			   uint64_t now);
@@ -653,6 +669,12 @@ struct gikev2 *gikev2_group_engine(const struct gikev2_group *group);
 const struct gikev2_group_config *
 gikev2_group_config(const struct gikev2_group *group);
 struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group);
+/* Keys were added: the members are told, by the group's timer. */
+void gikev2_group_changed(struct gikev2_group *group, uint64_t now);
+/* All members have to go and to register anew, by the group's timer. */
+void gikev2_group_clear(struct gikev2_group *group, uint64_t now);
+/* The Sender-ID to hand out next. */
+uint32_t *gikev2_group_next_sender_id(struct gikev2_group *group);
 struct gikev2_multicast *gikev2_group_multicast(struct gikev2_group *group);
 struct gikev2_kek *gikev2_group_kek(struct gikev2_group *group);
 struct gikev2_lkh *gikev2_group_lkh(struct gikev2_group *group);

@@ -49,9 +49,31 @@ static bool same_ts(const struct gikev2_ts *a, const struct gikev2_ts *b)
 	       memcmp(a->end, b->end, len) == 0;
 }
 
+/* One address, any port. */
+static bool is_single(const struct gikev2_ts *ts, uint8_t ip_protocol)
+{
+	size_t len = ts->type == GIKEV2_TS_IPV4 ? 4 : 16;
+
+	return ts->protocol == ip_protocol && ts->start_port == 0 &&
+	       ts->end_port == UINT16_MAX &&
+	       memcmp(ts->start, ts->end, len) == 0;
+}
+
+/* An SA that all share has the sources of its protocol, another has one. */
+static bool same_selectors(const struct gikev2_policy *own,
+			   const struct gikev2_policy *policy, uint8_t sn)
+{
+	if (!same_ts(&own->destination, &policy->destination))
+		return false;
+	if (sn == KEYTABLE_SN_UNSPECIFIED)
+		return same_ts(&own->source, &policy->source);
+	return policy->source.type == own->source.type &&
+	       is_single(&policy->source, own->source.protocol);
+}
+
 /* The protocol that the policy's selectors are those of; NULL: none. */
 static const struct keytable_protocol *
-find_protocol(const struct gikev2_policy *policy, uint8_t *family)
+find_protocol(const struct gikev2_policy *policy, struct keytable_ipsec *ipsec)
 {
 	size_t count;
 	const struct keytable_protocol *table = keytable_protocols(&count);
@@ -66,15 +88,36 @@ find_protocol(const struct gikev2_policy *policy, uint8_t *family)
 		if (!selector->family)
 			continue;
 		put_selectors(protocol, selector, &own);
-		*family = selector->family;
-		if (same_ts(&own.source, &policy->source) &&
-		    same_ts(&own.destination, &policy->destination))
+		ipsec->families = selector->family;
+		if (same_selectors(&own, policy, ipsec->sn))
 			return protocol;
 	}
 	return NULL;
 }
 
 /* ---------------------------------------------------------------- generation */
+
+/* GSA_SENDER: whose SA it is. */
+static int put_sender(struct gikev2 *engine, const struct keytable_row *row,
+		      struct gikev2_policy *policy)
+{
+	size_t count = policy->attrs.count;
+	struct gikev2_attr *attr =
+		gikev2_arena_alloc(&engine->arena, (count + 1) * sizeof(*attr));
+	uint8_t *octets =
+		gikev2_arena_alloc(&engine->arena, GIKEV2_GSA_SENDER_LEN);
+
+	if (!attr || !octets)
+		return -GIKEV2_ERR_NO_MEMORY;
+	if (count)
+		memcpy(attr, policy->attrs.items, count * sizeof(*attr));
+	gikev2_put_int(octets, row->ipsec.sender, GIKEV2_GSA_SENDER_LEN);
+	attr[count] = (struct gikev2_attr){ .type = GIKEV2_GSA_SENDER,
+					    .data = { octets,
+						      GIKEV2_GSA_SENDER_LEN } };
+	policy->attrs = (struct gikev2_list){ attr, count + 1 };
+	return 0;
+}
 
 static int put_transforms(struct gikev2 *engine, const struct keytable_row *row,
 			  struct gikev2_list *list)
@@ -107,10 +150,14 @@ int gikev2_ipsec_put(struct gikev2 *engine, const struct keytable_row *row,
 	const struct keytable_protocol *protocol =
 		keytable_protocol_by_wire(row->protocol);
 
+	int ret = put_transforms(engine, row, &policy->transforms);
+
 	/* a policy has one destination: that of the first family */
 	if (plain)
 		put_selectors(protocol, &protocol->selectors[0], policy);
-	return put_transforms(engine, row, &policy->transforms);
+	if (ret == 0 && row->ipsec.sender)
+		ret = put_sender(engine, row, policy);
+	return ret;
 }
 
 /* ------------------------------------------------------------------- receipt */
@@ -172,12 +219,30 @@ static int get_transforms(const struct gikev2_policy *policy,
 	return 0;
 }
 
+/* In plain form an address is all that there is of a sender. */
+static void get_source(struct gikev2 *engine, const struct gikev2_ts *source,
+		       const struct gikev2_endpoint *local,
+		       struct keytable_row *row)
+{
+	bool v4 = source->type == GIKEV2_TS_IPV4;
+	struct gikev2_id id = { .type = v4 ? GIKEV2_ID_IPV4_ADDR
+					   : GIKEV2_ID_IPV6_ADDR,
+				.len = v4 ? 4 : 16 };
+	bool ours = local && local->family == (v4 ? 4 : 6) &&
+		    memcmp(local->ip, source->start, id.len) == 0;
+
+	memcpy(id.data, source->start, id.len);
+	row->ipsec.sender = gikev2_sender_digest(engine, &id);
+	row->direction = ours ? KEYTABLE_OUT : KEYTABLE_IN;
+}
+
 /* Plain AH and ESP: the selectors say what it is for. */
-static int get_plain(const struct gikev2_policy *policy,
+static int get_plain(struct gikev2 *engine, const struct gikev2_policy *policy,
+		     const struct gikev2_endpoint *local,
 		     struct keytable_row *row)
 {
 	const struct keytable_protocol *protocol =
-		find_protocol(policy, &row->ipsec.families);
+		find_protocol(policy, &row->ipsec);
 	bool esp = policy->protocol == GIKEV2_PROTO_ESP;
 
 	if (!protocol)
@@ -185,10 +250,37 @@ static int get_plain(const struct gikev2_policy *policy,
 	if (esp != (row->ipsec.suite.encr != 0))
 		return -GIKEV2_ERR_BAD_POLICY;
 	row->protocol = protocol->wire;
+	if (row->ipsec.sn == KEYTABLE_SN_SEQUENTIAL)
+		get_source(engine, &policy->source, local, row);
 	return 0;
 }
 
-int gikev2_ipsec_get(const struct gikev2_policy *policy,
+/* Whose SA it is: said of an SA with one sender, and of no other. */
+static int get_sender(struct gikev2 *engine, const struct gikev2_policy *policy,
+		      struct keytable_row *row)
+{
+	const struct gikev2_attr *attr;
+	int ret = gikev2_attr_find(&policy->attrs, GIKEV2_GSA_SENDER, false,
+				   &attr);
+
+	if (ret < 0)
+		return ret;
+	if (ret != (row->ipsec.sn == KEYTABLE_SN_SEQUENTIAL))
+		return -GIKEV2_ERR_BAD_POLICY;
+	if (!ret)
+		return 0;
+	if (attr->data.len != GIKEV2_GSA_SENDER_LEN)
+		return -GIKEV2_ERR_BAD_ATTRIBUTE;
+	row->ipsec.sender = gikev2_get_int(attr->data.ptr, attr->data.len);
+	row->direction = row->ipsec.sender == gikev2_sender_digest(
+						      engine, &engine->identity)
+				 ? KEYTABLE_OUT
+				 : KEYTABLE_IN;
+	return row->ipsec.sender ? 0 : -GIKEV2_ERR_BAD_POLICY;
+}
+
+int gikev2_ipsec_get(struct gikev2 *engine, const struct gikev2_policy *policy,
+		     const struct gikev2_endpoint *local,
 		     struct keytable_row *row)
 {
 	const struct keytable_protocol *protocol =
@@ -201,8 +293,8 @@ int gikev2_ipsec_get(const struct gikev2_policy *policy,
 	if (ret < 0)
 		return ret;
 	if (protocol->body == KEYTABLE_BODY_SELECTORS)
-		return get_plain(policy, row);
+		return get_plain(engine, policy, local, row);
 	row->protocol = policy->protocol;
 	row->ipsec.families = protocol->families;
-	return 0;
+	return get_sender(engine, policy, row);
 }

@@ -20,6 +20,7 @@ struct gikev2_member {
 	struct gikev2_ike *ike;	    /* the registration SA */
 	struct gikev2_ike *attempt; /* the one that will replace it */
 	struct gikev2_rows rows;
+	struct gikev2_sender_ids sender_ids; /* of the last registration */
 	struct gikev2_timer timer;  /* next try, or soft expiry */
 	struct gikev2_timer expiry; /* of rows and Rekey SAs */
 	struct gikev2_keks keks;
@@ -189,6 +190,12 @@ void gikev2_member_recovered(struct gikev2_member *member, int err,
 		return;
 	member->recover_at = GIKEV2_NEVER;
 	arm_soft_expiry(member, now);
+}
+
+const struct gikev2_sender_ids *
+gikev2_member_sender_ids(const struct gikev2_member *member)
+{
+	return &member->sender_ids;
 }
 
 struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member)
@@ -408,6 +415,7 @@ void gikev2_member_downloaded(struct gikev2_ike *ike,
 	bool overtaken = false;
 
 	gikev2_rollover_register(&member->rows, download, now);
+	member->sender_ids = download->sender_ids;
 	/* it replaces all that was before (RFC 9838 section 2.3.3) */
 	if (!download->kek.alive)
 		gikev2_keks_drop(member);

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_sender.h"
 
 #define LIFETIME_LEN 4
 
@@ -90,23 +90,34 @@ static int make_row(struct gikev2 *engine, const struct gikev2_wrapper *wrapper,
 		(struct gikev2_chunk){ row->key, row->key_len }, bag);
 }
 
-static int make_group_wide(struct gikev2 *engine, struct gikev2_policy *policy,
-			   const struct gikev2_delays *delays)
+static struct gikev2_attr tv(uint16_t type, uint16_t value)
 {
+	return (struct gikev2_attr){ .type = type, .tv = true, .value = value };
+}
+
+static bool has_group_wide(const struct gikev2_content *content)
+{
+	return content->delays.has_atd || content->delays.has_dtd ||
+	       content->sender_ids;
+}
+
+static int make_group_wide(struct gikev2 *engine, struct gikev2_policy *policy,
+			   const struct gikev2_content *content)
+{
+	const struct gikev2_delays *delays = &content->delays;
 	struct gikev2_attr *attr =
-		gikev2_arena_alloc(&engine->arena, 2 * sizeof(*attr));
+		gikev2_arena_alloc(&engine->arena, 3 * sizeof(*attr));
 	size_t count = 0;
 
 	if (!attr)
 		return -GIKEV2_ERR_NO_MEMORY;
 	if (delays->has_atd)
-		attr[count++] = (struct gikev2_attr){ .type = GIKEV2_GWP_ATD,
-						      .tv = true,
-						      .value = delays->atd };
+		attr[count++] = tv(GIKEV2_GWP_ATD, delays->atd);
 	if (delays->has_dtd)
-		attr[count++] = (struct gikev2_attr){ .type = GIKEV2_GWP_DTD,
-						      .tv = true,
-						      .value = delays->dtd };
+		attr[count++] = tv(GIKEV2_GWP_DTD, delays->dtd);
+	if (content->sender_ids)
+		attr[count++] = tv(GIKEV2_GWP_SENDER_ID_BITS,
+				   content->sender_ids->bits);
 	policy->protocol = GIKEV2_PROTO_NONE;
 	policy->attrs = (struct gikev2_list){ attr, count };
 	return 0;
@@ -132,13 +143,62 @@ static void add_mode(struct gikev2_payloads *payloads,
 		}
 }
 
-/* Adds GSA and KD payloads: Rekey SA, rows, delays, and who signs. */
+/* What is for this member alone is one bag (RFC 9838 section 4.5.3). */
+static int join_member_bags(struct gikev2 *engine, struct gikev2_bag *bag,
+			    size_t count)
+{
+	struct gikev2_attr *attr;
+	size_t total = 0;
+
+	for (size_t i = 0; i < count; i++)
+		total += bag[i].attrs.count;
+	attr = gikev2_arena_alloc(&engine->arena, total * sizeof(*attr));
+	if (!attr)
+		return -GIKEV2_ERR_NO_MEMORY;
+	total = 0;
+	for (size_t i = 0; i < count; i++) {
+		memcpy(attr + total, bag[i].attrs.items,
+		       bag[i].attrs.count * sizeof(*attr));
+		total += bag[i].attrs.count;
+	}
+	bag->attrs = (struct gikev2_list){ attr, total };
+	return 0;
+}
+
+/* Who signs, the way through the tree, and Sender-IDs; *count gets 0 or 1. */
+static int make_member_bag(struct gikev2 *engine,
+			   const struct gikev2_wrapper *wrapper,
+			   const struct gikev2_content *content,
+			   struct gikev2_bag *bag, size_t *count)
+{
+	size_t n = 0;
+	int ret = 0;
+
+	if (content->kek && content->kek->auth_key &&
+	    (content->registration || content->auth_key))
+		ret = gikev2_auth_key_add(engine, content->kek, &bag[n++]);
+	if (ret == 0 && content->kek && content->lkh)
+		ret = (content->registration ? gikev2_lkh_add_path
+					     : gikev2_lkh_add_change)(
+			engine, wrapper, content->lkh, content->leaf,
+			&bag[n++]);
+	if (ret == 0 && content->sender_ids)
+		ret = gikev2_sender_ids_add(engine, content->sender_ids,
+					    &bag[n++]);
+	if (ret == 0 && n > 1)
+		ret = join_member_bags(engine, bag, n);
+	*count += n > 0;
+	return ret;
+}
+
+/* Adds GSA and KD payloads: Rekey SA, rows, delays, and what is for the
+ * member alone. */
 int gikev2_policy_add(struct gikev2 *engine,
 		      const struct gikev2_wrapper *wrapper,
 		      struct gikev2_payloads *payloads,
 		      const struct gikev2_content *content, uint64_t now)
 {
-	size_t room = content->count + 3, policy_count = 0, bag_count = 0;
+	size_t room = content->count + 4, policy_count = 0, bag_count = 0;
 	struct gikev2_policy *policy =
 		gikev2_arena_alloc(&engine->arena, room * sizeof(*policy));
 	struct gikev2_bag *bag =
@@ -155,18 +215,11 @@ int gikev2_policy_add(struct gikev2 *engine,
 		ret = make_row(engine, wrapper, content->rows[i],
 			       content->plain, &policy[policy_count++],
 			       &bag[bag_count++], now);
-	if (ret == 0 && (content->delays.has_atd || content->delays.has_dtd))
-		ret = make_group_wide(engine, &policy[policy_count++],
-				      &content->delays);
-	if (ret == 0 && content->kek && content->kek->auth_key &&
-	    (content->registration || content->auth_key))
-		ret = gikev2_auth_key_add(engine, content->kek,
-					  &bag[bag_count++]);
-	if (ret == 0 && content->kek && content->lkh)
-		ret = (content->registration ? gikev2_lkh_add_path
-					     : gikev2_lkh_add_change)(
-			engine, wrapper, content->lkh, content->leaf,
-			&bag[bag_count++]);
+	if (ret == 0 && has_group_wide(content))
+		ret = make_group_wide(engine, &policy[policy_count++], content);
+	if (ret == 0)
+		ret = make_member_bag(engine, wrapper, content, &bag[bag_count],
+				      &bag_count);
 	if (ret < 0)
 		return ret;
 	add_mode(payloads, content);
@@ -360,7 +413,8 @@ static int read_head(const struct reader *reader,
 	if (gikev2_is_plain(policy->protocol) && !reader->transport)
 		return -GIKEV2_ERR_TUNNEL_MODE;
 	if (protocol->applier == KEYTABLE_APPLY_IPSEC)
-		return gikev2_ipsec_get(policy, row);
+		return gikev2_ipsec_get(reader->engine, policy,
+					reader->origin->local, row);
 	return row->algorithm && row->algorithm <= KEYTABLE_AUTH_ALGO_MAX
 		       ? 0
 		       : -GIKEV2_ERR_BAD_POLICY;
@@ -395,11 +449,7 @@ static int read_row(struct reader *reader, const struct gikev2_policy *policy)
 	row = &keys->row[keys->count++];
 	*row = head;
 	ret = read_lifetime(reader, policy, row);
-	if (ret == 0)
-		ret = read_key(reader, policy, row);
-	if (ret == 0 && !keytable_row_valid(row))
-		ret = -GIKEV2_ERR_BAD_KEY;
-	return ret;
+	return ret < 0 ? ret : read_key(reader, policy, row);
 }
 
 /*
@@ -463,6 +513,66 @@ static int read_policies(struct reader *reader)
 	return 0;
 }
 
+static bool needs_sender_id(const struct keytable_row *row)
+{
+	return !row->algorithm && row->direction & KEYTABLE_OUT &&
+	       keytable_suite_counter(&row->ipsec.suite);
+}
+
+static void give_sender_ids(struct keytable_row *row,
+			    const struct gikev2_sender_ids *ids)
+{
+	row->ipsec.sender_id_bits = ids->bits;
+	row->ipsec.sender_id_count = ids->count;
+	memcpy(row->ipsec.sender_ids, ids->id, sizeof(ids->id));
+}
+
+/* SAs that we would send on without a Sender-ID (section 2.4.1.4). */
+static void leave_out(struct gikev2_rows *rows, size_t at)
+{
+	memmove(&rows->row[at], &rows->row[at + 1],
+		(rows->count - at - 1) * sizeof(rows->row[0]));
+	keytable_wipe(&rows->row[--rows->count], 1);
+}
+
+/* Counter modes: what a registration says, or what we have since the last. */
+static int apply_sender_ids(struct reader *reader)
+{
+	struct gikev2_download *download = reader->download;
+	const struct gikev2_sender_ids *ids = reader->origin->sender_ids;
+	struct gikev2_rows *rows = &download->keys;
+	uint8_t asked = gikev2_sender_ids_asked(reader->config);
+	int ret = 0;
+
+	for (size_t i = rows->count; ret == 0 && i-- > 0;) {
+		struct keytable_row *row = &rows->row[i];
+
+		if (!needs_sender_id(row))
+			continue;
+		if (reader->origin->registration && !download->sender_ids.count)
+			ret = gikev2_sender_ids_read(reader->gsa, reader->kd,
+						     asked,
+						     &download->sender_ids);
+		if (reader->origin->registration)
+			ids = &download->sender_ids;
+		if (ret == 0 && ids && ids->count) {
+			give_sender_ids(row, ids);
+		} else if (ret == 0) {
+			leave_out(rows, i);
+			download->sender_id_missing = true;
+		}
+	}
+	return ret;
+}
+
+static int check_rows(const struct gikev2_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (!keytable_row_valid(&rows->row[i]))
+			return -GIKEV2_ERR_BAD_KEY;
+	return 0;
+}
+
 /* Two policies with one SPI would be two keys with one ID. */
 static bool clash(const struct keytable_row *a, const struct keytable_row *b)
 {
@@ -517,6 +627,10 @@ int gikev2_policy_read(struct gikev2 *engine,
 	ret = read_policies(&reader);
 	if (ret == 0)
 		ret = check_ids(&download->keys);
+	if (ret == 0)
+		ret = apply_sender_ids(&reader);
+	if (ret == 0)
+		ret = check_rows(&download->keys);
 	if (ret < 0)
 		gikev2_download_wipe(download);
 	return ret;
@@ -524,11 +638,16 @@ int gikev2_policy_read(struct gikev2 *engine,
 
 /* What came over a unicast SA. */
 int gikev2_policy_read_ike(struct gikev2_ike *ike, struct gikev2_rx *rx,
-			   struct gikev2_download *download)
+			   bool registration, struct gikev2_download *download)
 {
 	struct gikev2_wrapper wrapper;
-	struct gikev2_origin origin = { .wrapper = &wrapper,
-					.profile = ike->profile };
+	struct gikev2_origin origin = {
+		.wrapper = &wrapper,
+		.profile = ike->profile,
+		.registration = registration,
+		.sender_ids = gikev2_member_sender_ids(ike->member),
+		.local = &ike->path.local,
+	};
 	int ret;
 
 	memset(download, 0, sizeof(*download));

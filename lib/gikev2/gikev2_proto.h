@@ -154,6 +154,10 @@ enum gikev2_gsa_attr {
 	GIKEV2_GSA_NEXT_SPI = 3,
 };
 
+/* Ours, from the private range: whose SA it is (wire profile) */
+#define GIKEV2_GSA_SENDER 16384
+#define GIKEV2_GSA_SENDER_LEN 8
+
 /* Group-wide policy attributes (section 4.4.3.1) */
 enum gikev2_gwp_attr {
 	GIKEV2_GWP_ATD = 1,

@@ -7,6 +7,7 @@
 
 #include "gikev2/gikev2_generation.h"
 #include "gikev2/gikev2_multicast.h"
+#include "gikev2/gikev2_sender.h"
 
 static struct gikev2_generations *generations(const struct gikev2_gm *gm)
 {
@@ -26,7 +27,7 @@ static bool is_for(const struct gikev2_abilities *can, bool registration,
 	return (registration ? gikev2_can : gikev2_lists)(can, row);
 }
 
-/* Rows of generations after `after`, the oldest first. */
+/* Rows that came with a change after `after`, the oldest first. */
 static size_t collect(struct gikev2_generations *all,
 		      const struct gikev2_abilities *can, bool registration,
 		      uint64_t after, const struct keytable_row **rows)
@@ -36,8 +37,9 @@ static size_t collect(struct gikev2_generations *all,
 	for (size_t i = 0; i < all->count; i++) {
 		struct gikev2_generation *gen = &all->gen[i];
 
-		for (size_t j = 0; gen->number > after && j < gen->count; j++)
-			if (is_for(can, registration, &gen->row[j]))
+		for (size_t j = 0; j < gen->count; j++)
+			if (gen->since[j] > after && !gen->replaced[j] &&
+			    is_for(can, registration, &gen->row[j]))
 				rows[count++] = &gen->row[j];
 	}
 	return count;
@@ -91,6 +93,8 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 					  .plain = gm->can.plain,
 					  .registration = true };
 	struct gikev2_kek *kek = gikev2_group_kek(gm->group);
+	struct gikev2_sender_ids ids;
+	int ret = 0;
 
 	if (kek->alive) {
 		content.kek = kek;
@@ -99,8 +103,15 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 	}
 	content.count =
 		collect(generations(gm), &gm->can, true, 0, content.rows);
-	gm->acked = gm->sent = gikev2_youngest(generations(gm))->number;
-	return add(gm, answer, &content, now);
+	/* nobody sends yet where each sender has his own SA */
+	if (!content.count && !content.kek)
+		return -GIKEV2_ERR_REGISTRATION_FAILED;
+	if (gm->senders && gikev2_rows_counter(content.rows, content.count)) {
+		ret = gikev2_sender_ids_draw(gm->group, gm->senders, &ids);
+		content.sender_ids = &ids;
+	}
+	gm->acked = gm->sent = generations(gm)->changes;
+	return ret < 0 ? ret : add(gm, answer, &content, now);
 }
 
 /* ------------------------------------------------------------ inband rekey */
@@ -142,12 +153,39 @@ static int add_deletes(struct gikev2 *engine, struct gikev2_generations *all,
 	for (size_t i = 0; i < all->count; i++) {
 		struct gikev2_generation *gen = &all->gen[i];
 
-		for (size_t j = 0; gen->number <= up_to && j < gen->count; j++)
-			if (ret == 0 && is_for(can, false, &gen->row[j]))
+		for (size_t j = 0; j < gen->count; j++)
+			if (ret == 0 && gen->since[j] <= up_to &&
+			    !gikev2_generation_current(all, gen, j) &&
+			    is_for(can, false, &gen->row[j]))
 				ret = add_delete(engine, &gen->row[j], plain,
 						 tx);
 	}
 	return ret;
+}
+
+/* D(x, 0) is about the keys of every protocol, D(6, 0) about the members. */
+static void add_delete_all(const struct gikev2_group *group, bool plain,
+			   struct gikev2_payloads *tx)
+{
+	static const uint8_t zero[GIKEV2_KEK_SPI_LEN];
+	struct keytable_row row;
+	size_t size;
+
+	gikev2_policy_sample(gikev2_group_config(group)->protocols, 0, &row);
+	size = keytable_protocol_by_wire(row.protocol)->spi_size;
+	add_delete_spi(tx, gikev2_wire_protocol(&row, plain),
+		       (struct gikev2_chunk){ zero, size });
+	add_delete_spi(tx, GIKEV2_PROTO_GIKE_UPDATE,
+		       (struct gikev2_chunk){ zero, sizeof(zero) });
+}
+
+/* It has to go, and to register anew. */
+static int send_clear(struct gikev2_gm *gm, uint64_t now)
+{
+	struct gikev2_payloads *tx = gikev2_tx(gm->ike->engine);
+
+	add_delete_all(gm->group, gm->can.plain, tx);
+	return gikev2_request(gm->ike, GIKEV2_GSA_INBAND_REKEY, tx, now);
 }
 
 /* All that the member has not acknowledged yet. */
@@ -162,7 +200,7 @@ static int send_rekey(struct gikev2_gm *gm, uint64_t now)
 
 	content.count = collect(generations(gm), &gm->can, false, gm->acked,
 				content.rows);
-	gm->sent = gikev2_youngest(generations(gm))->number;
+	gm->sent = generations(gm)->changes;
 	if (!content.count) {
 		gm->acked = gm->sent;
 		return 0;
@@ -183,7 +221,9 @@ int gikev2_send_rekey(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2_gm *gm = gikev2_gm_inband(ike);
 
-	return gm ? send_rekey(gm, now) : 0;
+	if (!gm)
+		return 0;
+	return gm->cleared ? send_clear(gm, now) : send_rekey(gm, now);
 }
 
 int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
@@ -192,9 +232,13 @@ int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	if (!gm)
 		return 0;
+	if (gm->cleared) {
+		gikev2_gm_end(gm, -GIKEV2_ERR_ADMIN, rx->now);
+		return 0;
+	}
 	gm->acked = gm->sent;
 	gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_ACKNOWLEDGED, 0, rx->now);
-	if (gm->acked < gikev2_youngest(generations(gm))->number)
+	if (gm->acked < generations(gm)->changes)
 		gikev2_want(ike, GIKEV2_WANT_REKEY, rx->now);
 	return 0;
 }
@@ -214,16 +258,16 @@ static int add_news(struct gikev2_group *group, const struct gikev2_news *news,
 					  .kek = news->next,
 					  .leaf = news->excluded };
 	struct gikev2_wrapper wrapper = { .kwa = kek->kwa };
-	uint64_t before = gikev2_youngest(all)->number - 1;
+	uint64_t before = gikev2_youngest(all)->change - 1;
 	int ret;
 
 	memcpy(wrapper.kwk, kek->gsk_w, sizeof(wrapper.kwk));
 	if (news->next) {
 		if (news->excluded != GIKEV2_LKH_NO_LEAF)
 			content.lkh = gikev2_group_lkh(group);
-		content.auth_key = news->next->auth_key &&
-				   !gikev2_key_equal(news->next->auth_key,
-						     kek->auth_key);
+		content.auth_key =
+			news->next->auth_key &&
+			!gikev2_key_equal(news->next->auth_key, kek->auth_key);
 		/* the old one is good until DTD */
 		content.delays = (struct gikev2_delays){
 			.has_dtd = true,
@@ -239,22 +283,6 @@ static int add_news(struct gikev2_group *group, const struct gikev2_news *news,
 	return ret;
 }
 
-/* D(x, 0) is about the keys of every protocol, D(6, 0) about the members. */
-static void add_delete_all(struct gikev2_group *group,
-			   struct gikev2_payloads *tx)
-{
-	static const uint8_t zero[GIKEV2_KEK_SPI_LEN];
-	const struct keytable_row *row =
-		&gikev2_youngest(gikev2_group_generations(group))->row[0];
-	uint8_t protocol = gikev2_wire_protocol(
-		row, gikev2_group_config(group)->plain);
-	size_t size = keytable_protocol_by_wire(row->protocol)->spi_size;
-
-	add_delete_spi(tx, protocol, (struct gikev2_chunk){ zero, size });
-	add_delete_spi(tx, GIKEV2_PROTO_GIKE_UPDATE,
-		       (struct gikev2_chunk){ zero, sizeof(zero) });
-}
-
 int gikev2_registration_push(struct gikev2_group *group,
 			     const struct gikev2_news *news,
 			     struct gikev2_octets *flight, uint64_t now)
@@ -267,7 +295,7 @@ int gikev2_registration_push(struct gikev2_group *group,
 	engine->arena.used = 0;
 	tx = gikev2_tx(engine);
 	if (news->delete_all)
-		add_delete_all(group, tx);
+		add_delete_all(group, gikev2_group_config(group)->plain, tx);
 	else if (news->delete_kek)
 		add_delete_spi(tx, GIKEV2_PROTO_GIKE_UPDATE,
 			       (struct gikev2_chunk){ kek->spi,

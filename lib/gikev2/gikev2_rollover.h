@@ -18,6 +18,12 @@ struct gikev2_rows {
 	uint64_t past_end;
 };
 
+/* The Sender-IDs of one member (RFC 9838 section 2.5). */
+struct gikev2_sender_ids {
+	uint8_t bits, count;
+	uint16_t id[KEYTABLE_SENDER_IDS_MAX];
+};
+
 /* What a GSA and KD payload say, before it meets what is there already. */
 struct gikev2_download {
 	struct gikev2_rows keys; /* by age; accept_end alone is set: lifetime */
@@ -25,6 +31,8 @@ struct gikev2_download {
 	uint64_t atd, dtd;	 /* microseconds */
 	struct gikev2_kek kek;	 /* when alive: a new Rekey SA */
 	struct gikev2_key_path path; /* and the way to it */
+	struct gikev2_sender_ids sender_ids; /* by a registration; or none */
+	bool sender_id_missing; /* SAs were left out that need one */
 };
 
 /*

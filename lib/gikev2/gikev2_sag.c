@@ -241,27 +241,18 @@ bool gikev2_lists(const struct gikev2_abilities *can,
 	return place >= 0 && can->listed & 1u << place;
 }
 
-void gikev2_policy_sample(const struct gikev2_group_protocol *config,
-			  struct keytable_row *row)
+/* Any of the choices that the group has for the protocol. */
+static bool can_any(const struct gikev2_abilities *can,
+		    const struct gikev2_group_protocol *protocol)
 {
-	const struct keytable_protocol *protocol =
-		keytable_protocol_by_wire(config->protocol);
+	struct keytable_row row;
 
-	*row = (struct keytable_row){
-		.protocol = config->protocol,
-		.direction = KEYTABLE_BOTH,
-		.algorithm = config->algorithm,
-		.key_len = keytable_key_len(protocol, config->algorithm),
-	};
-	if (protocol->applier != KEYTABLE_APPLY_IPSEC)
-		return;
-	row->key_len = keytable_suite_key_len(&config->suite);
-	row->ipsec = (struct keytable_ipsec){
-		.suite = config->suite,
-		.wire = config->protocol,
-		.families = protocol->families,
-		.sn = KEYTABLE_SN_UNSPECIFIED,
-	};
+	for (size_t i = 0; i <= protocol->fallback_count; i++) {
+		gikev2_policy_sample(protocol, i, &row);
+		if (gikev2_can(can, &row))
+			return true;
+	}
+	return false;
 }
 
 /* Each protocol of the group that it listed, and one at least. */
@@ -271,14 +262,18 @@ static int match(const struct gikev2_abilities *can,
 	int ret = -GIKEV2_ERR_NO_PROPOSAL;
 
 	for (size_t i = 0; i < config->protocol_count; i++) {
+		const struct gikev2_group_protocol *p = &config->protocols[i];
 		struct keytable_row row;
 
-		gikev2_policy_sample(&config->protocols[i], &row);
-		if (!gikev2_lists(can, &row))
-			continue;
-		if (!gikev2_can(can, &row))
-			return -GIKEV2_ERR_NO_PROPOSAL;
-		ret = 0;
+		/* in plain form, whether it is listed depends on AH or ESP */
+		for (size_t j = 0; j <= p->fallback_count; j++) {
+			gikev2_policy_sample(p, j, &row);
+			if (!gikev2_lists(can, &row))
+				continue;
+			if (!can_any(can, p))
+				return -GIKEV2_ERR_NO_PROPOSAL;
+			ret = 0;
+		}
 	}
 	return ret;
 }

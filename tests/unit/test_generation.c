@@ -42,8 +42,11 @@ static void fixture_free(struct fixture *f)
 
 static int add(struct fixture *f, uint64_t now)
 {
-	return gikev2_generation_add(f->bare->engine, &f->generations,
-				     &f->config, 5 * SECOND, 15 * SECOND, now);
+	struct gikev2_plan plan;
+
+	gikev2_plan_first(&f->config, &plan);
+	return gikev2_generation_add(f->bare->engine, &f->generations, &plan,
+				     5 * SECOND, 15 * SECOND, now);
 }
 
 static const struct keytable_row *newest(struct fixture *f)
@@ -276,12 +279,14 @@ static void expiry(void **state)
 static void overtaking(void **state)
 {
 	struct fixture f = fixture_new();
+	struct gikev2_plan plan;
 
 	(void)state;
+	gikev2_plan_first(&f.config, &plan);
 	assert_int_equal(add(&f, NOW), 0);
 	assert_int_equal(gikev2_generation_add(f.bare->engine, &f.generations,
-					       &f.config, 60 * SECOND,
-					       90 * SECOND, NOW + SECOND),
+					       &plan, 60 * SECOND, 90 * SECOND,
+					       NOW + SECOND),
 			 0);
 	assert_int_equal(add(&f, NOW + 2 * SECOND), 0);
 	assert_int_equal(gikev2_generations_next(&f.generations),

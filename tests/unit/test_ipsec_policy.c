@@ -363,7 +363,7 @@ static struct keytable_row make_row(uint8_t protocol,
 						.suite = suite };
 	struct keytable_row row;
 
-	gikev2_policy_sample(&config, &row);
+	gikev2_policy_sample(&config, 0, &row);
 	row.id = 0x1001;
 	row.accept_end = NOW + 3600 * GIKEV2_SECOND;
 	for (size_t i = 0; i < row.key_len; i++)

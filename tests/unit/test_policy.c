@@ -111,7 +111,7 @@ static void sag_matched(void **state)
 		ret = gikev2_sag_match(&sag, &config, &can);
 		if (ret != sags[i].expected)
 			fail_msg("%s: %d", sags[i].what, ret);
-		gikev2_policy_sample(&config.protocols[0], &row);
+		gikev2_policy_sample(&config.protocols[0], 0, &row);
 		assert_int_equal(gikev2_can(&can, &row), ret == 0);
 	}
 	bare_free(bare);
@@ -124,7 +124,7 @@ static void no_sag_gets_all(void **state)
 	struct keytable_row row;
 
 	(void)state;
-	gikev2_policy_sample(&config.protocols[0], &row);
+	gikev2_policy_sample(&config.protocols[0], 0, &row);
 	assert_int_equal(gikev2_sag_match(NULL, &config, &can), 0);
 	assert_true(gikev2_lists(&can, &row));
 	assert_true(gikev2_can(&can, &row));

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Key server: what a newcomer means for the group's keys.  He may not be able
+ * to do what all others can, he may need an SA of his own to send on, and
+ * Sender-IDs.
+ */
+#include "gikev2/gikev2_admission.h"
+#include "gikev2/gikev2_generation.h"
+#include "gikev2/gikev2_sender.h"
+
+/* Can it do what the group uses now, as far as it listed it? */
+static bool follows(struct gikev2_group *group, const struct gikev2_gm *gm)
+{
+	const struct gikev2_generation *gen =
+		gikev2_youngest(gikev2_group_generations(group));
+
+	for (size_t i = 0; i < gen->count; i++)
+		if (!gen->replaced[i] && gikev2_lists(&gm->can, &gen->row[i]) &&
+		    !gikev2_can(&gm->can, &gen->row[i]))
+			return false;
+	return true;
+}
+
+/* A roll to what all can do, the newcomer among them. */
+static int adapt(struct gikev2_group *group, struct gikev2_gm *gm, uint64_t now)
+{
+	const struct gikev2_group_config *config = gikev2_group_config(group);
+	struct gikev2_plan plan;
+	int ret = gikev2_plan_suits(group, gm);
+
+	if (ret == 0)
+		ret = gikev2_plan_make(group, gm, &plan);
+	if (ret == 0)
+		ret = gikev2_generation_add(gikev2_group_engine(group),
+					    gikev2_group_generations(group),
+					    &plan, config->atd * GIKEV2_SECOND,
+					    config->dtd * GIKEV2_SECOND, now);
+	if (ret == 0)
+		gikev2_group_changed(group, now);
+	return ret;
+}
+
+/*
+ * Fresh SAs to send on, even for one that registers again: it may have lost
+ * count of what it sent.
+ */
+static int add_own_sas(struct gikev2_group *group, struct gikev2_gm *gm,
+		       uint64_t now)
+{
+	struct gikev2 *engine = gikev2_group_engine(group);
+	struct gikev2_plan plan;
+	int ret = gikev2_plan_make(group, gm, &plan);
+	uint64_t own = gikev2_sender_digest(engine, gm->id);
+	bool added = false;
+
+	for (size_t i = 0; ret == 0 && i < plan.count; i++) {
+		if (plan.row[i].ipsec.sender != own)
+			continue;
+		ret = gikev2_generation_add_sender(
+			engine, gikev2_group_generations(group), &plan.row[i],
+			plan.lifetime[i], now);
+		added = true;
+	}
+	if (added)
+		gikev2_group_changed(group, now);
+	return ret;
+}
+
+static bool needs_sender_ids(struct gikev2_group *group,
+			     const struct gikev2_gm *gm)
+{
+	const struct gikev2_generation *gen =
+		gikev2_youngest(gikev2_group_generations(group));
+
+	for (size_t i = 0; gm->senders && i < gen->count; i++)
+		if (!gen->row[i].algorithm &&
+		    keytable_suite_counter(&gen->row[i].ipsec.suite) &&
+		    gikev2_can(&gm->can, &gen->row[i]))
+			return true;
+	return false;
+}
+
+static bool has_per_sender(const struct gikev2_group_config *config)
+{
+	for (size_t i = 0; i < config->protocol_count; i++)
+		if (config->protocols[i].per_sender)
+			return true;
+	return false;
+}
+
+int gikev2_admission(struct gikev2_group *group, struct gikev2_gm *gm,
+		     uint64_t now)
+{
+	int ret = 0;
+
+	if (!follows(group, gm))
+		ret = adapt(group, gm, now);
+	else if (gm->senders && has_per_sender(gikev2_group_config(group)))
+		ret = add_own_sas(group, gm, now);
+	if (ret == 0 && needs_sender_ids(group, gm) &&
+	    !gikev2_sender_ids_left(group)) {
+		gikev2_group_clear(group, now);
+		ret = -GIKEV2_ERR_SENDER_ID;
+	}
+	if (ret == 0 || ret == -GIKEV2_ERR_NO_PROPOSAL)
+		return ret;
+	/* too many senders, too many rolls: a matter of the group's */
+	gikev2_count(gikev2_group_engine(group), ret);
+	return -GIKEV2_ERR_REGISTRATION_FAILED;
+}

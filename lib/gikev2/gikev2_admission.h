@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Key server: what a newcomer means for the group's keys.
+ */
+#ifndef GIKEV2_ADMISSION_H
+#define GIKEV2_ADMISSION_H
+
+#include "gikev2/gikev2_int.h"
+
+/*
+ * Makes the group's keys such that the newcomer can use them, or says why
+ * not: -NO_PROPOSAL, -REGISTRATION_FAILED.  The other members are told
+ * afterwards, by gikev2_group_changed(): what goes to them does not get in the
+ * way of what is being answered.
+ */
+int gikev2_admission(struct gikev2_group *group, struct gikev2_gm *gm,
+		     uint64_t now);
+
+#endif /* GIKEV2_ADMISSION_H */
