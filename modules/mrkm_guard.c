@@ -68,15 +68,18 @@ get_chain(struct mrkm_guard *guard, const struct mrkm_guard_speaker *speaker,
 {
 	struct mrkm_guard_chain *chain =
 		find_chain(guard, speaker->traffic, name);
+	struct mrkm_guard_chain **end = &guard->chains;
 
+	/* At the end: of two that want the same SPI the first one keeps it. */
+	while (*end)
+		end = &(*end)->next;
 	if (!chain) {
 		chain = calloc(1, sizeof(*chain));
 		if (!chain)
 			return NULL;
 		chain->traffic = speaker->traffic;
 		snprintf(chain->name, sizeof(chain->name), "%s", name);
-		chain->next = guard->chains;
-		guard->chains = chain;
+		*end = chain;
 	}
 	chain->boot = speaker->boot;
 	chain->session = speaker->session;
@@ -281,7 +284,27 @@ static void forget_lost_peers(struct mrkm_guard *guard)
 
 void mrkm_guard_doubt(struct mrkm_guard *guard)
 {
-	guard->unknown = true;
+	guard->unknown = guard->doubted = true;
+}
+
+/* Is something of ours missing that did not go with its interface? */
+static bool is_missing(const struct mrkm_guard *guard,
+		       const struct mrkm_image *image,
+		       const struct mrkm_links *links)
+{
+	struct mrkm_image was = { 0 };
+	bool missing;
+
+	if (mrkm_image_merge(&was, &guard->is)) {
+		mrkm_image_clear(&was);
+		return false;
+	}
+	mrkm_image_subtract(&was, image);
+	missing = was.sas.count || was.sps.count;
+	mrkm_for_each(mrkm_filter, filter, &was.filters)
+		missing |= mrkm_links_by_index(links, filter->ifindex) != NULL;
+	mrkm_image_clear(&was);
+	return missing;
 }
 
 static int look(struct mrkm_guard *guard)
@@ -295,6 +318,9 @@ static int look(struct mrkm_guard *guard)
 		mrkm_links_clear(&links);
 		return err;
 	}
+	if (guard->doubted && is_missing(guard, &image, &links))
+		guard->restored++;
+	guard->doubted = false;
 	mrkm_image_clear(&guard->is);
 	mrkm_links_clear(&guard->links);
 	guard->is = image;

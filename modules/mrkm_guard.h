@@ -75,6 +75,7 @@ struct mrkm_guard {
 	struct mrkm_image is;
 	struct mrkm_image orphans; /* found at the start, wanted by nobody yet */
 	struct mrkm_links links;
+	bool doubted;	 /* somebody else has done something */
 	bool unknown;	 /* `is` and `links` are not what is in the kernel */
 	bool filterless; /* the kernel has no filters, so says its refusal */
 	bool started;	 /* has looked for orphans */

@@ -209,6 +209,9 @@ static const struct mrkm_address nowhere = { { 1, [15] = 1 } };
 #define PROBE_SPI 0x6d726b00u
 #define PROBE_TRANSFORMS 32
 
+/* Near to our mark, but not it: nobody looks after these. */
+#define PROBE_REQID (MRKM_IPSEC_REQID | ~MRKM_IPSEC_REQID_MASK)
+
 /* An SA that uses the transform: integrity alone needs ESP without encryption. */
 static void probe_sa(const struct keytable_transform *transform, size_t i,
 		     struct mrkm_sa *sa)
@@ -219,7 +222,7 @@ static void probe_sa(const struct keytable_transform *transform, size_t i,
 				.ip_protocol = IPPROTO_ESP,
 				.spi = PROBE_SPI + i,
 				.destination = nowhere,
-				.reqid = MRKM_IPSEC_REQID,
+				.reqid = PROBE_REQID,
 				.lifetime = 1 };
 	if (transform->type == KEYTABLE_INTEG) {
 		sa->suite.encr = null;

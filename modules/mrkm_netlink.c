@@ -253,12 +253,14 @@ bool mrkm_netlink_events(struct mrkm_netlink *netlink, enum mrkm_family family,
 		left = received > 0 ? received : 0;
 		for (nlh = (const void *)buffer; mnl_nlmsg_ok(nlh, left);
 		     nlh = mnl_nlmsg_next(nlh, &left)) {
-			if (mrkm_xfrm_read_acquire(nlh, &question))
-				acquire(arg, &question);
-			else if (nlh->nlmsg_type != XFRM_MSG_ACQUIRE ||
-				 family != MRKM_XFRM)
+			if (family == MRKM_XFRM &&
+			    nlh->nlmsg_type == XFRM_MSG_ACQUIRE) {
+				if (mrkm_xfrm_read_acquire(nlh, &question))
+					acquire(arg, &question);
+			} else {
 				changed |= nlh->nlmsg_pid !=
 					   netlink->ports[family];
+			}
 		}
 		if (received < 0 && received != -ENOBUFS)
 			break;

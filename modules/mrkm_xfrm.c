@@ -38,7 +38,23 @@ static const struct {
 
 #define AEAD_ICV_BITS 128
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define PAYLOAD(type, nlh) ((type *)mnl_nlmsg_get_payload(nlh))
+
+/*
+ * XFRM's structures hold 64-bit integers, but messages are aligned to four
+ * octets only: they are copied in and out.
+ */
+static void put_head(struct nlmsghdr *nlh, const void *head, size_t size)
+{
+	memcpy(mnl_nlmsg_put_extra_header(nlh, size), head, size);
+}
+
+static bool get_head(const struct nlmsghdr *nlh, void *head, size_t size)
+{
+	if (mnl_nlmsg_get_payload_len(nlh) < size)
+		return false;
+	memcpy(head, mnl_nlmsg_get_payload(nlh), size);
+	return true;
+}
 
 /* ------------------------------------------------------------------- batches */
 
@@ -226,22 +242,22 @@ static int put_new_sa(struct mrkm_batch *batch, const struct mrkm_sa *sa,
 	struct nlmsghdr *nlh = mrkm_batch_begin(
 		batch, XFRM_MSG_NEWSA, NLM_F_CREATE | NLM_F_EXCL, sequence);
 	struct xfrm_replay_state replay = { .oseq = sa->sequence };
-	struct xfrm_usersa_info *info;
+	struct xfrm_usersa_info info = {
+		.id = { .spi = htonl(sa->spi), .proto = sa->ip_protocol },
+		.seq = sa->acquire,
+		.reqid = sa->reqid,
+		.family = sa->family,
+		.mode = XFRM_MODE_TRANSPORT,
+		.replay_window = sa->replay ? MRKM_IPSEC_REPLAY_WINDOW : 0,
+	};
 	int err;
 
 	if (!nlh)
 		return -ENOMEM;
-	info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
-	put_sa_selector(&info->sel, sa);
-	memcpy(&info->id.daddr, &sa->destination, sizeof(info->id.daddr));
-	info->id.spi = htonl(sa->spi);
-	info->id.proto = sa->ip_protocol;
-	put_lifetime(&info->lft, sa->lifetime);
-	info->seq = sa->acquire;
-	info->reqid = sa->reqid;
-	info->family = sa->family;
-	info->mode = XFRM_MODE_TRANSPORT;
-	info->replay_window = sa->replay ? MRKM_IPSEC_REPLAY_WINDOW : 0;
+	put_sa_selector(&info.sel, sa);
+	memcpy(&info.id.daddr, &sa->destination, sizeof(info.id.daddr));
+	put_lifetime(&info.lft, sa->lifetime);
+	put_head(nlh, &info, sizeof(info));
 	err = put_algorithms(nlh, sa);
 	if (sa->sequence)
 		mnl_attr_put(nlh, XFRMA_REPLAY_VAL, sizeof(replay), &replay);
@@ -257,15 +273,14 @@ static int put_del_sa(struct mrkm_batch *batch, const struct mrkm_sa *sa,
 {
 	struct nlmsghdr *nlh =
 		mrkm_batch_begin(batch, XFRM_MSG_DELSA, 0, sequence);
-	struct xfrm_usersa_id *id;
+	struct xfrm_usersa_id id = { .spi = htonl(sa->spi),
+				     .family = sa->family,
+				     .proto = sa->ip_protocol };
 
 	if (!nlh)
 		return -ENOMEM;
-	id = mnl_nlmsg_put_extra_header(nlh, sizeof(*id));
-	memcpy(&id->daddr, &sa->destination, sizeof(id->daddr));
-	id->spi = htonl(sa->spi);
-	id->family = sa->family;
-	id->proto = sa->ip_protocol;
+	memcpy(&id.daddr, &sa->destination, sizeof(id.daddr));
+	put_head(nlh, &id, sizeof(id));
 	mrkm_batch_end(batch, nlh);
 	return 0;
 }
@@ -290,7 +305,11 @@ static int put_set_sp(struct mrkm_batch *batch, const struct mrkm_sp *sp,
 {
 	struct nlmsghdr *nlh =
 		mrkm_batch_begin(batch, XFRM_MSG_UPDPOLICY, 0, sequence);
-	struct xfrm_userpolicy_info *info;
+	struct xfrm_userpolicy_info info = {
+		.priority = MRKM_IPSEC_PRIORITY,
+		.dir = sp_direction(sp),
+		.action = sp->block ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW,
+	};
 	struct xfrm_user_tmpl template = {
 		.id = { .spi = htonl(sp->spi),
 			.proto = sp->block ? IPPROTO_ESP : sp->sa_protocol },
@@ -304,12 +323,9 @@ static int put_set_sp(struct mrkm_batch *batch, const struct mrkm_sp *sp,
 
 	if (!nlh)
 		return -ENOMEM;
-	info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
-	put_sp_selector(&info->sel, sp);
-	put_lifetime(&info->lft, 0);
-	info->priority = MRKM_IPSEC_PRIORITY;
-	info->dir = sp_direction(sp);
-	info->action = sp->block ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW;
+	put_sp_selector(&info.sel, sp);
+	put_lifetime(&info.lft, 0);
+	put_head(nlh, &info, sizeof(info));
 	mnl_attr_put(nlh, XFRMA_TMPL, sizeof(template), &template);
 	mrkm_batch_end(batch, nlh);
 	return 0;
@@ -320,13 +336,12 @@ static int put_del_sp(struct mrkm_batch *batch, const struct mrkm_sp *sp,
 {
 	struct nlmsghdr *nlh =
 		mrkm_batch_begin(batch, XFRM_MSG_DELPOLICY, 0, sequence);
-	struct xfrm_userpolicy_id *id;
+	struct xfrm_userpolicy_id id = { .dir = sp_direction(sp) };
 
 	if (!nlh)
 		return -ENOMEM;
-	id = mnl_nlmsg_put_extra_header(nlh, sizeof(*id));
-	put_sp_selector(&id->sel, sp);
-	id->dir = sp_direction(sp);
+	put_sp_selector(&id.sel, sp);
+	put_head(nlh, &id, sizeof(id));
 	mrkm_batch_end(batch, nlh);
 	return 0;
 }
@@ -478,51 +493,58 @@ static void copy_address(struct mrkm_address *to, const void *from,
 /* One that answers an acquire has no SPI yet: it is the kernel's. */
 static int read_sa(const struct nlmsghdr *nlh, struct mrkm_image *image)
 {
-	const struct xfrm_usersa_info *info =
-		PAYLOAD(const struct xfrm_usersa_info, nlh);
+	struct xfrm_usersa_info info;
 	struct mrkm_sa sa = { 0 };
 	int err;
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) ||
-	    !traffic_of(info->reqid) || !info->id.spi)
+	if (!get_head(nlh, &info, sizeof(info)) || !traffic_of(info.reqid) ||
+	    !info.id.spi)
 		return 0;
-	sa.family = info->family;
-	sa.ip_protocol = info->id.proto;
-	sa.spi = ntohl(info->id.spi);
-	copy_address(&sa.destination, &info->id.daddr, sa.family);
-	sa.reqid = info->reqid;
-	sa.replay = info->replay_window != 0;
+	sa.family = info.family;
+	sa.ip_protocol = info.id.proto;
+	sa.spi = ntohl(info.id.spi);
+	copy_address(&sa.destination, &info.id.daddr, sa.family);
+	sa.reqid = info.reqid;
+	sa.replay = info.replay_window != 0;
 	read_algorithms(nlh, &sa);
 	err = mrkm_image_add_sa(image, &sa);
 	explicit_bzero(&sa, sizeof(sa));
 	return err == -EEXIST ? 0 : err;
 }
 
+/* The template of a policy or a question, when it is marked as ours. */
+static bool read_template(const struct nlmsghdr *nlh, size_t head,
+			  struct xfrm_user_tmpl *template)
+{
+	const struct nlattr *attr =
+		find_attr(nlh, head, XFRMA_TMPL, sizeof(*template));
+
+	if (!attr)
+		return false;
+	memcpy(template, mnl_attr_get_payload(attr), sizeof(*template));
+	return traffic_of(template->reqid) != NULL;
+}
+
 static int read_sp(const struct nlmsghdr *nlh, struct mrkm_image *image)
 {
-	const struct xfrm_userpolicy_info *info =
-		PAYLOAD(const struct xfrm_userpolicy_info, nlh);
-	const struct nlattr *attr = find_attr(nlh, sizeof(*info), XFRMA_TMPL,
-					      sizeof(struct xfrm_user_tmpl));
-	const struct xfrm_user_tmpl *template;
+	struct xfrm_userpolicy_info info;
+	struct xfrm_user_tmpl template;
 	struct mrkm_sp sp = { 0 };
 	int err;
 
-	if (!attr)
+	if (!get_head(nlh, &info, sizeof(info)) ||
+	    !read_template(nlh, sizeof(info), &template))
 		return 0;
-	template = mnl_attr_get_payload(attr);
-	if (!traffic_of(template->reqid))
-		return 0;
-	sp.family = info->sel.family;
-	sp.in = info->dir == XFRM_POLICY_IN;
-	sp.ifindex = info->sel.ifindex;
-	sp.ip_protocol = info->sel.proto;
-	sp.prefix = info->sel.prefixlen_d;
-	copy_address(&sp.destination, &info->sel.daddr, sp.family);
-	sp.reqid = template->reqid;
-	sp.block = info->action == XFRM_POLICY_BLOCK;
-	sp.sa_protocol = sp.block ? 0 : template->id.proto;
-	sp.spi = ntohl(template->id.spi);
+	sp.family = info.sel.family;
+	sp.in = info.dir == XFRM_POLICY_IN;
+	sp.ifindex = info.sel.ifindex;
+	sp.ip_protocol = info.sel.proto;
+	sp.prefix = info.sel.prefixlen_d;
+	copy_address(&sp.destination, &info.sel.daddr, sp.family);
+	sp.reqid = template.reqid;
+	sp.block = info.action == XFRM_POLICY_BLOCK;
+	sp.sa_protocol = sp.block ? 0 : template.id.proto;
+	sp.spi = ntohl(template.id.spi);
 	err = mrkm_image_add_sp(image, &sp);
 	return err == -EEXIST ? 0 : err;
 }
@@ -543,23 +565,17 @@ int mrkm_xfrm_read(const struct nlmsghdr *nlh, struct mrkm_image *image)
 bool mrkm_xfrm_read_acquire(const struct nlmsghdr *nlh,
 			    struct mrkm_acquire *acquire)
 {
-	const struct xfrm_user_acquire *info =
-		PAYLOAD(const struct xfrm_user_acquire, nlh);
-	const struct xfrm_user_tmpl *template;
-	const struct nlattr *attr;
+	struct xfrm_user_acquire info;
+	struct xfrm_user_tmpl template;
 
-	if (nlh->nlmsg_type != XFRM_MSG_ACQUIRE)
+	if (nlh->nlmsg_type != XFRM_MSG_ACQUIRE ||
+	    !get_head(nlh, &info, sizeof(info)) ||
+	    !read_template(nlh, sizeof(info), &template))
 		return false;
-	attr = find_attr(nlh, sizeof(*info), XFRMA_TMPL, sizeof(*template));
-	if (!attr)
-		return false;
-	template = mnl_attr_get_payload(attr);
-	if (!traffic_of(template->reqid))
-		return false;
-	acquire->family = info->sel.family;
-	acquire->ifindex = info->sel.ifindex;
-	acquire->reqid = template->reqid;
-	copy_address(&acquire->destination, &info->id.daddr, acquire->family);
-	acquire->id = info->seq;
+	acquire->family = info.sel.family;
+	acquire->ifindex = info.sel.ifindex;
+	acquire->reqid = template.reqid;
+	copy_address(&acquire->destination, &info.id.daddr, acquire->family);
+	acquire->id = info.seq;
 	return true;
 }

@@ -293,6 +293,53 @@ static const struct mrkm_receiver_callbacks receiver_callbacks = {
 	.synced = receiver_synced,
 };
 
+/* ------------------------------------------------------------------------ probe */
+
+static void take_probe(struct event *event)
+{
+	mrkm_zebra.transforms = EVENT_VAL(event);
+	mrkm_zebra.probed = true;
+	if (!mrkm_zebra.transforms)
+		zlog_err(
+			"mrkm: this kernel has no ESP: interfaces with a key chain for IPsec stay closed");
+	for (enum mrkm_traffic t = 0; t < MRKM_TRAFFIC_MAX; t++)
+		mrkm_receiver_change_capability(&client_of(t)->receiver,
+						mrkm_traffic[t].protocol,
+						mrkm_zebra.transforms);
+}
+
+static int
+probe_send(void *arg, enum mrkm_family family, const struct mrkm_batch *batch,
+	   void (*refused)(void *refused_arg, uint32_t sequence, int error),
+	   void *refused_arg)
+{
+	return mrkm_netlink_send(arg, family, batch, refused, refused_arg);
+}
+
+/*
+ * In a thread and with sockets of its own: at its first SA the kernel may load
+ * modules and test algorithms, and zebra cannot wait for seconds.
+ */
+static void *probe(void *arg)
+{
+	static const struct mrkm_transport probe_transport = {
+		.send = probe_send,
+	};
+	struct mrkm_netlink netlink;
+	struct mrkm_kernel kernel = { .transport = &probe_transport,
+				      .arg = &netlink };
+	uint32_t bits = 0;
+
+	frr_with_privs(&zserv_privs) {
+		if (!mrkm_netlink_open(&netlink)) {
+			bits = mrkm_kernel_probe(&kernel);
+			mrkm_netlink_close(&netlink);
+		}
+	}
+	event_add_event(mrkm_zebra.loop, take_probe, NULL, (int)bits, NULL);
+	return NULL;
+}
+
 static void init_clients(uint64_t boot)
 {
 	for (enum mrkm_traffic t = 0; t < MRKM_TRAFFIC_MAX; t++) {
@@ -365,24 +412,16 @@ static int start(struct event_loop *loop)
 		zlog_err("mrkm: no random numbers; nothing will be protected");
 		return -1;
 	}
-	frr_with_privs(&zserv_privs) {
+	frr_with_privs(&zserv_privs)
 		err = mrkm_netlink_open(&mrkm_zebra.netlink);
-		if (!err) {
-			mrkm_guard_init(&mrkm_zebra.guard, &guard_ops,
-					&transport, NULL, mrkm_zebra_now());
-			mrkm_zebra.transforms =
-				mrkm_kernel_probe(&mrkm_zebra.guard.kernel);
-		}
-	}
 	if (err) {
 		zlog_err(
 			"mrkm: no netlink to XFRM: %s; nothing will be protected, load the kernel's module xfrm_user",
 			safe_strerror(-err));
 		return -1;
 	}
-	if (!mrkm_zebra.transforms)
-		zlog_err(
-			"mrkm: this kernel has neither ESP nor AH; interfaces with a key chain for IPsec will be closed");
+	mrkm_guard_init(&mrkm_zebra.guard, &guard_ops, &transport, NULL,
+			mrkm_zebra_now());
 	init_clients(boot | 1);
 	return 0;
 }
@@ -402,6 +441,8 @@ static void begin(struct event *event)
 			       &mrkm_zebra.t_events[f]);
 	mrkm_zebra.zclient = mrkm_zapi_new(mrkm_zebra.loop, &mrkm_host_zebra,
 					   &zapi_callbacks);
+	if (pthread_create(&mrkm_zebra.prober, NULL, probe, NULL) == 0)
+		mrkm_zebra.probing = true;
 	run();
 }
 
@@ -420,6 +461,8 @@ static int module_fini(void)
 		return 0;
 	for (enum mrkm_family f = MRKM_XFRM; f <= MRKM_ROUTE; f++)
 		EVENT_OFF(mrkm_zebra.t_events[f]);
+	if (mrkm_zebra.probing)
+		pthread_join(mrkm_zebra.prober, NULL);
 	mrkm_zapi_free(mrkm_zebra.zclient);
 	mrkm_zebra.zclient = NULL;
 	mrkm_guard_fini(&mrkm_zebra.guard);

@@ -5,6 +5,8 @@
 #ifndef MRKM_ZEBRA_H
 #define MRKM_ZEBRA_H
 
+#include <pthread.h>
+
 #include "modules/mrkm_guard.h"
 #include "modules/mrkm_netlink.h"
 #include "mrkm/mrkm_receiver.h"
@@ -27,7 +29,11 @@ struct mrkm_zebra {
 	struct event *t_run, *t_events[2];
 	struct mrkm_netlink netlink;
 	struct mrkm_guard guard;
-	uint32_t transforms; /* keytable_transform_bit()s of the kernel */
+	/* keytable_transform_bit()s of the kernel, once it was probed */
+	bool probed;
+	uint32_t transforms;
+	bool probing; /* prober has been started */
+	pthread_t prober;
 	struct mrkm_zebra_client clients[MRKM_TRAFFIC_MAX];
 };
 

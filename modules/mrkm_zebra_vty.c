@@ -124,7 +124,9 @@ DEFPY (show_mrkm_ipsec,
 	if (json)
 		return vty_json(vty, show_json(now));
 	vty_out(vty, "Kernel IPsec: %s%s\n",
-		mrkm_zebra.transforms ? "available" : "not available",
+		!mrkm_zebra.probed	? "not known yet"
+		: mrkm_zebra.transforms ? "available"
+					: "not available",
 		guard->filterless
 			? "; no ingress filters, so all interfaces are protected in place of some"
 			: "");
