@@ -244,12 +244,22 @@ void gikev2_request_done(struct gikev2_ike *ike, uint64_t now)
 
 /* -------------------------------------------------------------------- time */
 
+/* No answer that counts; but one that tells why is worth more than silence. */
+static int why_no_answer(const struct gikev2_ike *ike)
+{
+	if (ike->state != GIKEV2_IKE_INIT_SENT || !ike->setup->no_proposal)
+		return -GIKEV2_ERR_TIMEOUT;
+	return gikev2_problem(
+		ike->engine, -GIKEV2_ERR_NO_PROPOSAL,
+		"it takes none of our proposals for an IKE SA: no algorithms in common, or it is no G-IKEv2 key server");
+}
+
 static void retransmit(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2 *engine = ike->engine;
 
 	if (ike->tries >= engine->params.retransmit_tries) {
-		gikev2_ike_end(ike, gikev2_count(engine, GIKEV2_ERR_TIMEOUT),
+		gikev2_ike_end(ike, gikev2_count(engine, why_no_answer(ike)),
 			       now);
 		return;
 	}

@@ -243,6 +243,8 @@ int gikev2_init_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	}
 	if (!error)
 		return -GIKEV2_ERR_BAD_PAYLOADS;
+	if (error->type == GIKEV2_N_NO_PROPOSAL_CHOSEN)
+		ike->setup->no_proposal = true;
 	return gikev2_err_from_notify(error->type);
 }
 

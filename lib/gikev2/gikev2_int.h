@@ -91,6 +91,7 @@ struct gikev2_setup {
 	struct gikev2_octets init_request, init_response;
 	struct gikev2_octets cookie; /* that the responder asked for */
 	uint8_t rounds;		     /* IKE_SA_INIT requests beyond the first */
+	bool no_proposal;	     /* somebody said so, perhaps the responder */
 	uint16_t nat_port;	     /* of the responder; 0: none, or none here */
 	uint64_t asked;	 /* when AUTH was sent; initiator */
 	uint32_t hashes; /* GIKEV2_HASH_BIT()s that the peer verifies */

@@ -233,7 +233,65 @@ static void nothing_in_common(void **state)
 	/* unauthenticated, so the member keeps asking, but knows why */
 	assert_true(counted(s.r1, GIKEV2_ERR_NO_PROPOSAL) > 0);
 	assert_int_equal(world_state(s.r1), GIKEV2_GM_PAIRWISE);
+	world_run(s.world, 60 * SECOND);
+	assert_int_equal(s.r1->event_err[GIKEV2_EVENT_REGISTRATION_FAILED],
+			 -GIKEV2_ERR_NO_PROPOSAL);
 	world_free(s.world);
+}
+
+/* Refuses every IKE_SA_INIT request in the name of the server. */
+static bool refuse_init(struct world *world, struct world_datagram *datagram)
+{
+	uint8_t octets[GIKEV2_HEADER_LEN + 8] = { 0 };
+	struct gikev2_path path = { datagram->path.local,
+				    datagram->path.remote };
+	struct world_node *member = &world->nodes[1];
+	struct gikev2_header header;
+
+	if (datagram->octets[18] != GIKEV2_IKE_SA_INIT)
+		return true;
+	gikev2_header_get(datagram->octets, &header);
+	header.flags = GIKEV2_FLAG_R;
+	header.next = GIKEV2_PLD_NOTIFY;
+	header.length = sizeof(octets);
+	gikev2_header_put(octets, &header);
+	octets[GIKEV2_HEADER_LEN + 3] = 8;
+	gikev2_put_int(octets + GIKEV2_HEADER_LEN + 6, *(uint16_t *)world->user,
+		       2);
+	gikev2_input(member->engine, &path, octets, sizeof(octets), world->now);
+	return false;
+}
+
+/* Whatever anybody says in the clear, the keys stay. */
+static void forged_refusals(void **state)
+{
+	static const struct {
+		uint16_t notify;
+		enum gikev2_err reason;
+	} cases[] = {
+		{ GIKEV2_N_NO_PROPOSAL_CHOSEN, GIKEV2_ERR_NO_PROPOSAL },
+		{ GIKEV2_N_AUTHENTICATION_FAILED, GIKEV2_ERR_TIMEOUT },
+		{ GIKEV2_N_AUTHORIZATION_FAILED, GIKEV2_ERR_TIMEOUT },
+		{ GIKEV2_N_INVALID_GROUP_ID, GIKEV2_ERR_TIMEOUT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct scene s = setup(8);
+
+		join(&s);
+		assert_int_equal(s.r1->row_count, 1);
+		s.world->user = (void *)&cases[i].notify;
+		s.world->wire = refuse_init;
+		gikev2_member_reregister(s.r1->member, s.world->now);
+		world_run(s.world, 100 * SECOND);
+		assert_int_equal(
+			s.r1->event_err[GIKEV2_EVENT_REGISTRATION_FAILED],
+			-(int)cases[i].reason);
+		assert_int_equal(s.r1->row_count, 1);
+		assert_int_equal(s.r1->events[GIKEV2_EVENT_EXCLUDED], 0);
+		world_free(s.world);
+	}
 }
 
 /* A group that was not offered, or the same again, is no reason to move. */
@@ -280,6 +338,7 @@ int main(void)
 		cmocka_unit_test(each_transform),
 		cmocka_unit_test(each_offer),
 		cmocka_unit_test(nothing_in_common),
+		cmocka_unit_test(forged_refusals),
 		cmocka_unit_test(group_nobody_offered),
 	};
 
