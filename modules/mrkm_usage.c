@@ -154,6 +154,14 @@ static void look_at_tree(void)
 
 /* -------------------------------------------------------------------- hooks */
 
+/* Is it about key chains themselves, such as "no key chain CORE"? */
+static bool is_about_keys(const char *command)
+{
+	if (begins(command, "no "))
+		command += strlen("no ");
+	return begins(command, "k");
+}
+
 /* In a daemon that has its configuration from vtysh. */
 static int command_done(struct vty *vty, const char *command)
 {
@@ -162,8 +170,8 @@ static int command_done(struct vty *vty, const char *command)
 	if (!command || !vty->config)
 		return 0;
 	usage.stale = true;
-	strlcpy(line, command, sizeof(line));
-	if (add_from_line(line))
+	strlcpy(line, command + strspn(command, " "), sizeof(line));
+	if (is_about_keys(line) || add_from_line(line))
 		usage.changed();
 	return 0;
 }

@@ -16,7 +16,8 @@
 
 /*
  * Begins to watch the configuration of `daemon`; `changed` is called when it
- * may name another key chain now, and that cannot wait.
+ * may name another key chain now, or the operator has worked on one, and that
+ * cannot wait.
  */
 void mrkm_usage_init(const char *daemon, void (*changed)(void));
 void mrkm_usage_fini(void);

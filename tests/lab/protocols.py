@@ -80,6 +80,11 @@ class Ospfv2(Protocol):
 
 
 class Ospfv3(Protocol):
+    """
+    Without graceful restart, which ospf6d cannot do with trailers: what it says
+    of its grace it says without one, and nobody listens.
+    """
+
     name, daemon, key_chain = "ospfv3", "ospf6d", config.KEY_CHAIN + "6"
     ethertype = wire.ETH_P_IPV6
     parse = staticmethod(wire.parse_ospf6)
@@ -102,8 +107,6 @@ interface core
 exit
 router ospf6
  ospf6 router-id {config.router_id(name)}
- graceful-restart grace-period 60
- graceful-restart helper enable
 exit
 """
 
@@ -181,10 +184,21 @@ exit
         return found
 
     def rejections(self, vtysh, log_file):
-        "ripd counts bad packets for each neighbour that it has heard of."
-        status = vtysh("show ip rip status", daemon=self.daemon)
-        peers = re.findall(r"^ +(\d[\d.]+) +(\d+) +\d+ +\d+ ", status, re.M)
-        return [f"from {peer}" for peer, count in peers for _ in range(int(count))]
+        """
+        But for requests: ripd makes them without authentication when it finds
+        an interface, and drops those of others.
+        """
+        reasons, kind = [], None
+        with open(log_file, encoding="utf-8", errors="replace") as log:
+            for line in log:
+                received = re.search(r"RECV (\w+) version", line)
+                if received:
+                    kind = received.group(1)
+                elif kind == "RESPONSE" and re.search(
+                    r"RIPv.* (dropped because|authentication fail)", line
+                ):
+                    reasons.append(line.strip())
+        return reasons
 
 
 OSPFV2, OSPFV3, RIPV2 = Ospfv2(), Ospfv3(), Ripv2()

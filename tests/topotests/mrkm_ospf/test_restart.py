@@ -5,13 +5,15 @@ import json
 import os
 import signal
 import time
+from contextlib import ExitStack
 
 import pytest
 
-from lab import config, mrkm, ospf, wire
+from lab import config, mrkm, wire
+from lab.protocols import ALL, OSPFV2, RIPV2
 import topology
 
-pytestmark = [pytest.mark.ospfd]
+pytestmark = [pytest.mark.ospfd, pytest.mark.ospf6d, pytest.mark.ripd]
 
 ATD, DTD = 1, 3
 
@@ -19,62 +21,76 @@ ATD, DTD = 1, 3
 @pytest.fixture(scope="module")
 def tgen():
     """
-    Without a designated router: on a broadcast network a restarted ospfd may
-    announce itself before it knows who that is, and drop out of the routes of
-    its neighbours for a moment, keys or not.
+    OSPFv2 without a designated router: on a broadcast network a restarted
+    ospfd may announce itself before it knows who that is, and drop out of the
+    routes of its neighbours for a moment, keys or not.
     """
-    texts = {
-        name: config.router_config(name, network="point-to-multipoint")
-        for name in config.ROUTERS
-    }
-    tgen = topology.start_lab("mrkm_ospf_restart", texts=texts, atd=ATD, dtd=DTD)
-    topology.wait_until("Full", lambda: topology.not_all_full(tgen), 40)
+    tgen = topology.start_lab(
+        "mrkm_ospf_restart",
+        protocols=ALL,
+        routing={OSPFV2.name: {"network": "point-to-multipoint"}},
+        atd=ATD,
+        dtd=DTD,
+    )
+    topology.wait_for_full(tgen, *ALL)
     yield tgen
     tgen.stop_topology()
 
 
-def roll(tgen):
-    "Rolls once: the way from the key server into ospfd is open on all routers."
-    before = topology.sender(tgen)
-    mrkm.rekey(tgen.gears[config.SERVER].vtysh_cmd)
-    topology.wait_until(
-        "roll", lambda: topology.not_rolled_from(tgen, before), ATD + 10
-    )
-    topology.wait_until("one key", lambda: topology.not_one_key(tgen), DTD + 5)
+def steady(tgen):
+    return [topology.Steady(tgen, p) for p in ALL]
 
 
 @pytest.mark.parametrize("how", ["TERM", "KILL"])
 def test_mrkmd(tgen, how):
-    "The keys stay in ospfd; mrkmd registers again."
+    "The keys stay in the daemons; mrkmd registers again."
     r1 = tgen.gears["r1"]
-    watch = topology.Steady(tgen)
+    watches = steady(tgen)
     topology.stop_daemon(r1, "mrkmd", how)
     topology.hear_everyone(tgen)
     r1.startDaemons(["mrkmd"])
     topology.wait_until("registered", lambda: topology.not_all_registered(tgen), 15)
-    topology.wait_until("one sender", lambda: topology.not_one_sender(tgen), 10)
-    roll(tgen)
-    watch.check()
+    for protocol in ALL:
+        topology.wait_until(
+            "one sender", lambda p=protocol: topology.not_one_sender(tgen, p), 10
+        )
+    topology.roll(tgen, ATD, DTD, *ALL)
+    for watch in watches:
+        watch.check()
 
 
 def test_zebra(tgen):
-    "The key channel goes through zebra, and is mended when that is back."
+    """
+    The key channel goes through zebra, and is mended when that is back.  ripd
+    does not tell a new zebra of its old routes, keys or not.
+    """
     r1 = tgen.gears["r1"]
-    watch = topology.Steady(tgen)
-    resyncs = mrkm.receivers(r1.vtysh_cmd)["ospfd"].resyncs
+    watches = steady(tgen)
+    resyncs = {d: r.resyncs for d, r in mrkm.receivers(r1.vtysh_cmd).items()}
     topology.stop_daemon(r1, "zebra")
     topology.hear_everyone(tgen)
     r1.startDaemons(["zebra"])
-    topology.wait_until("channel", lambda: not_resynchronized(r1, resyncs), 20)
-    roll(tgen)
-    watch.check()
+    for protocol in ALL:
+        daemon = protocol.daemon
+        topology.wait_until(
+            f"channel to {daemon}",
+            lambda d=daemon: not_resynchronized(r1, d, resyncs[d]),
+            20,
+        )
+    topology.roll(tgen, ATD, DTD, *ALL)
+    for watch in watches:
+        watch.check_rejections()
+        if watch.protocol is not RIPV2:
+            watch.check_adjacencies()
+    r1.vtysh_cmd("clear ip rip")
+    topology.wait_for_full(tgen, RIPV2)
 
 
-def not_resynchronized(router, resyncs):
-    found = mrkm.receivers(router.vtysh_cmd).get("ospfd")
+def not_resynchronized(router, daemon, resyncs):
+    found = mrkm.receivers(router.vtysh_cmd).get(daemon)
     if found and found.state == "synchronized" and found.resyncs > resyncs:
         return None
-    return f"ospfd is {found}, and was at {resyncs} resyncs"
+    return f"{daemon} is {found}, and was at {resyncs} resyncs"
 
 
 def test_key_server(tgen):
@@ -84,32 +100,45 @@ def test_key_server(tgen):
     later than the others by more than a Hello interval.
     """
     server, r3 = tgen.gears[config.SERVER], tgen.gears["r3"]
-    watch = topology.Steady(tgen)
-    before = topology.sender(tgen)
+    watches = steady(tgen)
+    before = {p: topology.sender(tgen, p) for p in ALL}
     # The new key server gives its members time to come, but not more than
     # half of a key's life; here that is to be short.
     topology.write_config(
-        server, config.key_server_config(atd=ATD, dtd=DTD, lifetime=60)
+        server, topology.server_text(ALL, atd=ATD, dtd=DTD, lifetime=60)
     )
     topology.stop_daemon(server, "mrkmd", "KILL")
     mrkmd = topology.daemon_pid(r3, "mrkmd")
-    with wire.Capture(tgen.gears["r1"].net.pid, "core") as capture:
+    with ExitStack() as stack:
+        captures = {p: stack.enter_context(topology.capture_of(tgen, p)) for p in ALL}
         os.kill(mrkmd, signal.SIGSTOP)
         try:
             server.startDaemons(["mrkmd"])
             topology.wait_until(
                 "members again", lambda: not_all_members(server, ("r1", "r2")), 15
             )
-            topology.hear_everyone(tgen, capture)
+            topology.hear_everyone(tgen, captures[OSPFV2])
         finally:
             os.kill(mrkmd, signal.SIGCONT)
         topology.wait_until("r3 too", lambda: not_all_members(server), 15)
-        topology.wait_until("roll", lambda: topology.not_rolled_from(tgen, before), 40)
-        topology.wait_until("one key", lambda: topology.not_one_key(tgen), DTD + 5)
-    watch.check()
-    topology.check_key_order(
-        capture.packets, [before, topology.sender(tgen)], "hmac-sha-256"
-    )
+        for protocol in ALL:
+            topology.wait_until(
+                "roll",
+                lambda p=protocol: topology.not_rolled_from(tgen, before[p], p),
+                40,
+            )
+            topology.wait_until(
+                "one key", lambda p=protocol: topology.not_one_key(tgen, p), DTD + 5
+            )
+    for watch in watches:
+        watch.check()
+    for protocol in ALL:
+        topology.check_key_order(
+            captures[protocol].packets,
+            [before[protocol], topology.sender(tgen, protocol)],
+            protocol.algorithm,
+            protocol,
+        )
 
 
 def not_all_members(server, names=config.ROUTERS):
