@@ -598,7 +598,8 @@ void gikev2_member_downloaded(struct gikev2_ike *ike,
 /* A policy that we cannot follow came over ike. */
 void gikev2_member_refuse(struct gikev2_ike *ike, int err, uint64_t now);
 /* Another SA takes the place of ours. */
-void gikev2_member_moved(struct gikev2_member *member, struct gikev2_ike *ike);
+void gikev2_member_moved(struct gikev2_member *member,
+			 const struct gikev2_ike *old, struct gikev2_ike *ike);
 /* ike is ending; it is no longer ours. */
 void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
 			 int err, uint64_t now);

@@ -468,10 +468,14 @@ void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
 	}
 }
 
-void gikev2_member_moved(struct gikev2_member *member, struct gikev2_ike *ike)
+void gikev2_member_moved(struct gikev2_member *member,
+			 const struct gikev2_ike *old, struct gikev2_ike *ike)
 {
-	/* an attempt has no heir: it is not established yet */
-	member->ike = ike;
+	/* after IKE_AUTH an attempt is established, and the group is not ours */
+	if (member->attempt == old)
+		member->attempt = ike;
+	else
+		member->ike = ike;
 }
 
 void gikev2_member_hint(struct gikev2_member *member, uint64_t now)

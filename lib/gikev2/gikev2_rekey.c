@@ -64,7 +64,7 @@ bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now)
 	ike->member = NULL;
 	ike->gms = NULL;
 	if (heir->member)
-		gikev2_member_moved(heir->member, heir);
+		gikev2_member_moved(heir->member, ike, heir);
 	for (struct gikev2_gm *gm = heir->gms; gm; gm = gm->ike_next)
 		gm->ike = heir;
 	/* what was under way on the old SA is asked again on the new one */

@@ -347,11 +347,13 @@ static bool sender_ids_valid(const struct keytable_row *row)
 	if (ipsec->sender_id_bits != 8 && ipsec->sender_id_bits != 12 &&
 	    ipsec->sender_id_bits != 16)
 		return false;
+	if (!ipsec->sender_id_count ||
+	    ipsec->sender_id_count > KEYTABLE_SENDER_IDS_MAX)
+		return false;
 	for (size_t i = 0; i < ipsec->sender_id_count; i++)
 		if (ipsec->sender_ids[i] >> ipsec->sender_id_bits)
 			return false;
-	return ipsec->sender_id_count &&
-	       ipsec->sender_id_count <= KEYTABLE_SENDER_IDS_MAX;
+	return true;
 }
 
 static bool ipsec_valid(const struct keytable_row *row,
