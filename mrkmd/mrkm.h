@@ -13,11 +13,13 @@
 #include "frrevent.h"
 #include "memory.h"
 #include "privs.h"
+#include "sockunion.h"
 #include "typesafe.h"
 
 #include "gikev2/gikev2.h"
 #include "keytable/keytable.h"
 #include "mrkmd/mrkm_config.h"
+#include "mrkmd/mrkm_signer.h"
 
 #define MRKM_VTY_PORT 2624
 
@@ -50,6 +52,8 @@ struct mrkm_ks_group {
 	struct mrkm_ks_group_config config;
 	struct gikev2_group *group; /* NULL: not served, nothing to serve */
 	struct mrkm_ks_members_head members;
+	struct mrkm_ks_members_head excluded; /* of the members, by command */
+	struct mrkm_signer signer;
 	bool configured; /* as above */
 };
 
@@ -194,6 +198,19 @@ int mrkm_ks_psk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
 int mrkm_ks_authorize(struct mrkm_ks_group *group,
 		      const struct gikev2_id *peer);
 
+/*
+ * Shuts a configured member out, or lets it in again, until this process ends.
+ * 0, or -1 with a sentence.
+ */
+int mrkm_ks_exclude(struct mrkm_ks_group *group,
+		    const struct gikev2_id *identity, char *problem,
+		    size_t size);
+int mrkm_ks_readmit(struct mrkm_ks_group *group,
+		    const struct gikev2_id *identity, char *problem,
+		    size_t size);
+bool mrkm_ks_is_excluded(const struct mrkm_ks_group *group,
+			 const struct gikev2_id *identity);
+
 /* As mrkm_group_problem(). */
 bool mrkm_ks_group_problem(const struct mrkm_ks_group *group, char *buf,
 			   size_t size);
@@ -219,6 +236,13 @@ int mrkm_io_send(const struct gikev2_path *path, const uint8_t *octets,
  */
 int mrkm_io_source(const struct gikev2_endpoint *remote,
 		   struct gikev2_endpoint *local);
+
+/* An endpoint as the kernel has it; the length of that. */
+socklen_t mrkm_io_to_sockaddr(const struct gikev2_endpoint *endpoint,
+			      union sockunion *su);
+/* Of family AF_INET or AF_INET6. */
+void mrkm_io_from_sockaddr(const struct sockaddr *sa,
+			   struct gikev2_endpoint *endpoint);
 
 const char *mrkm_io_drop_name(enum mrkm_io_drop drop);
 const char *mrkm_io_drop_text(enum mrkm_io_drop drop);

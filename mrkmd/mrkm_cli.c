@@ -466,6 +466,7 @@ void mrkm_cli_init(void)
 	install_element(ENABLE_NODE, &clear_mrkm_group_cmd);
 
 	mrkm_cli_ks_init();
+	mrkm_cli_rekey_init();
 	install_element(MRKM_KS_GROUP_NODE, &mrkm_group_id_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_group_id_cmd);
 

@@ -31,6 +31,9 @@ void mrkm_cli_init(void);
 /* mrkm_cli_ks.c */
 void mrkm_cli_ks_init(void);
 
+/* mrkm_cli_rekey.c */
+void mrkm_cli_rekey_init(void);
+
 /* mrkm_show.c */
 void mrkm_show_init(void);
 

@@ -124,6 +124,12 @@ void mrkm_cli_show_group_protocol(struct vty *vty, const struct lyd_node *node,
 		value(node, "key-chain"));
 }
 
+void mrkm_cli_show_group_multicast(struct vty *vty,
+				   const struct lyd_node *node, bool defaults)
+{
+	line(vty, node, "multicast interface", value(node, "."));
+}
+
 void mrkm_cli_show_ks(struct vty *vty, const struct lyd_node *node,
 		      bool defaults)
 {
@@ -182,4 +188,56 @@ void mrkm_cli_show_delay(struct vty *vty, const struct lyd_node *node,
 			 bool defaults)
 {
 	line(vty, node, node->schema->name, value(node, "."));
+}
+
+/* The container `rekey` is no node of the command line: no indentation. */
+static void rekey_line(struct vty *vty, const struct lyd_node *node,
+		       const char *command, const char *argument)
+{
+	line(vty, lyd_parent(node), command, argument);
+}
+
+static void option(struct vty *vty, const struct lyd_node *node,
+		   const char *name)
+{
+	if (yang_dnode_exists(node, name) && !yang_dnode_is_default(node, name))
+		vty_out(vty, " %s %s", name, value(node, name));
+}
+
+void mrkm_cli_show_rekey_multicast(struct vty *vty,
+				   const struct lyd_node *node, bool defaults)
+{
+	indent(vty, lyd_parent(node));
+	vty_out(vty, "rekey multicast %s", value(node, "address"));
+	option(vty, node, "port");
+	option(vty, node, "source");
+	option(vty, node, "ttl");
+	option(vty, node, "interface");
+	vty_out(vty, "\n");
+}
+
+/* lifetime, copies, lkh-degree */
+void mrkm_cli_show_rekey_number(struct vty *vty, const struct lyd_node *node,
+				bool defaults)
+{
+	const char *name = node->schema->name;
+
+	rekey_line(vty, node,
+		   !strcmp(name, "lifetime") ? "rekey lifetime"
+		   : !strcmp(name, "copies") ? "rekey copies"
+					     : "rekey lkh degree",
+		   value(node, "."));
+}
+
+void mrkm_cli_show_rekey_signature(struct vty *vty,
+				   const struct lyd_node *node, bool defaults)
+{
+	rekey_line(vty, node, "rekey authentication signature",
+		   value(node, "."));
+}
+
+void mrkm_cli_show_rekey_implicit(struct vty *vty, const struct lyd_node *node,
+				  bool defaults)
+{
+	rekey_line(vty, node, "rekey authentication", "implicit");
 }

@@ -12,6 +12,7 @@
 
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_config.h"
+#include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_tree.h"
 
 /* The identity in a container or list entry of that grouping. */
@@ -165,12 +166,16 @@ static int read_group(const struct lyd_node *node, uint16_t port,
 		      size_t size)
 {
 	const char *psk_file = mrkm_leaf(node, "pre-shared-key-file");
+	const char *interface = mrkm_leaf(node, "multicast-interface");
 	char why[512];
 
 	memset(config, 0, sizeof(*config));
 	strlcpy(config->name, mrkm_leaf(node, "name"), sizeof(config->name));
 	if (psk_file)
 		strlcpy(config->psk_file, psk_file, sizeof(config->psk_file));
+	if (interface)
+		strlcpy(config->multicast_interface, interface,
+			sizeof(config->multicast_interface));
 	if (read_group_id(node, &config->id, why, sizeof(why)) ||
 	    read_group_lists(node, port, config, why, sizeof(why)))
 		return mrkm_fail(problem, size, "group %s: %s", config->name,
@@ -233,7 +238,7 @@ static int check_times(const struct gikev2_group_config *config, char *problem,
 	return 0;
 }
 
-static int read_ks_group(const struct lyd_node *node,
+static int read_ks_group(const struct lyd_node *node, uint16_t port,
 			 struct mrkm_ks_group_config *config, char *problem,
 			 size_t size)
 {
@@ -256,6 +261,9 @@ static int read_ks_group(const struct lyd_node *node,
 				why, sizeof(why));
 	if (!err)
 		err = check_times(engine, why, sizeof(why));
+	if (!err)
+		err = mrkm_config_read_rekey(node, port, config, why,
+					     sizeof(why));
 	if (err)
 		return mrkm_fail(problem, size, "key server, group %s: %s",
 				 config->name, why);
@@ -377,7 +385,7 @@ int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
 		return 0;
 	for (child = mrkm_child(server, "group"); child;
 	     child = mrkm_next(child))
-		if (read_ks_group(child, &ks_group, problem, size) ||
+		if (read_ks_group(child, base.port, &ks_group, problem, size) ||
 		    read_ks_members(child, NULL, problem, size))
 			return -1;
 	return check_ids(server, "key server: ", problem, size);
@@ -419,7 +427,7 @@ static void apply_ks_groups(const struct lyd_node *server)
 			struct mrkm_ks_members_head members;
 
 			mrkm_ks_members_init(&members);
-			if (!read_ks_group(child, &config, problem,
+			if (!read_ks_group(child, mrkm.base.port, &config, problem,
 					   sizeof(problem)) &&
 			    !read_ks_members(child, &members, problem,
 					     sizeof(problem)))
@@ -472,6 +480,7 @@ void mrkm_config_apply(const struct lyd_node *tree)
 	/* Ours before theirs: this router may be a member of its own group. */
 	apply_ks_groups(tree ? mrkm_child(tree, "key-server") : NULL);
 	apply_groups(tree);
+	mrkm_multicast_apply();
 	if (renamed)
 		mrkm_group_reregister(true);
 	/* The last word of what went needed the sockets. */

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <net/if.h>
+
 #include "gikev2/gikev2.h"
 
 #define MRKM_XPATH "/frr-mrkmd:mrkmd/mrkm"
@@ -53,13 +55,31 @@ struct mrkm_group_config {
 	size_t server_count;
 	struct mrkm_protocol_config protocols[GIKEV2_PROTOCOLS_MAX];
 	size_t protocol_count;
+	char multicast_interface[IFNAMSIZ]; /* empty: that of the route */
+};
+
+/* What the engine's part of a rekey configuration lacks. */
+struct mrkm_rekey_config {
+	char signature_uri[MRKM_FILE_SIZE]; /* empty: Implicit, or inband */
+	char interface[IFNAMSIZ];	    /* empty: see mrkm_multicast.c */
+	uint8_t ttl;
 };
 
 /* A group as its key server; the members are read by themselves. */
 struct mrkm_ks_group_config {
 	char name[MRKM_NAME_SIZE];
 	struct gikev2_group_config engine;
+	struct mrkm_rekey_config rekey;
 };
+
+/* mrkm_config_rekey.c */
+/*
+ * Reads the container `rekey` of a key server's group; `port` is this router's.
+ * 0, or -1 with a sentence.
+ */
+int mrkm_config_read_rekey(const struct lyd_node *group, uint16_t port,
+			   struct mrkm_ks_group_config *config, char *problem,
+			   size_t size);
 
 /* mrkm_identity.c */
 /*

@@ -12,6 +12,7 @@
 
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_multicast.h"
 
 static int on_output(void *arg, const struct gikev2_path *path,
 		     const uint8_t *octets, size_t len)
@@ -52,6 +53,13 @@ static void on_keys(void *arg, void *cookie, const struct keytable_row *rows,
 	mrkm_group_keys(cookie, rows, count);
 }
 
+static void on_multicast(void *arg, void *cookie,
+			 const struct gikev2_endpoint *group,
+			 const struct gikev2_endpoint *source, bool join)
+{
+	mrkm_multicast_listen(cookie, group, source, join);
+}
+
 static void on_event(void *arg, const struct gikev2_event *event)
 {
 	mrkm_event(event);
@@ -64,6 +72,7 @@ static const struct gikev2_callbacks callbacks = {
 	.psk = on_psk,
 	.authorize = on_authorize,
 	.keys = on_keys,
+	.multicast = on_multicast,
 	.event = on_event,
 };
 

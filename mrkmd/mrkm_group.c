@@ -12,6 +12,7 @@
 #include "mrkmd/mrkm_channel.h"
 #include "mrkmd/mrkm_debug.h"
 #include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_psk.h"
 
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_GROUP, "MRKM group");
@@ -369,5 +370,5 @@ bool mrkm_group_problem(const struct mrkm_group *group, char *buf, size_t size)
 		return true;
 	}
 	mrkm_channel_visit_keys(find_refusal, &refusal);
-	return refusal.found;
+	return refusal.found || mrkm_multicast_problem(group, buf, size);
 }

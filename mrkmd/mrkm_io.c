@@ -17,6 +17,7 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_debug.h"
 #include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_multicast.h"
 
 /* Datagrams a wakeup, so that a flood leaves time for timers and vtysh. */
 #define READS_MAX 64
@@ -55,8 +56,8 @@ const char *mrkm_io_drop_text(enum mrkm_io_drop drop)
 
 /* --------------------------------------------------------------- addresses */
 
-static socklen_t to_sockaddr(const struct gikev2_endpoint *endpoint,
-			     union sockunion *su)
+socklen_t mrkm_io_to_sockaddr(const struct gikev2_endpoint *endpoint,
+			      union sockunion *su)
 {
 	memset(su, 0, sizeof(*su));
 	if (endpoint->family == 4) {
@@ -71,18 +72,21 @@ static socklen_t to_sockaddr(const struct gikev2_endpoint *endpoint,
 	return sizeof(su->sin6);
 }
 
-static void from_sockaddr(const union sockunion *su,
-			  struct gikev2_endpoint *endpoint)
+void mrkm_io_from_sockaddr(const struct sockaddr *sa,
+			   struct gikev2_endpoint *endpoint)
 {
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)sa;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)sa;
+
 	memset(endpoint, 0, sizeof(*endpoint));
-	if (su->sa.sa_family == AF_INET) {
+	if (sa->sa_family == AF_INET) {
 		endpoint->family = 4;
-		endpoint->port = ntohs(su->sin.sin_port);
-		memcpy(endpoint->ip, &su->sin.sin_addr, 4);
+		endpoint->port = ntohs(sin->sin_port);
+		memcpy(endpoint->ip, &sin->sin_addr, 4);
 	} else {
 		endpoint->family = 6;
-		endpoint->port = ntohs(su->sin6.sin6_port);
-		memcpy(endpoint->ip, &su->sin6.sin6_addr, 16);
+		endpoint->port = ntohs(sin6->sin6_port);
+		memcpy(endpoint->ip, &sin6->sin6_addr, 16);
 	}
 }
 
@@ -116,30 +120,61 @@ static bool local_address(struct msghdr *msg, uint16_t port,
 
 /* ----------------------------------------------------------------- sending */
 
-/* Makes the datagram leave from path->local. */
-static void set_source(struct msghdr *msg, const struct gikev2_endpoint *local)
+/* Room for where a datagram leaves from, and for how many hops. */
+union control {
+	struct cmsghdr align;
+	uint8_t space[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+		      CMSG_SPACE(sizeof(int))];
+};
+
+static void add_control(struct msghdr *msg, int level, int type,
+			const void *data, size_t len)
 {
-	struct cmsghdr *cmsg = msg->msg_control;
+	struct cmsghdr *cmsg = (struct cmsghdr *)((uint8_t *)msg->msg_control +
+						  msg->msg_controllen);
 
-	if (local->family == 4) {
-		struct in_pktinfo info = {};
+	cmsg->cmsg_level = level;
+	cmsg->cmsg_type = type;
+	cmsg->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(cmsg), data, len);
+	msg->msg_controllen += CMSG_SPACE(len);
+}
 
+/* Makes the datagram leave from that address, if any, and interface. */
+static void set_source(struct msghdr *msg, uint8_t family,
+		       const struct gikev2_endpoint *local, ifindex_t ifindex)
+{
+	struct in_pktinfo info = { .ipi_ifindex = ifindex };
+	struct in6_pktinfo info6 = { .ipi6_ifindex = ifindex };
+
+	if (!local->family && !ifindex)
+		return;
+	if (family == 4) {
 		memcpy(&info.ipi_spec_dst, local->ip, 4);
-		cmsg->cmsg_level = IPPROTO_IP;
-		cmsg->cmsg_type = IP_PKTINFO;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
-		msg->msg_controllen = CMSG_SPACE(sizeof(info));
+		add_control(msg, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
 	} else {
-		struct in6_pktinfo info = {};
-
-		memcpy(&info.ipi6_addr, local->ip, 16);
-		cmsg->cmsg_level = IPPROTO_IPV6;
-		cmsg->cmsg_type = IPV6_PKTINFO;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
-		msg->msg_controllen = CMSG_SPACE(sizeof(info));
+		memcpy(&info6.ipi6_addr, local->ip, 16);
+		add_control(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info6,
+			    sizeof(info6));
 	}
+}
+
+static void set_way(struct msghdr *msg, const struct gikev2_path *path)
+{
+	ifindex_t ifindex = 0;
+	int ttl;
+
+	if (!gikev2_endpoint_multicast(&path->remote)) {
+		set_source(msg, path->remote.family, &path->local, 0);
+		return;
+	}
+	mrkm_multicast_way(&path->remote, &ifindex, &ttl);
+	set_source(msg, path->remote.family, &path->local, ifindex);
+	if (path->remote.family == 4)
+		add_control(msg, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
+	else
+		add_control(msg, IPPROTO_IPV6, IPV6_HOPLIMIT, &ttl,
+			    sizeof(ttl));
 }
 
 /* The socket for that address family and port; -1: it is not open. */
@@ -160,24 +195,19 @@ int mrkm_io_send(const struct gikev2_path *path, const uint8_t *octets,
 	int fd = socket_of(path);
 	struct iovec iov = { (void *)octets, len };
 	union sockunion to;
-	union {
-		struct cmsghdr align;
-		uint8_t space[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-	} control = {};
+	union control control = {};
 	struct msghdr msg = {
 		.msg_name = &to,
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
+		.msg_control = &control,
 	};
 	char text[64];
 
 	if (fd < 0)
 		return -GIKEV2_ERR_OUTPUT;
-	msg.msg_namelen = to_sockaddr(&path->remote, &to);
-	if (path->local.family) {
-		msg.msg_control = &control;
-		set_source(&msg, &path->local);
-	}
+	msg.msg_namelen = mrkm_io_to_sockaddr(&path->remote, &to);
+	set_way(&msg, path);
 	if (sendmsg(fd, &msg, 0) >= 0) {
 		DEBUGD(&mrkm_dbg_packets, "mrkm: %zu octets to %s", len,
 		       gikev2_endpoint_text(&path->remote, text, sizeof(text)));
@@ -199,7 +229,7 @@ int mrkm_io_source(const struct gikev2_endpoint *remote,
 		   struct gikev2_endpoint *local)
 {
 	union sockunion su;
-	socklen_t len = to_sockaddr(remote, &su), size = sizeof(su);
+	socklen_t len = mrkm_io_to_sockaddr(remote, &su), size = sizeof(su);
 	int fd = socket(su.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int ret = -GIKEV2_ERR_OUTPUT;
 
@@ -207,7 +237,7 @@ int mrkm_io_source(const struct gikev2_endpoint *remote,
 		return ret;
 	if (connect(fd, &su.sa, len) == 0 &&
 	    getsockname(fd, &su.sa, &size) == 0) {
-		from_sockaddr(&su, local);
+		mrkm_io_from_sockaddr(&su.sa, local);
 		local->port = mrkm.io.port;
 		ret = 0;
 	}
@@ -246,7 +276,7 @@ static void io_input(const struct mrkm_socket *sock, struct msghdr *msg,
 	char text[64];
 	int err;
 
-	from_sockaddr(from, &path.remote);
+	mrkm_io_from_sockaddr(&from->sa, &path.remote);
 	if (msg->msg_flags & MSG_TRUNC) {
 		io_drop(MRKM_IO_DROP_TRUNCATED, &path.remote);
 		return;
@@ -299,14 +329,18 @@ static void io_read(struct event *event)
 
 static int set_options(int fd, int family)
 {
-	int on = 1, tos = IPTOS_PREC_INTERNETCONTROL;
+	int on = 1, off = 0, tos = IPTOS_PREC_INTERNETCONTROL;
 
 	/* The kernel may give less; then a burst of members takes longer. */
 	setsockopt_so_recvbuf(fd, SOCKET_BUFFER);
+	/* Multicast has sockets of its own, which may have the same port. */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (family == AF_INET) {
+		setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &off, sizeof(off));
 		setsockopt_ipv4_tos(fd, tos);
 		return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
 	}
+	setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_ALL, &off, sizeof(off));
 	setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
 	if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0)
 		return -1;
@@ -321,7 +355,7 @@ static int io_open(int family, uint16_t port)
 		.port = port,
 	};
 	union sockunion su;
-	socklen_t len = to_sockaddr(&any, &su);
+	socklen_t len = mrkm_io_to_sockaddr(&any, &su);
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int ret = -1, err;
 

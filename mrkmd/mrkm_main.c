@@ -18,6 +18,7 @@
 #include "mrkmd/mrkm_cli.h"
 #include "mrkmd/mrkm_debug.h"
 #include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_nb.h"
 
 DEFINE_MGROUP(MRKMD, "mrkmd");
@@ -72,6 +73,7 @@ static void sigint(void)
 	mrkm_io_fini();
 	mrkm_channel_fini();
 	mrkm_engine_fini();
+	mrkm_multicast_fini();
 	while ((group = mrkm_groups_first(&mrkm.groups)))
 		mrkm_group_free(group);
 	while ((ks_group = mrkm_ks_groups_first(&mrkm.ks_groups)))

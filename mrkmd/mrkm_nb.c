@@ -162,6 +162,50 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/multicast-interface",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_group_multicast,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/rekey-sa/spi",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/rekey-sa/message-id",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/rekey-sa/destination",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/rekey-sa/port",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/rekey-sa/seconds-of-life",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/rekey-sa/authentication",
+			.cbs = {
+				.get = mrkm_nb_group_get,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/state/state",
 			.cbs = {
 				.get = mrkm_nb_group_get,
@@ -370,6 +414,132 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/multicast",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_rekey_multicast,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/multicast/address",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/multicast/port",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/multicast/source",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/multicast/ttl",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/multicast/interface",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/lifetime",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_rekey_number,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/copies",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_rekey_number,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/lkh-degree",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_rekey_number,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/signature-key",
+			.cbs = {
+				.modify = mrkm_nb_signature_key_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_rekey_signature,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/implicit",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_rekey_implicit,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/rekey-sa/spi",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/rekey-sa/message-id",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/rekey-sa/destination",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/rekey-sa/port",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/rekey-sa/seconds-of-life",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/rekey-sa/authentication",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/excluded",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/tree-room",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/generation",
 			.cbs = {
 				.get = mrkm_nb_ks_group_get,
@@ -571,6 +741,18 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			.xpath = "/frr-mrkmd:re-register",
 			.cbs = {
 				.rpc = mrkm_nb_re_register,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:exclude",
+			.cbs = {
+				.rpc = mrkm_nb_exclude,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:readmit",
+			.cbs = {
+				.rpc = mrkm_nb_readmit,
 			},
 		},
 		{

@@ -14,6 +14,7 @@ int mrkm_nb_create(struct nb_cb_create_args *args);
 int mrkm_nb_modify(struct nb_cb_modify_args *args);
 int mrkm_nb_destroy(struct nb_cb_destroy_args *args);
 int mrkm_nb_move(struct nb_cb_move_args *args);
+int mrkm_nb_signature_key_modify(struct nb_cb_modify_args *args);
 int mrkm_nb_psk_file_modify(struct nb_cb_modify_args *args);
 int mrkm_nb_mrkm_destroy(struct nb_cb_destroy_args *args);
 int mrkm_nb_mrkm_pre_validate(struct nb_cb_pre_validate_args *args);
@@ -56,6 +57,8 @@ enum nb_error mrkm_nb_reason_get(const struct nb_node *node, const void *entry,
 /* mrkm_nb_rpcs.c */
 int mrkm_nb_rekey(struct nb_cb_rpc_args *args);
 int mrkm_nb_re_register(struct nb_cb_rpc_args *args);
+int mrkm_nb_exclude(struct nb_cb_rpc_args *args);
+int mrkm_nb_readmit(struct nb_cb_rpc_args *args);
 
 /* mrkm_nb_notifications.c: NULL stands for what is not known. */
 struct mrkm_notification {
@@ -108,6 +111,16 @@ void mrkm_cli_show_ks_member(struct vty *vty, const struct lyd_node *node,
 			     bool defaults);
 void mrkm_cli_show_ks_protocol(struct vty *vty, const struct lyd_node *node,
 			       bool defaults);
+void mrkm_cli_show_group_multicast(struct vty *vty,
+				   const struct lyd_node *node, bool defaults);
+void mrkm_cli_show_rekey_multicast(struct vty *vty,
+				   const struct lyd_node *node, bool defaults);
+void mrkm_cli_show_rekey_number(struct vty *vty, const struct lyd_node *node,
+				bool defaults);
+void mrkm_cli_show_rekey_signature(struct vty *vty,
+				   const struct lyd_node *node, bool defaults);
+void mrkm_cli_show_rekey_implicit(struct vty *vty, const struct lyd_node *node,
+				  bool defaults);
 void mrkm_cli_show_delay(struct vty *vty, const struct lyd_node *node,
 			 bool defaults);
 

@@ -67,6 +67,27 @@ static bool loading(const struct nb_context *context)
 }
 
 /*
+ * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/signature-key
+ *
+ * As with the file of a pre-shared key: a person is told, a router that starts
+ * keeps the line and waits for the key.
+ */
+int mrkm_nb_signature_key_modify(struct nb_cb_modify_args *args)
+{
+	const char *uri = yang_dnode_get_string(args->dnode, NULL);
+	struct mrkm_signer signer = {};
+	bool found;
+
+	if (args->event != NB_EV_VALIDATE || loading(args->context))
+		return NB_OK;
+	mrkm_signer_update(&signer, uri);
+	found = signer.key != NULL;
+	strlcpy(args->errmsg, signer.problem, args->errmsg_len);
+	mrkm_signer_fini(&signer);
+	return found ? NB_OK : NB_ERR_VALIDATION;
+}
+
+/*
  * XPath: /frr-mrkmd:mrkmd/mrkm/group/pre-shared-key-file
  * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/member/pre-shared-key-file
  *

@@ -42,6 +42,56 @@ int mrkm_nb_rekey(struct nb_cb_rpc_args *args)
 	return NB_ERR;
 }
 
+/* The group and the member that an RPC is about. */
+static struct mrkm_ks_group *member_of_group(struct nb_cb_rpc_args *args,
+					     struct gikev2_id *identity)
+{
+	const char *name = yang_dnode_get_string(args->input, "group");
+	const char *value = yang_dnode_get_string(args->input, "value");
+	struct mrkm_ks_group *group = mrkm_ks_group_find(name);
+
+	if (!group)
+		snprintf(args->errmsg, args->errmsg_len,
+			 "this router is not the key server of group %s", name);
+	else if (mrkm_identity_read(yang_dnode_get_string(args->input, "type"),
+				    value, identity))
+		return group;
+	else
+		snprintf(args->errmsg, args->errmsg_len,
+			 "\"%s\" is no identity of that kind", value);
+	return NULL;
+}
+
+/*
+ * XPath: /frr-mrkmd:exclude
+ */
+int mrkm_nb_exclude(struct nb_cb_rpc_args *args)
+{
+	struct gikev2_id identity;
+	struct mrkm_ks_group *group = member_of_group(args, &identity);
+	int err;
+
+	if (!group)
+		return NB_ERR;
+	err = mrkm_ks_exclude(group, &identity, args->errmsg, args->errmsg_len);
+	mrkm_engine_reschedule();
+	return err ? NB_ERR : NB_OK;
+}
+
+/*
+ * XPath: /frr-mrkmd:readmit
+ */
+int mrkm_nb_readmit(struct nb_cb_rpc_args *args)
+{
+	struct gikev2_id identity;
+	struct mrkm_ks_group *group = member_of_group(args, &identity);
+
+	if (!group || mrkm_ks_readmit(group, &identity, args->errmsg,
+				      args->errmsg_len))
+		return NB_ERR;
+	return NB_OK;
+}
+
 /*
  * XPath: /frr-mrkmd:re-register
  */

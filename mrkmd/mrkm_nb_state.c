@@ -13,6 +13,7 @@
 
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_nb.h"
+#include "mrkmd/mrkm_show.h"
 
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_STATE, "MRKM operational state");
 
@@ -187,6 +188,46 @@ enum nb_error mrkm_nb_key_get(const struct nb_node *node, const void *entry,
 	return NB_OK;
 }
 
+/*
+ * XPath: /frr-mrkmd:mrkmd/mrkm/group/state/rekey-sa and the key server's
+ *
+ * False: `node` is none of that.
+ */
+static bool put_rekey(const struct nb_node *node, struct lyd_node *parent,
+		      const struct gikev2_rekey_status *rekey,
+		      enum nb_error *ret)
+{
+	const struct nb_node *container = node->parent;
+	char value[VALUE_SIZE], text[MRKM_REKEY_SPI_TEXT];
+
+	*ret = NB_OK;
+	if (!container || !is(container, "rekey-sa"))
+		return false;
+	if (!rekey->alive)
+		return true;
+	if (is(node, "spi")) {
+		/* xx:xx:..., as yang:hex-string has it */
+		mrkm_rekey_spi_text(rekey, text);
+		for (size_t i = 0; i < sizeof(rekey->spi); i++)
+			snprintf(value + 3 * i, 4, "%.2s:", text + 2 * i);
+		value[3 * sizeof(rekey->spi) - 1] = '\0';
+		*ret = put(node, parent, value);
+	} else if (is(node, "message-id")) {
+		*ret = put_number(node, parent, rekey->message_id);
+	} else if (is(node, "destination")) {
+		*ret = put(node, parent,
+			   mrkm_address_text(&rekey->destination, value,
+					     sizeof(value)));
+	} else if (is(node, "port")) {
+		*ret = put_number(node, parent, rekey->destination.port);
+	} else if (is(node, "seconds-of-life")) {
+		*ret = put_number(node, parent, mrkm_seconds_until(rekey->end));
+	} else {
+		*ret = put(node, parent, mrkm_rekey_authentication(rekey));
+	}
+	return true;
+}
+
 /* ------------------------------------------------------------------ member */
 
 /*
@@ -225,6 +266,7 @@ enum nb_error mrkm_nb_group_get(const struct nb_node *node, const void *entry,
 	const struct mrkm_group *group = entry;
 	struct gikev2_member_status status = {};
 	char value[VALUE_SIZE];
+	enum nb_error ret;
 
 	if (is(node, "problem"))
 		return mrkm_group_problem(group, value, sizeof(value))
@@ -233,6 +275,8 @@ enum nb_error mrkm_nb_group_get(const struct nb_node *node, const void *entry,
 	if (!group->member)
 		return NB_OK;
 	gikev2_member_get_status(group->member, &status);
+	if (put_rekey(node, parent, &status.rekey, &ret))
+		return ret;
 	if (is(node, "state"))
 		return put(node, parent,
 			   gikev2_member_state_text(status.state));
@@ -293,10 +337,18 @@ enum nb_error mrkm_nb_ks_group_get(const struct nb_node *node,
 {
 	const struct mrkm_ks_group *group = entry;
 	struct gikev2_group_status status;
+	enum nb_error ret;
 
+	if (is(node, "excluded"))
+		return put_number(node, parent,
+				  mrkm_ks_members_count(&group->excluded));
 	if (!group->group)
 		return NB_OK;
 	gikev2_group_get_status(group->group, mrkm_now(), &status);
+	if (put_rekey(node, parent, &status.rekey, &ret))
+		return ret;
+	if (is(node, "tree-room"))
+		return put_number(node, parent, status.rekey.tree_room);
 	if (is(node, "generation"))
 		return put_number(node, parent, status.generation);
 	if (is(node, "members"))

@@ -113,7 +113,116 @@ static void shut_out(struct mrkm_ks_group *group,
 			group->config.name, group->config.name);
 }
 
+/* --------------------------------------------------------------- exclusion */
+
+static struct mrkm_ks_member *
+find_excluded(const struct mrkm_ks_group *group,
+	      const struct gikev2_id *identity)
+{
+	struct mrkm_ks_member member;
+
+	mrkm_identity_copy(&member.identity, identity);
+	return (struct mrkm_ks_member *)mrkm_ks_members_const_find(
+		&group->excluded, &member);
+}
+
+bool mrkm_ks_is_excluded(const struct mrkm_ks_group *group,
+			 const struct gikev2_id *identity)
+{
+	return find_excluded(group, identity) != NULL;
+}
+
+/* Who is no member any more need not be remembered as excluded. */
+static void forget_excluded(struct mrkm_ks_group *group)
+{
+	struct mrkm_ks_member *member;
+
+	frr_each_safe(mrkm_ks_members, &group->excluded, member)
+		if (!mrkm_ks_members_find(&group->members, member)) {
+			mrkm_ks_members_del(&group->excluded, member);
+			member_free(member);
+		}
+}
+
+PRINTFRR(3, 4)
+static int fail(char *problem, size_t size, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintfrr(problem, size, format, ap);
+	va_end(ap);
+	return -1;
+}
+
+int mrkm_ks_exclude(struct mrkm_ks_group *group,
+		    const struct gikev2_id *identity, char *problem,
+		    size_t size)
+{
+	char id[300];
+	int ret;
+
+	gikev2_id_text(identity, id, sizeof(id));
+	if (!mrkm_ks_member_find(group, identity))
+		return fail(problem, size,
+			    "%s is no member of group %s: see \"show mrkm key-server members\"",
+			    id, group->config.name);
+	if (mrkm_ks_is_excluded(group, identity))
+		return fail(problem, size,
+			    "%s is excluded from group %s already", id,
+			    group->config.name);
+	mrkm_ks_members_add(&group->excluded, mrkm_ks_member_new(identity, ""));
+	zlog_notice("mrkm: group %s: %s is excluded", group->config.name, id);
+	if (!group->group)
+		return 0;
+	ret = gikev2_group_exclude(group->group, identity, mrkm_now());
+	if (ret >= 0)
+		return 0;
+	return fail(problem, size,
+		    "%s may not register in group %s any more, but the keys that it knows were not replaced: %s: it is tried again every second",
+		    id, group->config.name, gikev2_err_text(ret));
+}
+
+int mrkm_ks_readmit(struct mrkm_ks_group *group,
+		    const struct gikev2_id *identity, char *problem,
+		    size_t size)
+{
+	struct mrkm_ks_member *member = find_excluded(group, identity);
+	char id[300];
+
+	gikev2_id_text(identity, id, sizeof(id));
+	if (!member)
+		return fail(problem, size, "%s is not excluded from group %s",
+			    id, group->config.name);
+	mrkm_ks_members_del(&group->excluded, member);
+	member_free(member);
+	zlog_notice("mrkm: group %s: %s may register again",
+		    group->config.name, id);
+	return 0;
+}
+
 /* ------------------------------------------------------------------ groups */
+
+/* With so many members IKE SAs are kept up beside multicast. */
+#define IKE_SAS_MAX 256
+#define TREE_ROOM_MIN 1024
+/* A key that signs may have been replaced, or may be there at last. */
+#define SIGNER_SECONDS 10
+
+static struct event *t_signers;
+
+/* What follows from the number of members. */
+static void set_sizes(struct mrkm_ks_group *group)
+{
+	struct gikev2_rekey_config *rekey = &group->config.engine.rekey;
+	size_t members = mrkm_ks_members_count(&group->members);
+
+	rekey->ike_sas_max = IKE_SAS_MAX;
+	rekey->members_max = TREE_ROOM_MIN;
+	/* a tree that grows is made anew: seldom */
+	while (rekey->members_max < members)
+		rekey->members_max *= 2;
+}
 
 static void stop(struct mrkm_ks_group *group)
 {
@@ -130,6 +239,11 @@ static void engine_update(struct mrkm_ks_group *group)
 		stop(group);
 		return;
 	}
+	group->config.engine.rekey.key = group->signer.key;
+	/* Not signed at all would be worse than not told. */
+	if (group->config.rekey.signature_uri[0] && !group->signer.key)
+		return;
+	set_sizes(group);
 	if (group->group) {
 		err = gikev2_group_update(group->group, &group->config.engine,
 					  mrkm_now());
@@ -147,6 +261,41 @@ static void engine_update(struct mrkm_ks_group *group)
 			group->config.name);
 }
 
+/* The key of one group that signs; then the group itself, if it is another. */
+static void update_signer(struct mrkm_ks_group *group)
+{
+	const char *uri = group->config.rekey.signature_uri;
+	bool had_problem = group->signer.problem[0];
+
+	if (mrkm_signer_update(&group->signer, uri) && group->signer.key)
+		zlog_info("mrkm: group %s: rekey messages are signed with %s",
+			  group->config.name, uri);
+	if (group->signer.problem[0] && !had_problem)
+		zlog_err("mrkm: group %s: %s", group->config.name,
+			 group->signer.problem);
+}
+
+static void check_signers(struct event *event)
+{
+	struct mrkm_ks_group *group;
+	bool any = false;
+
+	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group) {
+		const struct gikev2_key *before = group->signer.key;
+
+		if (!group->config.rekey.signature_uri[0])
+			continue;
+		any = true;
+		update_signer(group);
+		if (group->signer.key != before)
+			engine_update(group);
+	}
+	mrkm_engine_reschedule();
+	if (any)
+		event_add_timer(mrkm.loop, check_signers, NULL, SIGNER_SECONDS,
+				&t_signers);
+}
+
 void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
 			 struct mrkm_ks_members_head *members)
 {
@@ -155,6 +304,7 @@ void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
 	if (!group) {
 		group = XCALLOC(MTYPE_MRKM_KS_GROUP, sizeof(*group));
 		mrkm_ks_members_init(&group->members);
+		mrkm_ks_members_init(&group->excluded);
 		strlcpy(group->config.name, config->name,
 			sizeof(group->config.name));
 		mrkm_ks_groups_add(&mrkm.ks_groups, group);
@@ -167,7 +317,12 @@ void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
 	group->configured = true;
 	shut_out(group, members);
 	mrkm_ks_members_swap_all(&group->members, members);
+	forget_excluded(group);
+	update_signer(group);
 	engine_update(group);
+	if (group->config.rekey.signature_uri[0])
+		event_add_timer(mrkm.loop, check_signers, NULL, SIGNER_SECONDS,
+				&t_signers);
 }
 
 void mrkm_ks_group_del(struct mrkm_ks_group *group)
@@ -181,6 +336,11 @@ void mrkm_ks_group_free(struct mrkm_ks_group *group)
 	mrkm_ks_groups_del(&mrkm.ks_groups, group);
 	mrkm_ks_members_free(&group->members);
 	mrkm_ks_members_fini(&group->members);
+	mrkm_ks_members_free(&group->excluded);
+	mrkm_ks_members_fini(&group->excluded);
+	mrkm_signer_fini(&group->signer);
+	if (!mrkm_ks_groups_count(&mrkm.ks_groups))
+		event_cancel(&t_signers);
 	XFREE(MTYPE_MRKM_KS_GROUP, group);
 }
 
@@ -224,7 +384,8 @@ int mrkm_ks_psk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
 
 int mrkm_ks_authorize(struct mrkm_ks_group *group, const struct gikev2_id *peer)
 {
-	if (group && mrkm_ks_member_find(group, peer))
+	if (group && mrkm_ks_member_find(group, peer) &&
+	    !mrkm_ks_is_excluded(group, peer))
 		return 0;
 	return -GIKEV2_ERR_NOT_AUTHORIZED;
 }
@@ -271,6 +432,8 @@ bool mrkm_ks_group_problem(const struct mrkm_ks_group *group, char *buf,
 		return true;
 	if (!group->config.engine.protocol_count)
 		strlcpy(buf, "no protocol: configure \"protocol\"", size);
+	else if (group->signer.problem[0])
+		strlcpy(buf, group->signer.problem, size);
 	else if (!group->group)
 		strlcpy(buf,
 			"out of memory: remove the group and configure it again",

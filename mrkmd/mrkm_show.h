@@ -38,6 +38,17 @@ struct json_object *mrkm_json_group(const struct mrkm_group *group);
 int mrkm_show_server(struct vty *vty, bool members, bool json);
 struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group);
 
+/* mrkm_show_rekey.c: Rekey SAs; `interface` "" when none is known */
+#define MRKM_REKEY_SPI_TEXT (2 * GIKEV2_REKEY_SPI_LEN + 1)
+const char *mrkm_rekey_spi_text(const struct gikev2_rekey_status *rekey,
+				char buf[MRKM_REKEY_SPI_TEXT]);
+const char *mrkm_rekey_authentication(const struct gikev2_rekey_status *rekey);
+void mrkm_show_rekey(struct vty *vty, const struct gikev2_rekey_status *rekey,
+		     const char *interface);
+void mrkm_show_tree(struct vty *vty, const struct gikev2_rekey_status *rekey);
+struct json_object *mrkm_json_rekey(const struct gikev2_rekey_status *rekey);
+struct json_object *mrkm_json_tree(const struct gikev2_rekey_status *rekey);
+
 /* mrkm_show_channel.c: the daemons that use the keys */
 void mrkm_show_receivers(struct vty *vty);
 struct json_object *mrkm_json_receivers(void);

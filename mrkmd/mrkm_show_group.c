@@ -6,6 +6,7 @@
 
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_channel.h"
+#include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_show.h"
 
 static void algorithm_names(uint8_t wire, uint32_t algorithms, char *buf,
@@ -113,7 +114,7 @@ static void show_status(struct vty *vty,
 static void show_group(struct vty *vty, const struct mrkm_group *group)
 {
 	struct gikev2_member_status status = {};
-	char text[MRKM_TEXT_SIZE];
+	char text[MRKM_TEXT_SIZE], interface[IFNAMSIZ];
 
 	vty_out(vty, "Group %s\n", group->config.name);
 	mrkm_show_line(vty, "Group identity", "%s",
@@ -121,6 +122,9 @@ static void show_group(struct vty *vty, const struct mrkm_group *group)
 	if (group->member) {
 		gikev2_member_get_status(group->member, &status);
 		show_status(vty, &status);
+		mrkm_show_rekey(vty, &status.rekey,
+				mrkm_multicast_interface(group, interface,
+							 sizeof(interface)));
 	}
 	show_servers(vty, group);
 	mrkm_show_line(vty, "Pre-shared key", "%s",
@@ -150,6 +154,9 @@ static void status_json(struct json_object *json,
 	json_object_int_add(json, "registrations", status->registrations);
 	json_object_int_add(json, "failures", status->failures);
 	json_object_int_add(json, "rekeys", status->rekeys);
+	if (status->rekey.alive)
+		json_object_object_add(json, "rekeySa",
+				       mrkm_json_rekey(&status->rekey));
 	if (status->server.family)
 		json_object_string_add(json, "keyServer",
 				       mrkm_address_text(&status->server, text,

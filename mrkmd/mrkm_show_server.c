@@ -29,8 +29,10 @@ static void show_status(struct vty *vty, const struct mrkm_ks_group *group)
 	char time[32];
 
 	gikev2_group_get_status(group->group, mrkm_now(), &status);
-	mrkm_show_line(vty, "Members", "%u registered, %zu configured",
-		       status.members, mrkm_ks_members_count(&group->members));
+	mrkm_show_line(vty, "Members",
+		       "%u registered, %zu configured, %zu excluded",
+		       status.members, mrkm_ks_members_count(&group->members),
+		       mrkm_ks_members_count(&group->excluded));
 	mrkm_show_line(vty, "Generation", "%" PRIu64 ", made %s ago",
 		       status.generation,
 		       mrkm_show_since(status.created, time, sizeof(time)));
@@ -43,6 +45,8 @@ static void show_status(struct vty *vty, const struct mrkm_ks_group *group)
 					       sizeof(time)));
 	mrkm_show_line(vty, "Next roll", "in %s",
 		       mrkm_show_until(status.next_roll, time, sizeof(time)));
+	mrkm_show_rekey(vty, &status.rekey, group->config.rekey.interface);
+	mrkm_show_tree(vty, &status.rekey);
 	mrkm_show_rows(vty, status.rows, status.row_count);
 }
 
@@ -126,9 +130,13 @@ static void show_members(struct vty *vty, const struct mrkm_ks_group *group)
 		gikev2_group_members(group->group, add_member, table);
 	frr_each(mrkm_ks_members_const, &group->members, member)
 		if (!registered(group, member))
-			ttable_add_row(table, "%s|not registered|-|-|-",
+			ttable_add_row(table, "%s|%s|-|-|-",
 				       gikev2_id_text(&member->identity, id,
-						      sizeof(id)));
+						      sizeof(id)),
+				       mrkm_ks_is_excluded(group,
+							   &member->identity)
+					       ? "excluded"
+					       : "not registered");
 	text = ttable_dump(table, "\n");
 	vty_out(vty, "%s\n", text);
 	XFREE(MTYPE_TMP_TTABLE, text);
@@ -169,6 +177,9 @@ static struct json_object *members_json(const struct mrkm_ks_group *group)
 		struct json_object *json = json_object_new_object();
 
 		json_object_boolean_add(json, "registered", false);
+		json_object_boolean_add(json, "excluded",
+					mrkm_ks_is_excluded(group,
+							    &member->identity));
 		json_object_object_add(members,
 				       gikev2_id_text(&member->identity, id,
 						      sizeof(id)),
@@ -202,6 +213,12 @@ struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group)
 	gikev2_group_get_status(group->group, mrkm_now(), &status);
 	json_object_int_add(json, "members", status.members);
 	json_object_int_add(json, "pending", status.pending);
+	if (status.rekey.alive) {
+		json_object_object_add(json, "rekeySa",
+				       mrkm_json_rekey(&status.rekey));
+		json_object_object_add(json, "keyTree",
+				       mrkm_json_tree(&status.rekey));
+	}
 	json_object_int_add(json, "generation", status.generation);
 	json_object_int_add(json, "secondsToRoll",
 			    mrkm_seconds_until(status.next_roll));

@@ -85,6 +85,8 @@ const char *gikev2_id_text(const struct gikev2_id *id, char *buf, size_t size);
 bool gikev2_endpoint_equal(const struct gikev2_endpoint *a,
 			   const struct gikev2_endpoint *b);
 
+bool gikev2_endpoint_multicast(const struct gikev2_endpoint *endpoint);
+
 /* Prints "192.0.2.1:848" or "[2001:db8::1]:848".  Returns buf. */
 const char *gikev2_endpoint_text(const struct gikev2_endpoint *endpoint,
 				 char *buf, size_t size);
@@ -322,6 +324,26 @@ struct gikev2_totals {
 void gikev2_get_totals(const struct gikev2 *engine,
 		       struct gikev2_totals *totals);
 
+struct gikev2_key; /* gikev2_sign.h */
+
+#define GIKEV2_REKEY_SPI_LEN 16
+
+/* A Rekey SA: GSA_REKEY comes over it. */
+struct gikev2_rekey_status {
+	bool alive; /* else the rest is zero */
+	uint8_t spi[GIKEV2_REKEY_SPI_LEN];
+	uint32_t message_id; /* of the next message; at a member, or higher */
+	struct gikev2_endpoint destination, source; /* family 0: any */
+	uint64_t end;
+	/* Digital Signature: algorithm and public key; NULL: Implicit */
+	const char *signature;
+	const struct gikev2_key *key;
+	/* at the key server */
+	uint64_t next; /* when another takes its place */
+	uint32_t tree_members, tree_room;
+	uint8_t tree_degree, tree_depth;
+};
+
 /* ----------------------------------------------------------- group member */
 
 /* What this router's daemons can do with a protocol: a line of SAg. */
@@ -393,6 +415,7 @@ struct gikev2_member_status {
 	int last_error;		   /* negated reason of the last failure */
 	struct gikev2_endpoint server;
 	const struct gikev2_id *server_identity; /* NULL: unknown */
+	struct gikev2_rekey_status rekey;
 	const struct keytable_row *rows;	 /* oldest first */
 	size_t row_count;
 };
@@ -425,8 +448,6 @@ struct gikev2_group_protocol {
 	struct gikev2_choice fallback[GIKEV2_FALLBACKS_MAX];
 	size_t fallback_count;
 };
-
-struct gikev2_key; /* gikev2_sign.h */
 
 /* How the members of a group are rekeyed. */
 struct gikev2_rekey_config {
@@ -494,6 +515,7 @@ struct gikev2_group_status {
 	uint64_t next_roll;
 	uint32_t members;
 	uint32_t pending; /* members that have not acknowledged it yet */
+	struct gikev2_rekey_status rekey;
 	const struct keytable_row *rows; /* alive, oldest first */
 	size_t row_count;
 	struct gikev2_holdback holdback[GIKEV2_PROTOCOLS_MAX];

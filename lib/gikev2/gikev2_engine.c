@@ -378,6 +378,10 @@ static int dispatch(struct gikev2_rx *rx)
 {
 	struct gikev2_ike *ike;
 
+	/* one datagram, and a whole group that would answer it */
+	if (rx->header.exchange != GIKEV2_GSA_REKEY &&
+	    gikev2_endpoint_multicast(&rx->path->local))
+		return -GIKEV2_ERR_MULTICAST;
 	switch (rx->header.exchange) {
 	case GIKEV2_IKE_SA_INIT:
 		return init_message(rx);

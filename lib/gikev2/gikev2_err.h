@@ -16,6 +16,7 @@
 	X(BAD_VERSION, "major version is not 2")                               \
 	X(BAD_FLAGS, "initiator or response flag does not fit the exchange")   \
 	X(BAD_EXCHANGE, "unknown exchange type")                               \
+	X(MULTICAST, "sent to a multicast group, but no rekey message")        \
 	X(BAD_SYNTAX, "malformed payload")                                     \
 	X(BAD_ATTRIBUTE, "malformed or repeated attribute")                    \
 	X(CRITICAL_PAYLOAD, "unknown payload marked critical")                 \

@@ -712,6 +712,7 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 		.rows = group->shown.row,
 		.row_count = group->shown.count,
 	};
+	gikev2_multicast_status(group, &status->rekey);
 	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
 		status->pending += gm->acked < group->generations.changes;
 	status->holdback_count =

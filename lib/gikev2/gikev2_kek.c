@@ -102,6 +102,21 @@ int gikev2_kek_draw(struct gikev2 *engine,
 	return 0;
 }
 
+void gikev2_kek_status(const struct gikev2_kek *kek,
+		       struct gikev2_rekey_status *status)
+{
+	*status = (struct gikev2_rekey_status){ .alive = kek->alive };
+	if (!kek->alive)
+		return;
+	memcpy(status->spi, kek->spi, sizeof(status->spi));
+	status->message_id = kek->next_id;
+	status->destination = kek->destination;
+	status->source = kek->source;
+	status->end = kek->end;
+	status->signature = kek->sign_alg ? kek->sign_alg->name : NULL;
+	status->key = kek->auth_key;
+}
+
 void gikev2_kek_wipe(struct gikev2_kek *kek)
 {
 	gikev2_key_free(kek->auth_key);

@@ -60,6 +60,10 @@ int gikev2_kek_draw(struct gikev2 *engine,
 		    const struct gikev2_kek *before, uint64_t now,
 		    struct gikev2_kek *kek);
 
+/* What there is to show of it; that of the server alone is left out. */
+void gikev2_kek_status(const struct gikev2_kek *kek,
+		       struct gikev2_rekey_status *status);
+
 /* Wipes and frees what it holds; it may be used again. */
 void gikev2_kek_wipe(struct gikev2_kek *kek);
 

@@ -253,12 +253,6 @@ static int get_endpoint(const struct gikev2_ts *ts, bool wildcard,
 	return 0;
 }
 
-static bool is_multicast(const struct gikev2_endpoint *endpoint)
-{
-	return endpoint->family == 4 ? (endpoint->ip[0] & 0xf0) == 0xe0
-				     : endpoint->ip[0] == 0xff;
-}
-
 /* Attribute 18 and AUTH_KEY have to fit each other. */
 static int get_signature(const struct gikev2_transform *transform,
 			 struct gikev2_kek *kek)
@@ -442,7 +436,7 @@ int gikev2_kek_read(const struct gikev2_policy *policy,
 				   &kek->destination);
 	if (ret == 0)
 		ret = get_endpoint(&policy->source, true, &kek->source);
-	if (ret == 0 && !is_multicast(&kek->destination))
+	if (ret == 0 && !gikev2_endpoint_multicast(&kek->destination))
 		ret = -GIKEV2_ERR_BAD_POLICY;
 	if (ret < 0)
 		return ret;

@@ -103,6 +103,16 @@ uint32_t gikev2_lkh_members(const struct gikev2_lkh *lkh)
 	return members;
 }
 
+unsigned int gikev2_lkh_degree(const struct gikev2_lkh *lkh)
+{
+	return lkh->degree;
+}
+
+unsigned int gikev2_lkh_depth(const struct gikev2_lkh *lkh)
+{
+	return lkh->depth;
+}
+
 /* A fresh key under an ID that was never used. */
 static int draw(struct gikev2 *engine, struct gikev2_lkh *lkh, struct node *node)
 {

@@ -26,6 +26,8 @@ void gikev2_lkh_free(struct gikev2_lkh *lkh);
 /* Members that it has room for, and that it has. */
 uint32_t gikev2_lkh_room(const struct gikev2_lkh *lkh);
 uint32_t gikev2_lkh_members(const struct gikev2_lkh *lkh);
+unsigned int gikev2_lkh_degree(const struct gikev2_lkh *lkh);
+unsigned int gikev2_lkh_depth(const struct gikev2_lkh *lkh);
 
 /* A leaf for a new member, with a fresh key.  -REGISTRATION_FAILED: full. */
 int gikev2_lkh_join(struct gikev2 *engine, struct gikev2_lkh *lkh,

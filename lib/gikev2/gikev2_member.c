@@ -639,6 +639,7 @@ void gikev2_member_get_status(const struct gikev2_member *member,
 		.rows = member->rows.row,
 		.row_count = member->rows.count,
 	};
+	gikev2_kek_status(&member->keks.now, &status->rekey);
 	if (ike)
 		status->server = ike->path.remote;
 	else if (member->config.server_count)

@@ -202,6 +202,21 @@ int gikev2_multicast_roll(struct gikev2_group *group, uint64_t now)
 	return 0;
 }
 
+void gikev2_multicast_status(struct gikev2_group *group,
+			     struct gikev2_rekey_status *status)
+{
+	const struct gikev2_multicast *m = of(group);
+
+	gikev2_kek_status(&m->kek, status);
+	if (!m->kek.alive)
+		return;
+	status->next = gikev2_multicast_next(group);
+	status->tree_members = gikev2_lkh_members(m->lkh);
+	status->tree_room = gikev2_lkh_room(m->lkh);
+	status->tree_degree = gikev2_lkh_degree(m->lkh);
+	status->tree_depth = gikev2_lkh_depth(m->lkh);
+}
+
 int gikev2_multicast_exclude(struct gikev2_group *group, uint32_t leaf,
 			     uint64_t now)
 {

@@ -40,6 +40,9 @@ int gikev2_multicast_start(struct gikev2_group *group, uint64_t now);
  */
 void gikev2_multicast_stop(struct gikev2_group *group, uint64_t now);
 
+void gikev2_multicast_status(struct gikev2_group *group,
+			     struct gikev2_rekey_status *status);
+
 /* When it wants gikev2_multicast_roll(); GIKEV2_NEVER. */
 uint64_t gikev2_multicast_next(struct gikev2_group *group);
 

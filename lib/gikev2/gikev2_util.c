@@ -130,6 +130,13 @@ bool gikev2_endpoint_equal(const struct gikev2_endpoint *a,
 	       memcmp(a->ip, b->ip, a->family == 4 ? 4 : 16) == 0;
 }
 
+bool gikev2_endpoint_multicast(const struct gikev2_endpoint *endpoint)
+{
+	return endpoint->family == 4 ? (endpoint->ip[0] & 0xf0) == 0xe0
+				     : endpoint->family == 6 &&
+					       endpoint->ip[0] == 0xff;
+}
+
 const char *gikev2_endpoint_text(const struct gikev2_endpoint *endpoint,
 				 char *buf, size_t size)
 {

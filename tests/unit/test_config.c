@@ -17,6 +17,7 @@
 #include "gikev2/gikev2_int.h"
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_config.h"
+#include "mrkmd/mrkm_multicast.h"
 
 /* ----------------------------------------- what mrkm_config_apply() drives */
 
@@ -60,6 +61,10 @@ void mrkm_io_apply(void)
 }
 
 void mrkm_engine_reschedule(void)
+{
+}
+
+void mrkm_multicast_apply(void)
 {
 }
 
