@@ -51,6 +51,8 @@ static int add_own_sas(struct gikev2_group *group, struct gikev2_gm *gm,
 	struct gikev2_plan plan;
 	int ret = gikev2_plan_make(group, gm, &plan);
 	uint64_t own = gikev2_sender_digest(engine, gm->id);
+	/* until it knows of the new ones, it sends with what it has */
+	uint64_t dtd = gikev2_group_config(group)->dtd * GIKEV2_SECOND;
 	bool added = false;
 
 	for (size_t i = 0; ret == 0 && i < plan.count; i++) {
@@ -58,7 +60,7 @@ static int add_own_sas(struct gikev2_group *group, struct gikev2_gm *gm,
 			continue;
 		ret = gikev2_generation_add_sender(
 			engine, gikev2_group_generations(group), &plan.row[i],
-			plan.lifetime[i], now);
+			plan.lifetime[i], dtd, now);
 		added = true;
 	}
 	if (added)

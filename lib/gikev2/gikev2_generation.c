@@ -193,13 +193,13 @@ static void replace(struct gikev2_generation *gen,
 int gikev2_generation_add_sender(struct gikev2 *engine,
 				 struct gikev2_generations *generations,
 				 const struct keytable_row *sample,
-				 uint32_t seconds, uint64_t now)
+				 uint32_t lifetime, uint64_t dtd, uint64_t now)
 {
 	struct gikev2_generation *gen = gikev2_youngest(generations);
 	struct keytable_row row;
 	int ret;
 
-	ret = draw_row(engine, generations, sample, seconds, &row,
+	ret = draw_row(engine, generations, sample, lifetime, &row,
 		       gen->created);
 	if (ret == 0) {
 		replace(gen, sample);
@@ -209,6 +209,7 @@ int gikev2_generation_add_sender(struct gikev2 *engine,
 		replace(&generations->gen[i], sample);
 	if (ret == 0) {
 		row.accept_start = row.send_start = now;
+		generations->replaced_end = now + dtd;
 		gen->since[gen->count] = ++generations->changes;
 		gen->row[gen->count++] = row;
 	}
@@ -221,6 +222,23 @@ bool gikev2_generation_current(const struct gikev2_generations *generations,
 {
 	return gen == &generations->gen[generations->count - 1] &&
 	       !gen->replaced[at];
+}
+
+bool gikev2_generation_alive(const struct gikev2_generations *generations,
+			     const struct gikev2_generation *gen, size_t at)
+{
+	const struct gikev2_generation *youngest =
+		&generations->gen[generations->count - 1];
+	const struct keytable_row *row = &gen->row[at];
+
+	if (gen->replaced[at] || !row->ipsec.sender || gen == youngest)
+		return !gen->replaced[at];
+	for (size_t i = 0; i < youngest->count; i++)
+		if (youngest->row[i].protocol == row->protocol &&
+		    (!youngest->row[i].ipsec.sender ||
+		     youngest->row[i].ipsec.sender == row->ipsec.sender))
+			return true;
+	return false;
 }
 
 uint64_t gikev2_generation_at(const struct gikev2_generations *generations,

@@ -25,6 +25,7 @@ struct gikev2_generations {
 	struct gikev2_generation gen[GIKEV2_GENERATIONS_MAX]; /* oldest first */
 	size_t count;
 	uint64_t changes; /* number of the last one */
+	uint64_t replaced_end; /* what a sender had is forgotten here */
 	/* the ID handed out last, by place in the protocol table */
 	uint32_t last_id[KEYTABLE_PROTOCOLS];
 };
@@ -49,17 +50,21 @@ int gikev2_generations_restart(struct gikev2 *engine,
 
 /*
  * Adds an SA to the youngest generation, in the place of those that its sender
- * had.  `sample` is without ID, key and times; seconds: of a fresh one.
- * -LIMIT: too many senders; -NO_RANDOM.
+ * had.  `sample` is without ID, key and times; lifetime: that of a generation,
+ * seconds; dtd: microseconds from now.  -LIMIT: too many senders; -NO_RANDOM.
  */
 int gikev2_generation_add_sender(struct gikev2 *engine,
 				 struct gikev2_generations *generations,
 				 const struct keytable_row *sample,
-				 uint32_t seconds, uint64_t now);
+				 uint32_t lifetime, uint64_t dtd, uint64_t now);
 
-/* Is the row still handed out, or only to be deleted? */
+/* Is the row one of the youngest, or is there another in its place? */
 bool gikev2_generation_current(const struct gikev2_generations *generations,
 			       const struct gikev2_generation *gen, size_t at);
+
+/* Is somebody still sending with it who will be there after this roll? */
+bool gikev2_generation_alive(const struct gikev2_generations *generations,
+			     const struct gikev2_generation *gen, size_t at);
 
 /* The generation that was the youngest at that change; 0: before all. */
 uint64_t gikev2_generation_at(const struct gikev2_generations *generations,

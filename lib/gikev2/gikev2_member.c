@@ -464,6 +464,8 @@ void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
 		member->last_error = err;
 		gikev2_event(member->engine, GIKEV2_EVENT_SERVER_LOST, err,
 			     member->cookie, ike, now);
+		gikev2_rollover_end_endless(&member->rows, now);
+		expiry_fire(member, now);
 		machine(member, GM_SERVER_LOST, err, now);
 	}
 }

@@ -31,7 +31,8 @@ void gikev2_policy_sample(const struct gikev2_group_protocol *config,
 		row->key_len = keytable_key_len(protocol, wanted.algorithm);
 		return;
 	}
-	row->key_len = keytable_suite_key_len(&wanted.suite);
+	if (!wanted.algorithm)
+		row->key_len = keytable_suite_key_len(&wanted.suite);
 	row->ipsec = (struct keytable_ipsec){
 		.suite = wanted.suite,
 		.wire = config->protocol,

@@ -38,7 +38,8 @@ static size_t collect(struct gikev2_generations *all,
 		struct gikev2_generation *gen = &all->gen[i];
 
 		for (size_t j = 0; j < gen->count; j++)
-			if (gen->since[j] > after && !gen->replaced[j] &&
+			if (gen->since[j] > after &&
+			    gikev2_generation_alive(all, gen, j) &&
 			    is_for(can, registration, &gen->row[j]))
 				rows[count++] = &gen->row[j];
 	}
@@ -54,13 +55,16 @@ static uint16_t seconds_left(uint64_t until, uint64_t now)
 	return seconds > UINT16_MAX ? UINT16_MAX : seconds;
 }
 
-/* ATD and DTD of the youngest roll, as far as they have not passed. */
+/* ATD and DTD of the youngest roll, as far as they have not passed, and DTD of
+ * what a sender had before he came again. */
 static struct gikev2_delays delays(struct gikev2_generations *all, uint64_t now)
 {
 	const struct gikev2_generation *gen = gikev2_youngest(all);
+	uint64_t end = gen->dtd_end > all->replaced_end ? gen->dtd_end
+							: all->replaced_end;
 	struct gikev2_delays result = {
 		.atd = seconds_left(gen->atd_end, now),
-		.dtd = seconds_left(gen->dtd_end, now),
+		.dtd = seconds_left(end, now),
 	};
 
 	result.has_atd = result.atd > 0;

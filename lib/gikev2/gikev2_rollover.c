@@ -281,6 +281,13 @@ bool gikev2_rollover_expire(struct gikev2_rows *rows, uint64_t now)
 	return true;
 }
 
+void gikev2_rollover_end_endless(struct gikev2_rows *rows, uint64_t now)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->row[i].accept_end == KEYTABLE_NEVER)
+			rows->row[i].accept_end = now;
+}
+
 uint64_t gikev2_rollover_next(const struct gikev2_rows *rows)
 {
 	uint64_t next = GIKEV2_NEVER;

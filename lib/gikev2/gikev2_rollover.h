@@ -62,6 +62,9 @@ int gikev2_rollover_rekey(struct gikev2_rows *rows,
  */
 bool gikev2_rollover_expire(struct gikev2_rows *rows, uint64_t now);
 
+/* Keys without a lifetime of their own are over. */
+void gikev2_rollover_end_endless(struct gikev2_rows *rows, uint64_t now);
+
 /* When gikev2_rollover_expire() will next find one; GIKEV2_NEVER. */
 uint64_t gikev2_rollover_next(const struct gikev2_rows *rows);
 
