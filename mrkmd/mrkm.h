@@ -51,6 +51,7 @@ struct mrkm_ks_group {
 	struct mrkm_ks_groups_item item;
 	struct mrkm_ks_group_config config;
 	struct gikev2_group *group; /* NULL: not served, nothing to serve */
+	int error;		    /* negated reason for that */
 	struct mrkm_ks_members_head members;
 	struct mrkm_ks_members_head excluded; /* of the members, by command */
 	struct mrkm_signer signer;
@@ -62,7 +63,9 @@ struct mrkm_ks_group {
 	X(TRUNCATED, "truncated", "datagram longer than any message")          \
 	X(NO_LOCAL, "no-local-address", "no local address told by the kernel") \
 	X(NOT_LISTENING, "not-listening",                                      \
-	  "registration at an address without \"listen\"")
+	  "registration at an address without \"listen\"")             \
+	X(NO_STATE, "no-state",                                                \
+	  "to a key server whose state file does not work")
 
 enum mrkm_io_drop {
 #define X(name, json, text) MRKM_IO_DROP_##name,
@@ -185,6 +188,11 @@ void mrkm_ks_group_del(struct mrkm_ks_group *group);
 
 /* Frees it without a word to the members: mrkmd ends. */
 void mrkm_ks_group_free(struct mrkm_ks_group *group);
+
+/* Serves none of them from now on, without a word to the members; and goes on
+ * from what was kept. */
+void mrkm_ks_groups_drop(void);
+void mrkm_ks_groups_resume(void);
 
 struct mrkm_ks_member *mrkm_ks_member_find(struct mrkm_ks_group *group,
 					   const struct gikev2_id *identity);

@@ -48,6 +48,12 @@ static const char *const advice[GIKEV2_ERR_MAX] = {
 		"check that there is a route to the key server and that no filter is in the way",
 	[GIKEV2_ERR_DELETED] =
 		"it will be tried again; look at the key server's log for the cause",
+	[GIKEV2_ERR_STATE] =
+		"restore the state file from a copy, or remove it and restart mrkmd: then every member registers again",
+	[GIKEV2_ERR_STATE_VERSION] =
+		"install the newer software again, or remove the state file and restart mrkmd: then every member registers again",
+	[GIKEV2_ERR_STATE_LOST] =
+		"look at \"show mrkm key-server\" for what is wrong with the state file",
 	[GIKEV2_ERR_LIFETIME] =
 		"check that the key server is up and can be reached",
 };

@@ -60,6 +60,46 @@ DEFPY_YANG (mrkm_ks_listen,
 	return nb_cli_apply_changes(vty, NULL);
 }
 
+DEFPY_YANG (mrkm_ks_state_file,
+	mrkm_ks_state_file_cmd,
+	"state-file <none$file|FILE$file>",
+	"Where keys and members are kept, so that a restart forgets nothing\n"
+	"Nowhere: after a restart every member registers again\n"
+	"Name of the file\n")
+{
+	return mrkm_cli_set(vty, "./state-file", file);
+}
+
+DEFPY_YANG (no_mrkm_ks_state_file,
+	no_mrkm_ks_state_file_cmd,
+	"no state-file [<none|FILE>]",
+	NO_STR
+	"Where keys and members are kept, so that a restart forgets nothing\n"
+	"Nowhere: after a restart every member registers again\n"
+	"Name of the file\n")
+{
+	return mrkm_cli_destroy(vty, "./state-file");
+}
+
+DEFPY_YANG (mrkm_ks_state_key,
+	mrkm_ks_state_key_cmd,
+	"state-key KEY$key",
+	"What the state is sealed under\n"
+	"Name of a file, made when it is missing, or URI of an Ed25519 private key\n")
+{
+	return mrkm_cli_set(vty, "./state-key", key);
+}
+
+DEFPY_YANG (no_mrkm_ks_state_key,
+	no_mrkm_ks_state_key_cmd,
+	"no state-key [KEY]",
+	NO_STR
+	"What the state is sealed under\n"
+	"Name of a file, made when it is missing, or URI of an Ed25519 private key\n")
+{
+	return mrkm_cli_destroy(vty, "./state-key");
+}
+
 DEFPY_YANG (mrkm_ks_half_open_limit,
 	mrkm_ks_half_open_limit_cmd,
 	"half-open-limit (1-65536)$limit",
@@ -266,6 +306,10 @@ void mrkm_cli_ks_init(void)
 	install_element(MRKM_GROUP_NODE, &mrkm_ks_cmd);
 
 	install_element(MRKM_KS_NODE, &mrkm_ks_listen_cmd);
+	install_element(MRKM_KS_NODE, &mrkm_ks_state_file_cmd);
+	install_element(MRKM_KS_NODE, &no_mrkm_ks_state_file_cmd);
+	install_element(MRKM_KS_NODE, &mrkm_ks_state_key_cmd);
+	install_element(MRKM_KS_NODE, &no_mrkm_ks_state_key_cmd);
 	install_element(MRKM_KS_NODE, &mrkm_ks_half_open_limit_cmd);
 	install_element(MRKM_KS_NODE, &no_mrkm_ks_half_open_limit_cmd);
 	install_element(MRKM_KS_NODE, &mrkm_ks_group_cmd);

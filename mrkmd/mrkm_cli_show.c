@@ -148,6 +148,18 @@ void mrkm_cli_show_listen(struct vty *vty, const struct lyd_node *node,
 	line(vty, node, "listen", value(node, "."));
 }
 
+void mrkm_cli_show_state_file(struct vty *vty, const struct lyd_node *node,
+			      bool defaults)
+{
+	line(vty, node, "state-file", value(node, "."));
+}
+
+void mrkm_cli_show_state_key(struct vty *vty, const struct lyd_node *node,
+			     bool defaults)
+{
+	line(vty, node, "state-key", value(node, "."));
+}
+
 void mrkm_cli_show_half_open_limit(struct vty *vty, const struct lyd_node *node,
 				   bool defaults)
 {

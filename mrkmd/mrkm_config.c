@@ -13,6 +13,7 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_config.h"
 #include "mrkmd/mrkm_multicast.h"
+#include "mrkmd/mrkm_state.h"
 #include "mrkmd/mrkm_tree.h"
 
 /* The identity in a container or list entry of that grouping. */
@@ -45,6 +46,20 @@ static int read_group_id(const struct lyd_node *node, struct gikev2_id *id,
 	return 0;
 }
 
+/* Empty: the default. */
+static void read_state(const struct lyd_node *server,
+		       struct mrkm_base_config *base)
+{
+	const char *file = mrkm_leaf(server, "state-file");
+	const char *key = mrkm_leaf(server, "state-key");
+
+	base->state_none = file && !strcmp(file, "none");
+	if (file && !base->state_none)
+		strlcpy(base->state_file, file, sizeof(base->state_file));
+	if (key)
+		strlcpy(base->state_key, key, sizeof(base->state_key));
+}
+
 static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
 		     char *problem, size_t size)
 {
@@ -68,6 +83,7 @@ static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
 	if (!server)
 		return 0;
 	base->half_open_limit = mrkm_leaf_number(server, "half-open-limit");
+	read_state(server, base);
 	for (child = mrkm_child(server, "listen"); child;
 	     child = mrkm_next(child)) {
 		if (base->listen_count == MRKM_LISTEN_MAX)
@@ -474,6 +490,7 @@ void mrkm_config_apply(const struct lyd_node *tree)
 	apply_params(&base);
 	if (base.identity.type)
 		gikev2_set_identity(mrkm.engine, &base.identity);
+	mrkm_state_apply();
 	/* Sockets first: a group registers as soon as it is there. */
 	if (base.enabled)
 		mrkm_io_apply();

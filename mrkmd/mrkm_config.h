@@ -30,6 +30,8 @@ struct mrkm_base_config {
 	uint16_t port;
 	uint16_t nat_port; /* 0: none */
 	uint32_t liveness_interval; /* seconds */
+	bool state_none;	    /* the key server keeps no state */
+	char state_file[MRKM_FILE_SIZE], state_key[MRKM_FILE_SIZE];
 	uint32_t half_open_limit;   /* 0: no key server is configured */
 	struct gikev2_endpoint listen[MRKM_LISTEN_MAX];
 	size_t listen_count; /* 0: every address */

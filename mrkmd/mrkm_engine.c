@@ -13,12 +13,7 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_event.h"
 #include "mrkmd/mrkm_multicast.h"
-
-static int on_output(void *arg, const struct gikev2_path *path,
-		     const uint8_t *octets, size_t len)
-{
-	return mrkm_io_send(path, octets, len);
-}
+#include "mrkmd/mrkm_state.h"
 
 static int on_source(void *arg, const struct gikev2_endpoint *remote,
 		     struct gikev2_endpoint *local)
@@ -66,7 +61,7 @@ static void on_event(void *arg, const struct gikev2_event *event)
 }
 
 static const struct gikev2_callbacks callbacks = {
-	.output = on_output,
+	.output = mrkm_state_output,
 	.source = on_source,
 	.random = on_random,
 	.psk = on_psk,
@@ -74,6 +69,8 @@ static const struct gikev2_callbacks callbacks = {
 	.keys = on_keys,
 	.multicast = on_multicast,
 	.event = on_event,
+	.save = mrkm_state_save,
+	.load = mrkm_state_load,
 };
 
 uint64_t mrkm_now(void)
@@ -108,14 +105,16 @@ static void engine_timer(struct event *event)
 
 void mrkm_engine_reschedule(void)
 {
-	uint64_t deadline = gikev2_next_deadline(mrkm.engine);
-	uint64_t now = mrkm_now();
-	uint64_t wait = deadline > now ? deadline - now : 0;
-	struct timeval tv = {
-		.tv_sec = wait / GIKEV2_SECOND,
-		.tv_usec = wait % GIKEV2_SECOND,
-	};
+	uint64_t deadline, now, wait;
+	struct timeval tv;
 
+	/* may take groups out of the engine, and with them their deadlines */
+	mrkm_state_flush();
+	deadline = gikev2_next_deadline(mrkm.engine);
+	now = mrkm_now();
+	wait = deadline > now ? deadline - now : 0;
+	tv.tv_sec = wait / GIKEV2_SECOND;
+	tv.tv_usec = wait % GIKEV2_SECOND;
 	event_cancel(&mrkm.t_engine);
 	if (deadline != GIKEV2_NEVER)
 		event_add_timer_tv(mrkm.loop, engine_timer, NULL, &tv,

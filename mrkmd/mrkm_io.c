@@ -18,6 +18,7 @@
 #include "mrkmd/mrkm_debug.h"
 #include "mrkmd/mrkm_event.h"
 #include "mrkmd/mrkm_multicast.h"
+#include "mrkmd/mrkm_state.h"
 
 /* Datagrams a wakeup, so that a flood leaves time for timers and vtysh. */
 #define READS_MAX 64
@@ -289,6 +290,10 @@ static void io_input(const struct mrkm_socket *sock, struct msghdr *msg,
 	if (mrkm.base.key_server && for_server(octets, len, sock->natt) &&
 	    !mrkm_server_listens(&path.local)) {
 		io_drop(MRKM_IO_DROP_NOT_LISTENING, &path.remote);
+		return;
+	}
+	if (for_server(octets, len, path.natt) && !mrkm_state_serves()) {
+		io_drop(MRKM_IO_DROP_NO_STATE, &path.remote);
 		return;
 	}
 	err = gikev2_input(mrkm.engine, &path, octets, len, mrkm_now());

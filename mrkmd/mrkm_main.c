@@ -20,6 +20,7 @@
 #include "mrkmd/mrkm_event.h"
 #include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_nb.h"
+#include "mrkmd/mrkm_state.h"
 
 DEFINE_MGROUP(MRKMD, "mrkmd");
 
@@ -74,6 +75,7 @@ static void sigint(void)
 	mrkm_channel_fini();
 	mrkm_engine_fini();
 	mrkm_multicast_fini();
+	mrkm_state_fini();
 	while ((group = mrkm_groups_first(&mrkm.groups)))
 		mrkm_group_free(group);
 	while ((ks_group = mrkm_ks_groups_first(&mrkm.ks_groups)))

@@ -327,6 +327,22 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/state-file",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_state_file,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/state-key",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_state_key,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/half-open-limit",
 			.cbs = {
 				.modify = mrkm_nb_modify,

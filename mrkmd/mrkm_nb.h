@@ -102,6 +102,10 @@ void mrkm_cli_show_ks(struct vty *vty, const struct lyd_node *node,
 void mrkm_cli_show_ks_end(struct vty *vty, const struct lyd_node *node);
 void mrkm_cli_show_listen(struct vty *vty, const struct lyd_node *node,
 			  bool defaults);
+void mrkm_cli_show_state_file(struct vty *vty, const struct lyd_node *node,
+			      bool defaults);
+void mrkm_cli_show_state_key(struct vty *vty, const struct lyd_node *node,
+			     bool defaults);
 void mrkm_cli_show_half_open_limit(struct vty *vty, const struct lyd_node *node,
 				   bool defaults);
 void mrkm_cli_show_ks_group(struct vty *vty, const struct lyd_node *node,

@@ -10,7 +10,9 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_debug.h"
 #include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_advice.h"
 #include "mrkmd/mrkm_psk.h"
+#include "mrkmd/mrkm_state.h"
 
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_GROUP, "MRKM key server's group");
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_MEMBER, "MRKM key server's member");
@@ -233,6 +235,7 @@ static void stop(struct mrkm_ks_group *group)
 
 static void engine_update(struct mrkm_ks_group *group)
 {
+	char problem[512];
 	int err;
 
 	if (!group->config.engine.protocol_count) {
@@ -253,12 +256,32 @@ static void engine_update(struct mrkm_ks_group *group)
 				group->config.name, gikev2_err_text(err));
 		return;
 	}
-	group->group = gikev2_group_add(mrkm.engine, group,
-					&group->config.engine, mrkm_now());
-	if (!group->group)
-		zlog_err(
-			"mrkm: key server: group %s cannot be served: out of memory",
-			group->config.name);
+	if (!mrkm_state_serves())
+		return;
+	group->error = gikev2_group_restore(mrkm.engine, group,
+					    &group->config.engine, mrkm_now(),
+					    &group->group);
+	if (group->error && mrkm_ks_group_problem(group, problem,
+						  sizeof(problem)))
+		zlog_err("mrkm: key server: group %s cannot be served: %s",
+			 group->config.name, problem);
+}
+
+void mrkm_ks_groups_drop(void)
+{
+	struct mrkm_ks_group *group;
+
+	gikev2_server_drop(mrkm.engine);
+	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group)
+		group->group = NULL;
+}
+
+void mrkm_ks_groups_resume(void)
+{
+	struct mrkm_ks_group *group;
+
+	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group)
+		engine_update(group);
 }
 
 /* The key of one group that signs; then the group itself, if it is another. */
@@ -434,10 +457,11 @@ bool mrkm_ks_group_problem(const struct mrkm_ks_group *group, char *buf,
 		strlcpy(buf, "no protocol: configure \"protocol\"", size);
 	else if (group->signer.problem[0])
 		strlcpy(buf, group->signer.problem, size);
+	else if (mrkm_state_problem(buf, size))
+		return true;
 	else if (!group->group)
-		strlcpy(buf,
-			"out of memory: remove the group and configure it again",
-			size);
+		snprintf(buf, size, "%s: %s", gikev2_err_text(group->error),
+			 mrkm_advice(group->error));
 	else if (!mrkm_ks_members_count(&group->members))
 		strlcpy(buf, "no member: configure \"member\"", size);
 	else

@@ -8,6 +8,7 @@
 
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_show.h"
+#include "mrkmd/mrkm_state.h"
 
 static void show_listen(struct vty *vty)
 {
@@ -227,6 +228,23 @@ struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group)
 	return json;
 }
 
+/* Where it remembers, and whether it does. */
+static void show_state(struct vty *vty)
+{
+	struct mrkm_state_status status;
+	char problem[512];
+
+	mrkm_state_get_status(&status);
+	mrkm_show_line(vty, "State file", "%s",
+		       status.file ? status.file : "none");
+	if (mrkm_state_problem(problem, sizeof(problem)))
+		mrkm_show_line(vty, "Problem", "%s", problem);
+	else if (status.file)
+		mrkm_show_line(vty, "State", "%" PRIu64 " records, %" PRIu64
+				    " octets",
+			       status.records, status.octets);
+}
+
 /* ---------------------------------------------------------------- commands */
 
 int mrkm_show_server(struct vty *vty, bool members, bool json)
@@ -244,6 +262,7 @@ int mrkm_show_server(struct vty *vty, bool members, bool json)
 		show_listen(vty);
 		mrkm_show_line(vty, "Half-open limit", "%u",
 			       mrkm.base.half_open_limit);
+		show_state(vty);
 		vty_out(vty, "\n");
 	}
 	frr_each(mrkm_ks_groups_const, &mrkm.ks_groups, group) {

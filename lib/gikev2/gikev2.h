@@ -135,6 +135,32 @@ struct gikev2_auth_policy {
 	int64_t wall_clock; /* seconds since 1970 UTC: for certificates */
 };
 
+/* What a key server must not forget (struct gikev2_callbacks, save). */
+enum gikev2_record_kind {
+	GIKEV2_RECORD_GROUP = 1, /* its keys, IDs handed out, Rekey SA */
+	GIKEV2_RECORD_NODE,	 /* a key of its key tree */
+	GIKEV2_RECORD_MEMBER,	 /* a registration */
+	GIKEV2_RECORD_IKE_SA,
+	GIKEV2_RECORD_KIND_MAX
+};
+
+/*
+ * Octets without a meaning outside of the engine; the value holds keys.
+ * Instants in it are of the clock at the time of saving: `shift`, microseconds,
+ * is what has to be added to them now.
+ */
+struct gikev2_record {
+	enum gikev2_record_kind kind;
+	const uint8_t *key, *value;
+	size_t key_len, value_len; /* value NULL: there is no such record */
+	int64_t shift;		   /* when loading */
+};
+
+#define GIKEV2_RECORD_KEY_MAX 272
+
+/* 0, or a negated reason, at which the loading stops and fails. */
+typedef int (*gikev2_record_fn)(void *arg, const struct gikev2_record *record);
+
 /* What an event is about; the text is for a log line. */
 #define GIKEV2_EVENTS(X)                                                       \
 	/* member: cookie is the member's */                                   \
@@ -247,6 +273,23 @@ struct gikev2_callbacks {
 
 	/* Something worth a log line or a notification happened. */
 	void (*event)(void *arg, const struct gikev2_event *event);
+
+	/*
+	 * As server: the record reads like this from now on; without a value,
+	 * every record of that kind whose key begins with this one is gone.
+	 * What the same call of the engine gives to output() must not reach the
+	 * network before that is safe.  0 or negative.  NULL: a restart
+	 * forgets everything.
+	 */
+	int (*save)(void *arg, const struct gikev2_record *record);
+
+	/*
+	 * Calls `visit` for each saved record of that kind whose key begins
+	 * with those octets, in any order; `visit`.
+	 * 0; what `visit` returned if not 0; or a reason of its own, negated.
+	 */
+	int (*load)(void *arg, enum gikev2_record_kind kind, const uint8_t *key,
+		    size_t key_len, gikev2_record_fn visit, void *visit_arg);
 };
 
 /* ----------------------------------------------------------------- engine */
@@ -490,11 +533,28 @@ struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
 				      const struct gikev2_group_config *config,
 				      uint64_t now);
 
+/*
+ * The same, going on from what was saved: keys, IDs, members and their IKE SAs.
+ * With nothing saved it starts as gikev2_group_add() does.  -STATE,
+ * -STATE_VERSION or what load() said: the group is not served, and what was
+ * saved is as it was; -BAD_POLICY: an invalid config, or a second group of
+ * that name; -NO_MEMORY.
+ */
+int gikev2_group_restore(struct gikev2 *engine, void *cookie,
+			 const struct gikev2_group_config *config, uint64_t now,
+			 struct gikev2_group **group);
+
+/*
+ * Forgets all groups, members and their SAs as a crash would: nobody is told,
+ * and what was saved stays for gikev2_group_restore().
+ */
+void gikev2_server_drop(struct gikev2 *engine);
+
 /* Takes a new config; a change of protocols or algorithms rolls at once. */
 int gikev2_group_update(struct gikev2_group *group,
 			const struct gikev2_group_config *config, uint64_t now);
 
-/* Ends the group: tells the members, wipes the keys, frees. */
+/* Ends the group: tells the members, wipes the keys and what was saved, frees. */
 void gikev2_group_del(struct gikev2_group *group, uint64_t now);
 
 /* Rolls the group's keys now. */

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_archive.h"
 #include "gikev2/gikev2_nat.h"
+#include "gikev2/gikev2_state.h"
 
 /* Unprotected INVALID_IKE_SPI answers: at most one in this time. */
 #define SPI_NOTIFY_INTERVAL (GIKEV2_SECOND / 20)
@@ -59,7 +60,8 @@ struct gikev2 *gikev2_new(const struct gikev2_callbacks *callbacks, void *arg,
 	engine->crypto = gikev2_crypto_new();
 	engine->arena.base = malloc(GIKEV2_ARENA_SIZE);
 	engine->arena.size = GIKEV2_ARENA_SIZE;
-	if (!engine->crypto || !engine->arena.base ||
+	engine->archive = calloc(1, sizeof(*engine->archive));
+	if (!engine->crypto || !engine->arena.base || !engine->archive ||
 	    gikev2_peers_init(&engine->peers) < 0 ||
 	    vendor_id_init(engine) < 0) {
 		gikev2_free(engine);
@@ -72,6 +74,7 @@ void gikev2_free(struct gikev2 *engine)
 {
 	if (!engine)
 		return;
+	engine->closing = true;
 	/* owners first: an SA that ends without one tells nobody */
 	while (engine->members)
 		gikev2_member_free(engine->members);
@@ -80,6 +83,9 @@ void gikev2_free(struct gikev2 *engine)
 	while (engine->ikes)
 		gikev2_ike_end(engine->ikes, -GIKEV2_ERR_ADMIN, 0);
 	gikev2_bury(engine);
+	if (engine->archive)
+		gikev2_archive_free(engine->archive);
+	free(engine->archive);
 	gikev2_timers_free(&engine->timers);
 	gikev2_crypto_free(engine->crypto);
 	if (engine->arena.base)

@@ -81,7 +81,11 @@
 	X(NO_MEMORY, "out of memory")                                          \
 	X(NO_RANDOM, "no random octets")                                       \
 	X(OUTPUT, "datagram could not be sent")                                \
-	X(DUPLICATE, "repeated request, answered from the stored response")
+	X(DUPLICATE, "repeated request, answered from the stored response")    \
+	/* state kept beyond the process */                                    \
+	X(STATE, "stored state is damaged")                                    \
+	X(STATE_VERSION, "stored state was written by newer software")         \
+	X(STATE_LOST, "state could not be stored")
 
 enum gikev2_err {
 #define X(name, text) GIKEV2_ERR_##name,

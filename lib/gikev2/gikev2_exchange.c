@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_state.h"
 
 /* Doubling stops here. */
 #define BACKOFF_SHIFT_MAX 5
@@ -59,6 +59,7 @@ static int send_request(struct gikev2_ike *ike, uint8_t exchange,
 		return ret;
 	ike->request_exchange = exchange;
 	ike->tries = 1;
+	gikev2_ike_changed(ike);
 	arm_retransmission(ike, now);
 	/* a datagram that cannot be sent now is one that was lost */
 	gikev2_ike_send(ike, &ike->path, &ike->request, now);
@@ -133,6 +134,7 @@ int gikev2_respond(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 	ret = gikev2_octets_set(&ike->response, message.ptr, message.len);
 	ike->recv_id = rx->header.id + 1;
 	ike->last_sent = rx->now;
+	gikev2_ike_changed(ike);
 	gikev2_flight_send(ike->engine, rx->path,
 			   (struct gikev2_chunk){ message.ptr, message.len });
 	return ret;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "gikev2/gikev2_multicast.h"
+#include "gikev2/gikev2_state.h"
 
 #define BUCKETS_MIN 64
 
@@ -87,31 +88,57 @@ static void insert(struct gikev2_gms *gms, struct gikev2_gm *gm)
 	gms->count++;
 }
 
-struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
-				struct gikev2_ike *ike, uint64_t now)
+struct gikev2_gm *gikev2_gm_empty(struct gikev2_group *group)
 {
-	struct gikev2_gms *gms = gikev2_group_gms(group);
 	struct gikev2_gm *gm = calloc(1, sizeof(*gm));
 
 	if (!gm)
 		return NULL;
+	gm->group = group;
+	gm->leaf = GIKEV2_LKH_NO_LEAF;
+	return gm;
+}
+
+int gikev2_gm_insert(struct gikev2_gm *gm, struct gikev2_ike *ike)
+{
+	struct gikev2_gms *gms = gikev2_group_gms(gm->group);
+	int ret = grow_buckets(gikev2_group_engine(gm->group), gms);
+
+	if (ret < 0) {
+		free(gm->id);
+		free(gm);
+		return ret;
+	}
+	gm->ike = ike;
+	if (ike) {
+		gm->ike_next = ike->gms;
+		ike->gms = gm;
+	}
+	insert(gms, gm);
+	if (!gm->fragments)
+		gikev2_group_multicast(gm->group)->whole_only++;
+	return 0;
+}
+
+struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
+				struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_gm *gm = gikev2_gm_empty(group);
+
+	if (!gm)
+		return NULL;
 	gm->id = gikev2_id_dup(ike->peer);
-	if (!gm->id || grow_buckets(gikev2_group_engine(group), gms) < 0) {
+	if (!gm->id || gikev2_gm_name(gm) < 0) {
 		free(gm->id);
 		free(gm);
 		return NULL;
 	}
-	gm->group = group;
-	gm->leaf = GIKEV2_LKH_NO_LEAF;
 	gm->fragments = ike->fragmentation;
-	if (!gm->fragments)
-		gikev2_group_multicast(group)->whole_only++;
-	gm->ike = ike;
 	gm->path = ike->path;
 	gm->registered = gm->last_seen = now;
-	gm->ike_next = ike->gms;
-	ike->gms = gm;
-	insert(gms, gm);
+	if (gikev2_gm_insert(gm, ike) < 0)
+		return NULL;
+	gikev2_gm_changed(gm);
 	return gm;
 }
 
@@ -152,6 +179,7 @@ void gikev2_gm_free(struct gikev2_gm *gm)
 {
 	struct gikev2_gms *gms = gikev2_group_gms(gm->group);
 
+	gikev2_gm_unmark(gm);
 	leave_ike(gm);
 	remove_bucket(gms, gm);
 	if (!gm->fragments)
@@ -183,6 +211,7 @@ void gikev2_gms_free(struct gikev2_gms *gms)
 void gikev2_gm_end(struct gikev2_gm *gm, int err, uint64_t now)
 {
 	gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_GONE, err, now);
+	gikev2_gm_forget(gm);
 	gikev2_gm_free(gm);
 }
 
@@ -214,6 +243,7 @@ void gikev2_gms_release(struct gikev2_ike *ike, int err, uint64_t now)
 		if (gikev2_group_kek(gm->group)->alive) {
 			gm->last_seen = ike->last_seen;
 			leave_ike(gm);
+			gikev2_gm_changed(gm);
 		} else {
 			gikev2_gm_end(gm, err, now);
 		}

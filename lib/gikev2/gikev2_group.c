@@ -6,29 +6,12 @@
 #include <string.h>
 
 #include "gikev2/gikev2_admission.h"
-#include "gikev2/gikev2_generation.h"
-#include "gikev2/gikev2_multicast.h"
+#include "gikev2/gikev2_group.h"
 #include "gikev2/gikev2_sender.h"
+#include "gikev2/gikev2_state.h"
 
 /* What a roll needs beside DTD to reach everybody, in seconds. */
 #define ROLL_SLACK 10
-
-struct gikev2_group {
-	struct gikev2 *engine;
-	struct gikev2_group *prev, *next;
-	void *cookie;
-	struct gikev2_group_config config;
-	struct gikev2_generations generations;
-	struct gikev2_gms gms;
-	struct gikev2_timer timer; /* the next roll, or a generation's end */
-	struct gikev2_rows shown;  /* for status */
-	struct gikev2_multicast multicast;
-	uint32_t next_sender_id;   /* none of them is handed out twice */
-	bool roll_wanted;	   /* a roll that failed is still to come */
-	bool tell_wanted;	   /* keys that a newcomer brought about */
-	bool clear_wanted;	   /* out of Sender-IDs */
-	uint8_t state;		   /* enum ks_state */
-};
 
 /* ------------------------------------------------------------ state machine */
 
@@ -134,14 +117,20 @@ static uint64_t lifetime(const struct gikev2_group *group)
 /* At 80 per cent of the lifetime, or earlier when DTD needs it. */
 static uint64_t next_roll(struct gikev2_group *group)
 {
-	uint64_t margin = lifetime(group) / 5;
+	const struct gikev2_generation *gen = gikev2_youngest(&group->generations);
+	uint64_t margin = lifetime(group) / 5, end;
 	uint64_t needed = (group->config.dtd + ROLL_SLACK) * GIKEV2_SECOND;
 
-	return gikev2_youngest(&group->generations)->created + lifetime(group) -
-	       (margin > needed ? margin : needed);
+	end = gen->created + lifetime(group);
+	for (size_t i = 0; i < gen->count; i++)
+		if (gen->row[i].accept_end < end)
+			end = gen->row[i].accept_end;
+	if (needed > margin)
+		margin = needed;
+	return end > margin ? end - margin : 0;
 }
 
-static void arm(struct gikev2_group *group)
+void gikev2_group_arm(struct gikev2_group *group)
 {
 	uint64_t at = next_roll(group);
 	uint64_t end = gikev2_generations_next(&group->generations);
@@ -151,10 +140,14 @@ static void arm(struct gikev2_group *group)
 		at = end;
 	if (rekey_sa < at)
 		at = rekey_sa;
+	if (group->settle_at && group->settle_at < at)
+		at = group->settle_at;
+	if (group->clear_wanted || group->tell_wanted)
+		at = 0;
 	gikev2_timer_set(&group->engine->timers, &group->timer, at);
 }
 
-static int roll(struct gikev2_group *group, uint64_t now)
+int gikev2_group_roll(struct gikev2_group *group, uint64_t now)
 {
 	struct ks_work work = {
 		.now = now,
@@ -185,6 +178,7 @@ static int tell(struct gikev2_group *group, uint64_t now)
 			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, now);
 	}
 	group->tell_wanted = ret < 0;
+	group->unsaved = true;
 	return ret;
 }
 
@@ -198,8 +192,10 @@ static int clear(struct gikev2_group *group, uint64_t now)
 	struct gikev2_gm *gm, *next;
 	int ret = gikev2_multicast_clear(group, now);
 
-	for (gm = group->gms.first; ret == 0 && gm; gm = gm->next)
+	for (gm = group->gms.first; ret == 0 && gm; gm = gm->next) {
 		gm->cleared = true;
+		gikev2_gm_changed(gm);
+	}
 	if (ret == 0)
 		ret = gikev2_plan_make(group, NULL, &plan);
 	if (ret == 0)
@@ -209,6 +205,7 @@ static int clear(struct gikev2_group *group, uint64_t now)
 		return ret;
 	group->next_sender_id = 0;
 	group->clear_wanted = group->tell_wanted = false;
+	group->unsaved = true;
 	for (gm = group->gms.first; gm; gm = next) {
 		next = gm->next;
 		if (gm->ike)
@@ -222,12 +219,14 @@ static int clear(struct gikev2_group *group, uint64_t now)
 void gikev2_group_changed(struct gikev2_group *group, uint64_t now)
 {
 	group->tell_wanted = true;
+	group->unsaved = true;
 	gikev2_timer_set(&group->engine->timers, &group->timer, now);
 }
 
 void gikev2_group_clear(struct gikev2_group *group, uint64_t now)
 {
 	group->clear_wanted = true;
+	group->unsaved = true;
 	gikev2_timer_set(&group->engine->timers, &group->timer, now);
 }
 
@@ -237,6 +236,11 @@ static void timer_fire(void *owner, uint64_t now)
 	int ret = 0;
 
 	gikev2_generations_expire(&group->generations, now);
+	if (group->settle_at && group->settle_at <= now) {
+		group->settle_at = 0;
+		if (!gikev2_group_up_to_date(group))
+			group->roll_wanted = true;
+	}
 	if (group->clear_wanted)
 		ret = clear(group, now);
 	if (ret == 0 && group->tell_wanted)
@@ -244,7 +248,7 @@ static void timer_fire(void *owner, uint64_t now)
 	if (ret == 0 && gikev2_multicast_next(group) <= now)
 		ret = gikev2_multicast_roll(group, now);
 	if (ret == 0 && (group->roll_wanted || next_roll(group) <= now))
-		ret = roll(group, now);
+		ret = gikev2_group_roll(group, now);
 	if (ret < 0) {
 		/* out of randomness or room: the keys live on meanwhile */
 		gikev2_count(group->engine, ret);
@@ -252,7 +256,7 @@ static void timer_fire(void *owner, uint64_t now)
 				 now + GIKEV2_SECOND);
 		return;
 	}
-	arm(group);
+	gikev2_group_arm(group);
 }
 
 /* --------------------------------------------------- Add & Delete by policy */
@@ -271,7 +275,8 @@ static enum ks_event add_by_policy(struct gikev2_group *group,
 						  work->now);
 	if (work->err < 0)
 		return KS_REFUSED;
-	arm(group);
+	group->unsaved = true;
+	gikev2_group_arm(group);
 	return KS_OK;
 }
 
@@ -280,7 +285,7 @@ static void take_back(struct gikev2_group *group)
 {
 	gikev2_generation_drop(&group->generations);
 	group->tell_wanted = false;
-	arm(group);
+	gikev2_group_arm(group);
 }
 
 static enum ks_event send_rekey(struct gikev2_group *group,
@@ -347,6 +352,7 @@ static struct gikev2_gm *get_gm(struct gikev2_group *group,
 		return NULL;
 	gm->can = work->can;
 	gm->senders = senders_asked(work->rx);
+	gikev2_gm_changed(gm);
 	return gm;
 }
 
@@ -367,6 +373,8 @@ static int get_leaf(struct gikev2_group *group, struct gikev2_gm *gm,
 		}
 	ret = gikev2_lkh_join(group->engine, group->multicast.lkh, &gm->leaf);
 	*fresh = ret == 0;
+	if (ret == 0)
+		gikev2_state_path(group, gm->leaf);
 	return ret;
 }
 
@@ -424,6 +432,25 @@ struct gikev2_group *gikev2_group_find(struct gikev2 *engine,
 			   id->data.len) == 0)
 			return group;
 	return NULL;
+}
+
+struct gikev2_group *gikev2_group_next(struct gikev2 *engine,
+				       const struct gikev2_group *group)
+{
+	return group ? group->next : engine->groups;
+}
+
+void gikev2_group_unsaved(struct gikev2_group *group)
+{
+	group->unsaved = true;
+}
+
+bool gikev2_group_take_unsaved(struct gikev2_group *group)
+{
+	bool unsaved = group->unsaved;
+
+	group->unsaved = false;
+	return unsaved;
 }
 
 void *gikev2_group_cookie(const struct gikev2_group *group)
@@ -527,7 +554,7 @@ static bool config_valid(const struct gikev2_group_config *config)
  * members may hold keys that we know nothing of: the delays give them time to
  * come and fetch these.  Who holds none starts at once.
  */
-static int first_generation(struct gikev2_group *group, uint64_t now)
+int gikev2_group_begin_keys(struct gikev2_group *group, uint64_t now)
 {
 	uint64_t span =
 		(group->config.dtd - group->config.atd) * GIKEV2_SECOND;
@@ -542,38 +569,62 @@ static int first_generation(struct gikev2_group *group, uint64_t now)
 	return run(group, KS_POLICY, &work);
 }
 
-struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
-				      const struct gikev2_group_config *config,
-				      uint64_t now)
+/* An empty group in the engine's list; NULL: out of memory. */
+struct gikev2_group *gikev2_group_create(struct gikev2 *engine, void *cookie,
+				   const struct gikev2_group_config *config)
 {
-	struct gikev2_pld_id id = { config->id.type,
-				    gikev2_id_chunk(&config->id) };
-	struct gikev2_group *group;
+	struct gikev2_group *group = calloc(1, sizeof(*group));
 
-	if (!config_valid(config) || gikev2_group_find(engine, &id))
-		return NULL;
-	group = calloc(1, sizeof(*group));
 	if (!group)
 		return NULL;
 	group->engine = engine;
 	group->cookie = cookie;
 	group->config = *config;
-	if (gikev2_timer_init(&engine->timers, &group->timer, timer_fire,
-			      group) < 0 ||
-	    gikev2_multicast_init(group) < 0 ||
-	    (config->rekey.destination.family &&
-	     gikev2_multicast_start(group, now) < 0) ||
-	    first_generation(group, now) < 0) {
-		gikev2_timer_fini(&engine->timers, &group->timer);
-		gikev2_multicast_fini(group);
-		gikev2_generations_wipe(&group->generations);
-		free(group);
-		return NULL;
-	}
 	group->next = engine->groups;
 	if (group->next)
 		group->next->prev = group;
 	engine->groups = group;
+	if (gikev2_timer_init(&engine->timers, &group->timer, timer_fire,
+			      group) < 0 ||
+	    gikev2_multicast_init(group) < 0) {
+		gikev2_group_free(group);
+		return NULL;
+	}
+	return group;
+}
+
+int gikev2_group_start(struct gikev2_group *group, uint64_t now)
+{
+	int ret = 0;
+
+	if (group->config.rekey.destination.family)
+		ret = gikev2_multicast_start(group, now);
+	return ret < 0 ? ret : gikev2_group_begin_keys(group, now);
+}
+
+bool gikev2_group_may_add(struct gikev2 *engine,
+		    const struct gikev2_group_config *config)
+{
+	struct gikev2_pld_id id = { config->id.type,
+				    gikev2_id_chunk(&config->id) };
+
+	return config_valid(config) && !gikev2_group_find(engine, &id);
+}
+
+struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
+				      const struct gikev2_group_config *config,
+				      uint64_t now)
+{
+	struct gikev2_group *group;
+
+	if (!gikev2_group_may_add(engine, config))
+		return NULL;
+	group = gikev2_group_create(engine, cookie, config);
+	if (group && gikev2_group_start(group, now) < 0) {
+		gikev2_group_free(group);
+		return NULL;
+	}
+	gikev2_bury(engine);
 	return group;
 }
 
@@ -618,18 +669,18 @@ int gikev2_group_update(struct gikev2_group *group,
 		return -GIKEV2_ERR_BAD_POLICY;
 	group->config = *config;
 	ret = gikev2_multicast_update(group, &old, now);
-	if (ret == 0 && !same)
-		ret = roll(group, now);
+	if (ret == 0 && !same && !group->settle_at)
+		ret = gikev2_group_roll(group, now);
 	if (ret < 0)
 		gikev2_count(group->engine, ret);
-	arm(group);
+	gikev2_group_arm(group);
 	gikev2_bury(group->engine);
 	return ret;
 }
 
 int gikev2_group_rekey(struct gikev2_group *group, uint64_t now)
 {
-	int ret = roll(group, now);
+	int ret = gikev2_group_roll(group, now);
 
 	if (ret < 0)
 		gikev2_count(group->engine, ret);
@@ -682,6 +733,7 @@ void gikev2_group_del(struct gikev2_group *group, uint64_t now)
 	gikev2_multicast_stop(group, now);
 	while (group->gms.first)
 		end_member(group->gms.first, now);
+	gikev2_group_forget(group);
 	gikev2_group_free(group);
 	gikev2_bury(engine);
 }
@@ -748,7 +800,7 @@ int gikev2_group_leave(struct gikev2_gm *gm, int err, uint64_t now)
 
 	if (ret < 0)
 		gikev2_count(group->engine, ret);
-	arm(group);
+	gikev2_group_arm(group);
 	/* still in the tree, since another is on his way out of it */
 	if (ret < 0 && group->multicast.leaf_out != leaf)
 		return ret;
@@ -798,7 +850,7 @@ int gikev2_group_exclude(struct gikev2_group *group,
 		count += ret == 0;
 	}
 	if (count && group->multicast.leaf_out == GIKEV2_LKH_NO_LEAF)
-		ret = roll(group, now);
+		ret = gikev2_group_roll(group, now);
 	else if (count)
 		ret = -GIKEV2_ERR_BUSY;
 	if (ret < 0) {

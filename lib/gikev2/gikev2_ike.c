@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gikev2/gikev2_int.h"
 #include "gikev2/gikev2_nat.h"
+#include "gikev2/gikev2_state.h"
 
 #define BUCKETS_MIN 64
 
@@ -58,6 +58,12 @@ static struct gikev2_ike *find_own(const struct gikev2 *engine,
 		    memcmp(own_spi(ike), spi, GIKEV2_SPI_LEN) == 0)
 			return ike;
 	return NULL;
+}
+
+struct gikev2_ike *gikev2_ike_by_spi(const struct gikev2 *engine,
+				     const uint8_t *spi, bool initiator)
+{
+	return find_own(engine, spi, initiator);
 }
 
 /* A fresh SPI: not zero, not in use. */
@@ -243,6 +249,7 @@ static void settle(struct gikev2_ike *ike, uint64_t now)
 
 	half_open_remove(ike);
 	setup_free(ike);
+	gikev2_ike_changed(ike);
 	if (life)
 		ike->rekey_at = now + gikev2_jitter(ike->engine, life);
 	ike->state = GIKEV2_IKE_ESTABLISHED;
@@ -294,6 +301,7 @@ void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now)
 
 	if (ike->dead)
 		return;
+	gikev2_ike_forget(ike);
 	ike->dead = true;
 	remove_bucket(ike);
 	half_open_remove(ike);
@@ -347,8 +355,45 @@ static void ike_free(struct gikev2_ike *ike)
 	free(ike);
 }
 
+/* ---------------------------------------------------------- from saved state */
+
+struct gikev2_ike *gikev2_ike_empty(struct gikev2 *engine)
+{
+	struct gikev2_ike *ike = calloc(1, sizeof(*ike));
+
+	if (!ike)
+		return NULL;
+	ike->engine = engine;
+	ike->server = true;
+	ike->state = GIKEV2_IKE_REKEYING;
+	if (gikev2_timer_init(&engine->timers, &ike->timer, gikev2_ike_timer,
+			      ike) < 0) {
+		free(ike);
+		return NULL;
+	}
+	return ike;
+}
+
+int gikev2_ike_insert(struct gikev2_ike *ike)
+{
+	int ret = grow_buckets(ike->engine);
+
+	if (ret == 0)
+		insert(ike);
+	return ret;
+}
+
+void gikev2_ike_discard(struct gikev2_ike *ike)
+{
+	gikev2_timer_fini(&ike->engine->timers, &ike->timer);
+	ike_free(ike);
+}
+
+/* -------------------------------------------------------------------- burial */
+
 void gikev2_bury(struct gikev2 *engine)
 {
+	gikev2_state_save(engine);
 	while (engine->dead) {
 		struct gikev2_ike *ike = engine->dead;
 

@@ -169,6 +169,10 @@ struct gikev2_ike {
 	struct gikev2_fragments *fragments; /* of a message on its way in */
 	struct gikev2_octets low; /* as heir: the lower of its two nonces */
 	uint64_t rekey_at;
+	/* gikev2_state.c */
+	struct gikev2_ike *unsaved_next;
+	bool unsaved, saved;
+	bool restored; /* from what an earlier process saved */
 };
 
 /* What a member said that it can do, in SAg. */
@@ -179,6 +183,7 @@ struct gikev2_abilities {
 	uint32_t listed;			     /* bits */
 	uint32_t algorithms[GIKEV2_PROTOCOLS_MAX]; /* and SN transforms */
 };
+#define GIKEV2_GM_HANDLE_LEN 8
 
 /*
  * A registered group member, at the key server.  It outlives the SA that it
@@ -200,6 +205,10 @@ struct gikev2_gm {
 	bool fragments;	      /* does them (RFC 7383) */
 	uint32_t leaf;	      /* in the group's tree; GIKEV2_LKH_NO_LEAF */
 	struct gikev2_id *id; /* room for its octets only */
+	/* gikev2_state.c */
+	uint8_t handle[GIKEV2_GM_HANDLE_LEN]; /* names it in what is saved */
+	struct gikev2_gm *unsaved_next;
+	bool unsaved;
 };
 
 /* Those of a group, in a list and by identity; gikev2_gm.c. */
@@ -218,6 +227,14 @@ struct gikev2_ike *gikev2_ike_new(struct gikev2 *engine, bool initiator,
 struct gikev2_ike *gikev2_ike_heir(struct gikev2_ike *old, bool initiator);
 struct gikev2_ike *gikev2_ike_find(struct gikev2 *engine,
 				   const struct gikev2_header *header);
+/* The one whose SPI of ours that is; NULL. */
+struct gikev2_ike *gikev2_ike_by_spi(const struct gikev2 *engine,
+				     const uint8_t *spi, bool initiator);
+
+/* An SA to be filled with what was saved, then inserted or discarded. */
+struct gikev2_ike *gikev2_ike_empty(struct gikev2 *engine);
+int gikev2_ike_insert(struct gikev2_ike *ike);
+void gikev2_ike_discard(struct gikev2_ike *ike);
 
 /* Half-open SAs are found by the request that made them. */
 void gikev2_half_open_add(struct gikev2_ike *ike);
@@ -238,7 +255,7 @@ void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now);
 /* Ends it by a Delete; its owner is told at once. */
 void gikev2_ike_delete(struct gikev2_ike *ike, int err, uint64_t now);
 
-/* Frees what has ended; at the engine's edge only. */
+/* Saves what changed, frees what has ended; at the engine's edge only. */
 void gikev2_bury(struct gikev2 *engine);
 
 int gikev2_ike_set_peer(struct gikev2_ike *ike, const struct gikev2_id *id);
@@ -683,6 +700,12 @@ struct gikev2_lkh *gikev2_group_lkh(struct gikev2_group *group);
 struct gikev2_gms *gikev2_group_gms(struct gikev2_group *group);
 /* Are its members' IKE SAs kept up: for rekeys, or to notice who is gone? */
 bool gikev2_group_keeps_sas(struct gikev2_group *group);
+/* The first one after NULL. */
+struct gikev2_group *gikev2_group_next(struct gikev2 *engine,
+				       const struct gikev2_group *group);
+/* To be saved; has it changed since this was last asked? */
+void gikev2_group_unsaved(struct gikev2_group *group);
+bool gikev2_group_take_unsaved(struct gikev2_group *group);
 /* An authenticated peer asks to join: adds GSA and KD to the answer. */
 int gikev2_group_join(struct gikev2_group *group, struct gikev2_ike *ike,
 		      struct gikev2_rx *rx, struct gikev2_payloads *answer);
@@ -711,6 +734,10 @@ void gikev2_gms_release(struct gikev2_ike *ike, int err, uint64_t now);
 void gikev2_gm_free(struct gikev2_gm *gm);
 /* Frees all of them. */
 void gikev2_gms_free(struct gikev2_gms *gms);
+/* One to be filled with what was saved, its id above all, then inserted: ike
+ * may be NULL.  Without memory for that it is freed. */
+struct gikev2_gm *gikev2_gm_empty(struct gikev2_group *group);
+int gikev2_gm_insert(struct gikev2_gm *gm, struct gikev2_ike *ike);
 
 /* gikev2_registration.c: what a member is sent, and what it asks */
 int gikev2_registration_add(struct gikev2_gm *gm,
@@ -771,6 +798,13 @@ struct gikev2 {
 
 	struct gikev2_member *members;
 	struct gikev2_group *groups;
+
+	/* changed since the last call, to be saved */
+	struct gikev2_ike *unsaved_ikes;
+	struct gikev2_gm *unsaved_gms;
+	struct gikev2_archive *archive;
+	bool ikes_loaded;
+	bool closing; /* what ends now is still there for the next process */
 
 	uint64_t counters[GIKEV2_ERR_MAX];
 	struct gikev2_totals totals;

@@ -14,6 +14,7 @@
 
 struct node {
 	uint32_t id;	/* Key ID; 0: no key yet */
+	uint32_t saved; /* the Key ID that gikev2_lkh_changed() told of */
 	uint32_t count; /* members below */
 	uint8_t key[GIKEV2_KWK_MAX];
 };
@@ -21,7 +22,7 @@ struct node {
 struct gikev2_lkh {
 	unsigned int degree, depth;
 	uint32_t last_id;
-	uint32_t next_free; /* leaf to look at first */
+	uint32_t next_free;		   /* leaf to look at first */
 	struct node *level[DEPTH_MAX + 1]; /* level[0] is not used */
 };
 
@@ -114,7 +115,8 @@ unsigned int gikev2_lkh_depth(const struct gikev2_lkh *lkh)
 }
 
 /* A fresh key under an ID that was never used. */
-static int draw(struct gikev2 *engine, struct gikev2_lkh *lkh, struct node *node)
+static int draw(struct gikev2 *engine, struct gikev2_lkh *lkh,
+		struct node *node)
 {
 	int ret = gikev2_random(engine, node->key, sizeof(node->key));
 
@@ -165,6 +167,61 @@ int gikev2_lkh_exclude(struct gikev2 *engine, struct gikev2_lkh *lkh,
 	for (unsigned int i = 1; ret == 0 && i < lkh->depth; i++)
 		ret = draw(engine, lkh, ancestor(lkh, leaf, i));
 	return ret;
+}
+
+/* --------------------------------------------------------------- saved state */
+
+void gikev2_lkh_shape(const struct gikev2_lkh *lkh, uint8_t *degree,
+		      uint8_t *depth)
+{
+	*degree = lkh->degree;
+	*depth = lkh->depth;
+}
+
+int gikev2_lkh_changed(struct gikev2_lkh *lkh, uint32_t leaf,
+		       int (*visit)(void *arg, uint8_t level, uint32_t index,
+				    struct gikev2_lkh_key *key),
+		       void *arg)
+{
+	struct gikev2_lkh_key key;
+	int ret = 0;
+
+	for (unsigned int i = 1; ret >= 0 && i <= lkh->depth; i++) {
+		struct node *node = ancestor(lkh, leaf, i);
+
+		if (node->id == node->saved)
+			continue;
+		node->saved = key.id = node->id;
+		memcpy(key.key, node->key, sizeof(key.key));
+		ret = visit(arg, i, node - lkh->level[i], &key);
+	}
+	explicit_bzero(&key, sizeof(key));
+	return ret < 0 ? ret : 0;
+}
+
+bool gikev2_lkh_load(struct gikev2_lkh *lkh, unsigned int level, uint32_t index,
+		     const struct gikev2_lkh_key *key)
+{
+	struct node *node;
+
+	if (level < 1 || level > lkh->depth || index >= width(lkh, level))
+		return false;
+	node = &lkh->level[level][index];
+	node->id = node->saved = key->id;
+	memcpy(node->key, key->key, sizeof(node->key));
+	if (key->id > lkh->last_id)
+		lkh->last_id = key->id;
+	return true;
+}
+
+bool gikev2_lkh_occupy(struct gikev2_lkh *lkh, uint32_t leaf)
+{
+	if (!lkh || leaf >= width(lkh, lkh->depth) ||
+	    lkh->level[lkh->depth][leaf].count)
+		return false;
+	for (unsigned int i = 1; i <= lkh->depth; i++)
+		ancestor(lkh, leaf, i)->count++;
+	return true;
 }
 
 /* ------------------------------------------------------------------ payloads */

@@ -28,6 +28,28 @@ uint32_t gikev2_lkh_room(const struct gikev2_lkh *lkh);
 uint32_t gikev2_lkh_members(const struct gikev2_lkh *lkh);
 unsigned int gikev2_lkh_degree(const struct gikev2_lkh *lkh);
 unsigned int gikev2_lkh_depth(const struct gikev2_lkh *lkh);
+/* A key of the tree. */
+struct gikev2_lkh_key {
+	uint32_t id; /* 0: none was drawn yet */
+	uint8_t key[GIKEV2_KWK_MAX];
+};
+
+/* Degree, and levels below the root: to make it again. */
+void gikev2_lkh_shape(const struct gikev2_lkh *lkh, uint8_t *degree,
+		      uint8_t *depth);
+/*
+ * Calls `visit` for each key between the root and `leaf`, both at level 1 and
+ * below, that is new since the last time, until it returns less than 0.
+ */
+int gikev2_lkh_changed(struct gikev2_lkh *lkh, uint32_t leaf,
+		       int (*visit)(void *arg, uint8_t level, uint32_t index,
+				    struct gikev2_lkh_key *key),
+		       void *arg);
+/* Puts a key back; false: there is no such place. */
+bool gikev2_lkh_load(struct gikev2_lkh *lkh, unsigned int level, uint32_t index,
+		     const struct gikev2_lkh_key *key);
+/* Puts a member back; false: no such leaf, or somebody is there. */
+bool gikev2_lkh_occupy(struct gikev2_lkh *lkh, uint32_t leaf);
 
 /* A leaf for a new member, with a fresh key.  -REGISTRATION_FAILED: full. */
 int gikev2_lkh_join(struct gikev2 *engine, struct gikev2_lkh *lkh,

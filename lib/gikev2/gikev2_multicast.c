@@ -6,11 +6,14 @@
 
 #include "gikev2/gikev2_generation.h"
 #include "gikev2/gikev2_multicast.h"
+#include "gikev2/gikev2_state.h"
 
 /* Between the copies of a GSA_REKEY: all of them within seconds. */
 #define COPY_INTERVAL (GIKEV2_SECOND / 2)
 /* A reminder that is nearer than this to the message itself is a copy. */
 #define REMINDER_MIN GIKEV2_SECOND
+/* Of a tree that is read back: more would be nonsense. */
+#define LEAVES_MAX (UINT64_C(1) << 24)
 /* After a message that could not be made: out of memory, or of a token. */
 #define RETRY_TIME GIKEV2_SECOND
 
@@ -74,6 +77,7 @@ static void begin(struct gikev2_group *group, struct gikev2_octets *flight,
 		.left = copies ? copies : 1,
 	};
 	gikev2_group_engine(group)->totals.rekeys_sent++;
+	gikev2_group_unsaved(group);
 	send_copy(group, push, now);
 	if (!push->left)
 		forget(m, m->push_count - 1);
@@ -199,6 +203,7 @@ int gikev2_multicast_roll(struct gikev2_group *group, uint64_t now)
 	gikev2_kek_wipe(&m->kek);
 	m->kek = next;
 	m->leaf_out = GIKEV2_LKH_NO_LEAF;
+	gikev2_group_unsaved(group);
 	return 0;
 }
 
@@ -231,9 +236,11 @@ int gikev2_multicast_exclude(struct gikev2_group *group, uint32_t leaf,
 	if (ret == 0)
 		ret = gikev2_lkh_exclude(gikev2_group_engine(group), m->lkh,
 					 leaf);
+	gikev2_state_path(group, leaf);
 	if (ret < 0)
 		return ret;
 	m->leaf_out = leaf;
+	gikev2_group_unsaved(group);
 	return gikev2_multicast_roll(group, now);
 }
 
@@ -250,8 +257,13 @@ static void forget_members(struct gikev2_group *group, uint64_t now)
 	}
 }
 
-static void wipe(struct gikev2_multicast *m)
+static void wipe(struct gikev2_group *group)
 {
+	struct gikev2_multicast *m = of(group);
+
+	if (m->lkh)
+		gikev2_state_forget_tree(group);
+	gikev2_group_unsaved(group);
 	gikev2_kek_wipe(&m->kek);
 	gikev2_lkh_free(m->lkh);
 	m->lkh = NULL;
@@ -266,7 +278,7 @@ static void delete_rekey_sa(struct gikev2_group *group, uint64_t now)
 	/* members that hear nothing find out when it is about to expire */
 	if (ret < 0)
 		gikev2_count(gikev2_group_engine(group), ret);
-	wipe(of(group));
+	wipe(group);
 	arm(group);
 }
 
@@ -281,7 +293,7 @@ int gikev2_multicast_start(struct gikev2_group *group, uint64_t now)
 	ret = m->lkh ? gikev2_multicast_roll(group, now)
 		     : -GIKEV2_ERR_NO_MEMORY;
 	if (ret < 0)
-		wipe(m);
+		wipe(group);
 	return ret;
 }
 
@@ -303,7 +315,7 @@ int gikev2_multicast_clear(struct gikev2_group *group, uint64_t now)
 	ret = push(group, &(struct gikev2_news){ .delete_all = true }, now);
 	if (ret < 0)
 		return ret;
-	wipe(m);
+	wipe(group);
 	forget_members(group, now);
 	return gikev2_multicast_start(group, now);
 }
@@ -372,6 +384,55 @@ int gikev2_multicast_update(struct gikev2_group *group,
 	return wanted ? begin_multicast(group, now) : 0;
 }
 
+/* ----------------------------------------------------------- from saved state */
+
+int gikev2_multicast_set_tree(struct gikev2_group *group, unsigned int degree,
+			      unsigned int depth)
+{
+	uint64_t leaves = 1;
+
+	for (unsigned int i = 0; i < depth && leaves <= LEAVES_MAX; i++)
+		leaves *= degree;
+	if (leaves > LEAVES_MAX || !depth)
+		return -GIKEV2_ERR_STATE;
+	of(group)->lkh = gikev2_lkh_new(degree, leaves);
+	return of(group)->lkh ? 0 : -GIKEV2_ERR_STATE;
+}
+
+static bool may_resume(struct gikev2_group *group, uint64_t now)
+{
+	const struct gikev2_multicast *m = of(group);
+
+	return m->kek.alive && m->lkh && m->kek.end > now &&
+	       same_authentication(group);
+}
+
+/* What the messages on their way still say is not changed by that. */
+int gikev2_multicast_resume(struct gikev2_group *group, uint64_t now)
+{
+	const struct gikev2_rekey_config *config = config_of(group);
+	struct gikev2_multicast *m = of(group);
+	int ret = 0;
+
+	if ((m->kek.alive || m->lkh) && !may_resume(group, now)) {
+		wipe(group);
+		forget_members(group, now);
+	}
+	if (!config->destination.family) {
+		if (m->kek.alive)
+			delete_rekey_sa(group, now);
+		forget_members(group, now);
+	} else if (!m->kek.alive) {
+		ret = begin_multicast(group, now);
+	} else if (!gikev2_endpoint_equal(&m->kek.destination,
+					  &config->destination) ||
+		   !gikev2_endpoint_equal(&m->kek.source, &config->source)) {
+		ret = gikev2_multicast_roll(group, now);
+	}
+	arm(group);
+	return ret;
+}
+
 /* ------------------------------------------------------------- begin and end */
 
 int gikev2_multicast_init(struct gikev2_group *group)
@@ -391,5 +452,5 @@ void gikev2_multicast_fini(struct gikev2_group *group)
 	gikev2_timer_fini(&gikev2_group_engine(group)->timers, &m->timer);
 	while (m->push_count)
 		forget(m, 0);
-	wipe(m);
+	wipe(group);
 }

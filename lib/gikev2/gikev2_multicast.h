@@ -30,6 +30,11 @@ struct gikev2_multicast {
 };
 
 int gikev2_multicast_init(struct gikev2_group *group);
+/* Goes on from what was saved, as far as the config still wants that. */
+int gikev2_multicast_resume(struct gikev2_group *group, uint64_t now);
+/* A tree to be filled with what was saved; -STATE: none could be like that. */
+int gikev2_multicast_set_tree(struct gikev2_group *group, unsigned int degree,
+			      unsigned int depth);
 /* Wipes and frees all, without a word. */
 void gikev2_multicast_fini(struct gikev2_group *group);
 

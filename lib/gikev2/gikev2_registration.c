@@ -8,6 +8,7 @@
 #include "gikev2/gikev2_generation.h"
 #include "gikev2/gikev2_multicast.h"
 #include "gikev2/gikev2_sender.h"
+#include "gikev2/gikev2_state.h"
 
 static struct gikev2_generations *generations(const struct gikev2_gm *gm)
 {

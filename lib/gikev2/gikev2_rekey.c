@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_state.h"
 
 /* After TEMPORARY_FAILURE, or another error that may pass. */
 #define RETRY_TIME (30 * GIKEV2_SECOND)
@@ -65,8 +65,10 @@ bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now)
 	ike->gms = NULL;
 	if (heir->member)
 		gikev2_member_moved(heir->member, ike, heir);
-	for (struct gikev2_gm *gm = heir->gms; gm; gm = gm->ike_next)
+	for (struct gikev2_gm *gm = heir->gms; gm; gm = gm->ike_next) {
 		gm->ike = heir;
+		gikev2_gm_changed(gm);
+	}
 	/* what was under way on the old SA is asked again on the new one */
 	if (heir->gms)
 		gikev2_want(heir, GIKEV2_WANT_REKEY, now);
@@ -176,6 +178,13 @@ int gikev2_rekey_ike_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	struct gikev2_ike *heir = ike->heir;
 	int ret;
 
+	if (!heir && ike->restored) {
+		/* asked for by an earlier process, which took the private
+		 * value with it: the peer will find its heir unused */
+		ike->rekey_at = rx->now +
+				gikev2_jitter(ike->engine, RETRY_TIME);
+		return 0;
+	}
 	if (!heir || heir->state != GIKEV2_IKE_REKEYING)
 		return -GIKEV2_ERR_BAD_STATE;
 	ret = accept(ike, heir, rx);

@@ -58,6 +58,7 @@ int gikev2_sender_ids_draw(struct gikev2_group *group, uint8_t wanted,
 	while (ids->count < wanted && ids->count < KEYTABLE_SENDER_IDS_MAX &&
 	       !(*next >> ids->bits))
 		ids->id[ids->count++] = (*next)++;
+	gikev2_group_unsaved(group);
 	return ids->count ? 0 : -GIKEV2_ERR_SENDER_ID;
 }
 

@@ -18,6 +18,7 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_config.h"
 #include "mrkmd/mrkm_multicast.h"
+#include "mrkmd/mrkm_state.h"
 
 /* ----------------------------------------- what mrkm_config_apply() drives */
 
@@ -53,6 +54,10 @@ int mrkm_ks_member_cmp(const struct mrkm_ks_member *a,
 		       const struct mrkm_ks_member *b)
 {
 	return numcmp((uintptr_t)a, (uintptr_t)b);
+}
+
+void mrkm_state_apply(void)
+{
 }
 
 void mrkm_io_apply(void)

@@ -213,6 +213,97 @@ static void node_auth_policy(void *arg, enum gikev2_role role, void *cookie,
 	node->world->auth_policy(node, role, peer, policy);
 }
 
+/* ----------------------------------------------------------------- records */
+
+static bool begins_with(const struct world_record *record,
+			enum gikev2_record_kind kind, const uint8_t *key,
+			size_t key_len)
+{
+	return record->kind == kind && record->key_len >= key_len &&
+	       memcmp(record->key, key, key_len) == 0;
+}
+
+static void remove_records(struct world_node *node,
+			   const struct gikev2_record *record)
+{
+	struct world_record **at = &node->records, *old;
+
+	while ((old = *at)) {
+		if (begins_with(old, record->kind, record->key,
+				record->key_len)) {
+			*at = old->next;
+			free(old);
+		} else {
+			at = &old->next;
+		}
+	}
+}
+
+static int node_save(void *arg, const struct gikev2_record *record)
+{
+	struct world_node *node = arg;
+	struct world_record *copy;
+
+	node->saves++;
+	remove_records(node, record);
+	if (!record->value)
+		return 0;
+	copy = calloc(1, sizeof(*copy) + record->value_len);
+	assert(copy && record->key_len <= sizeof(copy->key));
+	copy->kind = record->kind;
+	copy->key_len = record->key_len;
+	copy->value_len = record->value_len;
+	memcpy(copy->key, record->key, record->key_len);
+	memcpy(copy->value, record->value, record->value_len);
+	copy->next = node->records;
+	node->records = copy;
+	return 0;
+}
+
+static int node_load(void *arg, enum gikev2_record_kind kind,
+		     const uint8_t *key, size_t key_len,
+		     gikev2_record_fn visit, void *visit_arg)
+{
+	struct world_node *node = arg;
+	struct world_record *at;
+	int ret = node->load_err;
+
+	for (at = node->records; ret == 0 && at; at = at->next) {
+		struct gikev2_record record = {
+			.kind = at->kind,
+			.key = at->key,
+			.key_len = at->key_len,
+			.value = at->value,
+			.value_len = at->value_len,
+			.shift = node->shift,
+		};
+
+		if (begins_with(at, kind, key, key_len))
+			ret = visit(visit_arg, &record);
+	}
+	return ret;
+}
+
+void world_forget(struct world_node *node)
+{
+	while (node->records) {
+		struct world_record *record = node->records;
+
+		node->records = record->next;
+		free(record);
+	}
+}
+
+size_t world_records(const struct world_node *node,
+		     enum gikev2_record_kind kind)
+{
+	size_t count = 0;
+
+	for (struct world_record *at = node->records; at; at = at->next)
+		count += at->kind == kind;
+	return count;
+}
+
 static const struct gikev2_callbacks callbacks = {
 	.output = node_output,
 	.source = node_source,
@@ -223,6 +314,19 @@ static const struct gikev2_callbacks callbacks = {
 	.keys = node_keys,
 	.multicast = node_multicast,
 	.event = node_event,
+};
+
+/* The same, of a router that survives its crashes. */
+static const struct gikev2_callbacks remembering = {
+	.output = node_output,
+	.random = node_random,
+	.psk = node_psk,
+	.authorize = node_authorize,
+	.keys = node_keys,
+	.multicast = node_multicast,
+	.event = node_event,
+	.save = node_save,
+	.load = node_load,
 };
 
 /* ------------------------------------------------------------------- nodes */
@@ -242,6 +346,8 @@ void world_free(struct world *world)
 {
 	for (size_t i = 0; i < world->node_count; i++)
 		world_crash(&world->nodes[i]);
+	for (size_t i = 0; i < world->node_count; i++)
+		world_forget(&world->nodes[i]);
 	free(world);
 }
 
@@ -276,7 +382,7 @@ void world_crash(struct world_node *node)
 void world_boot(struct world_node *node)
 {
 	world_crash(node);
-	node->callbacks = callbacks;
+	node->callbacks = node->remembers ? remembering : callbacks;
 	if (node->world->auth_policy)
 		node->callbacks.auth_policy = node_auth_policy;
 	node->engine =
@@ -284,6 +390,14 @@ void world_boot(struct world_node *node)
 	assert(node->engine);
 	gikev2_set_identity(node->engine, &node->identity);
 	node->up = true;
+}
+
+int world_resume(struct world_node *server)
+{
+	world_boot(server);
+	return gikev2_group_restore(server->engine, server,
+				    &server->group_config, server->world->now,
+				    &server->group);
 }
 
 void world_acquaint(struct world_node *server, struct world_node *member,

@@ -13,6 +13,15 @@
 
 struct world;
 
+/* A record that an engine saved. */
+struct world_record {
+	struct world_record *next;
+	enum gikev2_record_kind kind;
+	size_t key_len, value_len;
+	uint8_t key[GIKEV2_RECORD_KEY_MAX];
+	uint8_t value[];
+};
+
 /* What a router remembers of what its engine told it. */
 struct world_node {
 	struct world *world;
@@ -31,17 +40,22 @@ struct world_node {
 	struct keytable_row rows[KEYTABLE_ROWS_MAX];
 	size_t row_count;
 	unsigned int deliveries;
-	int joined;		/* times it joined the multicast group */
+	int joined; /* times it joined the multicast group */
 	unsigned int events[GIKEV2_EVENT_MAX];
-	int event_err[GIKEV2_EVENT_MAX]; /* of the last one */
+	int event_err[GIKEV2_EVENT_MAX];		   /* of the last one */
 	char detail[GIKEV2_EVENT_MAX][GIKEV2_PROBLEM_MAX]; /* likewise */
-	struct {			 /* as server: who shares which key */
+	struct { /* as server: who shares which key */
 		struct gikev2_id id;
 		char psk[32];
 		bool authorized;
 		struct gikev2_ppk ppk;
 	} peers[WORLD_NODES_MAX];
 	size_t peer_count;
+	bool remembers; /* from the next boot on: saves its state */
+	struct world_record *records;
+	unsigned int saves;
+	int load_err;  /* what loading says, when it is not 0 */
+	int64_t shift; /* of its clock since the records were written */
 };
 
 struct world_datagram {
@@ -90,6 +104,14 @@ struct world_node *world_add(struct world *world, const char *name);
 /* Starts, or starts again with no memory of what was. */
 void world_boot(struct world_node *node);
 void world_crash(struct world_node *node);
+
+/* Crashes, boots and goes on serving from what it saved; 0 or the reason. */
+int world_resume(struct world_node *server);
+/* Loses what it saved. */
+void world_forget(struct world_node *node);
+/* The number of records of that kind. */
+size_t world_records(const struct world_node *node,
+		     enum gikev2_record_kind kind);
 
 /* The server shares `psk` with `member`, which uses `used`. */
 void world_acquaint(struct world_node *server, struct world_node *member,

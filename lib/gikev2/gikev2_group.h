@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A group at its key server, for the files that make it.
+ */
+#ifndef GIKEV2_GROUP_H
+#define GIKEV2_GROUP_H
+
+#include "gikev2/gikev2_generation.h"
+#include "gikev2/gikev2_multicast.h"
+
+struct gikev2_group {
+	struct gikev2 *engine;
+	struct gikev2_group *prev, *next;
+	void *cookie;
+	struct gikev2_group_config config;
+	struct gikev2_generations generations;
+	struct gikev2_gms gms;
+	struct gikev2_timer timer; /* the next roll, or a generation's end */
+	struct gikev2_rows shown;  /* for status */
+	struct gikev2_multicast multicast;
+	uint32_t next_sender_id; /* none of them is handed out twice */
+	bool roll_wanted;	 /* a roll that failed is still to come */
+	bool tell_wanted;	 /* keys that a newcomer brought about */
+	bool clear_wanted;	 /* out of Sender-IDs */
+	uint8_t state;		 /* enum ks_state */
+	bool unsaved;		 /* changed since it was saved */
+	/* when a restored group is to have the config's keys; 0: it has */
+	uint64_t settle_at;
+};
+
+/* Is the config one that can be served, and no other group of that name? */
+bool gikev2_group_may_add(struct gikev2 *engine,
+			  const struct gikev2_group_config *config);
+/* An empty group in the engine's list; NULL: out of memory. */
+struct gikev2_group *
+gikev2_group_create(struct gikev2 *engine, void *cookie,
+		    const struct gikev2_group_config *config);
+/* Begins with nothing: first Rekey SA, where one is wanted, and first keys. */
+int gikev2_group_start(struct gikev2_group *group, uint64_t now);
+/* First keys. */
+int gikev2_group_begin_keys(struct gikev2_group *group, uint64_t now);
+int gikev2_group_roll(struct gikev2_group *group, uint64_t now);
+void gikev2_group_arm(struct gikev2_group *group);
+
+/* Does the youngest generation say what the configuration says?
+ * gikev2_restore.c */
+bool gikev2_group_up_to_date(struct gikev2_group *group);
+
+#endif /* GIKEV2_GROUP_H */

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * State that survives mrkmd.
+ *
+ * The engine's datagrams wait until what it saved in the same call is safe.
+ * One commit serves all that came in at one wakeup.
+ *
+ * A store that fails is treated as if mrkmd had crashed in that moment: what
+ * the engine knew as key server is dropped without a word to anybody, what
+ * waited is not sent, and the key server goes on from what was safe when the
+ * store works again.  Members' keys live on meanwhile.
+ */
+#include <zebra.h>
+
+#include "libfrr.h"
+#include "log.h"
+#include "memory.h"
+#include "typesafe.h"
+
+#include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_state.h"
+#include "mrkmd/mrkm_store.h"
+
+DEFINE_MTYPE_STATIC(MRKMD, MRKM_DATAGRAM, "MRKM datagram that waits");
+
+#define RETRY_SECONDS 10
+
+PREDECL_LIST(datagrams);
+
+struct datagram {
+	struct datagrams_item item;
+	struct gikev2_path path;
+	size_t len;
+	uint8_t octets[];
+};
+
+DECLARE_LIST(datagrams, struct datagram, item);
+
+static struct {
+	struct mrkm_store *store;
+	char file[MRKM_FILE_SIZE], key[MRKM_FILE_SIZE]; /* of `store` */
+	char problem[MRKM_STORE_PROBLEM_MAX];		/* empty: none */
+	struct event *t_retry;
+	struct datagrams_head waiting;
+	bool initialised;
+} state;
+
+static void open_again(struct event *event);
+
+/* ------------------------------------------------------------------- waiting */
+
+static void init(void)
+{
+	if (!state.initialised)
+		datagrams_init(&state.waiting);
+	state.initialised = true;
+}
+
+static void forget_waiting(void)
+{
+	struct datagram *datagram;
+
+	while ((datagram = datagrams_pop(&state.waiting)))
+		XFREE(MTYPE_MRKM_DATAGRAM, datagram);
+}
+
+int mrkm_state_output(void *arg, const struct gikev2_path *path,
+		      const uint8_t *octets, size_t len)
+{
+	struct datagram *datagram;
+
+	if (!state.store)
+		return mrkm_io_send(path, octets, len);
+	datagram = XMALLOC(MTYPE_MRKM_DATAGRAM, sizeof(*datagram) + len);
+	datagram->path = *path;
+	datagram->len = len;
+	memcpy(datagram->octets, octets, len);
+	datagrams_add_tail(&state.waiting, datagram);
+	return 0;
+}
+
+static void send_waiting(void)
+{
+	struct datagram *datagram;
+
+	while ((datagram = datagrams_pop(&state.waiting))) {
+		mrkm_io_send(&datagram->path, datagram->octets, datagram->len);
+		XFREE(MTYPE_MRKM_DATAGRAM, datagram);
+	}
+}
+
+/* ------------------------------------------------------------------- failure */
+
+static void store_close(void)
+{
+	mrkm_store_close(state.store);
+	state.store = NULL;
+}
+
+/* As after a crash, but that this process lives on. */
+static void give_up(const char *problem)
+{
+	if (strcmp(state.problem, problem))
+		zlog_err(
+			"mrkm: key server: %s; it serves nobody until then, members' keys live on",
+			problem);
+	strlcpy(state.problem, problem, sizeof(state.problem));
+	mrkm_ks_groups_drop();
+	forget_waiting();
+	store_close();
+	event_add_timer(mrkm.loop, open_again, NULL, RETRY_SECONDS,
+			&state.t_retry);
+}
+
+void mrkm_state_flush(void)
+{
+	struct mrkm_store_clock clock;
+
+	if (!state.store)
+		return;
+	if (mrkm_store_pending(state.store)) {
+		mrkm_store_clock(&clock);
+		mrkm_store_commit(state.store, &clock);
+	}
+	if (mrkm_store_problem(state.store)) {
+		char problem[MRKM_STORE_PROBLEM_MAX];
+
+		strlcpy(problem, mrkm_store_problem(state.store),
+			sizeof(problem));
+		give_up(problem);
+		return;
+	}
+	send_waiting();
+}
+
+/* ------------------------------------------------------------------- opening */
+
+/* Where the configuration does not say: FRR's folder for what is kept. */
+static void default_name(char *buf, size_t size, const char *configured,
+			 const char *name)
+{
+	if (configured[0]) {
+		strlcpy(buf, configured, size);
+		return;
+	}
+	strlcpy(buf, frr_libstatedir, size);
+	strlcat(buf, "/", size);
+	strlcat(buf, name, size);
+}
+
+static void store_open(void)
+{
+	struct mrkm_store_clock clock;
+	char problem[MRKM_STORE_PROBLEM_MAX];
+	bool failed = state.problem[0] != '\0';
+
+	mrkm_store_clock(&clock);
+	if (mrkm_store_open(state.file, state.key, &clock, &state.store,
+			    problem) < 0) {
+		give_up(problem);
+		return;
+	}
+	state.problem[0] = '\0';
+	if (failed)
+		zlog_notice("mrkm: key server: state file %s works",
+			    state.file);
+}
+
+static void open_again(struct event *event)
+{
+	store_open();
+	if (!state.store)
+		return;
+	mrkm_ks_groups_resume();
+	mrkm_engine_reschedule();
+}
+
+void mrkm_state_apply(void)
+{
+	bool wanted = mrkm.base.key_server && !mrkm.base.state_none;
+	char file[MRKM_FILE_SIZE], key[MRKM_FILE_SIZE];
+
+	init();
+	default_name(file, sizeof(file), mrkm.base.state_file,
+		     "mrkmd-state.db");
+	default_name(key, sizeof(key), mrkm.base.state_key, "mrkmd-state.key");
+	if (wanted && !strcmp(file, state.file) && !strcmp(key, state.key) &&
+	    (state.store || state.problem[0]))
+		return;
+	/* what was served goes to the new place */
+	if (state.store)
+		mrkm_ks_groups_drop();
+	event_cancel(&state.t_retry);
+	forget_waiting();
+	store_close();
+	state.problem[0] = '\0';
+	if (!wanted)
+		return;
+	strlcpy(state.file, file, sizeof(state.file));
+	strlcpy(state.key, key, sizeof(state.key));
+	store_open();
+}
+
+void mrkm_state_fini(void)
+{
+	event_cancel(&state.t_retry);
+	init();
+	forget_waiting();
+	store_close();
+}
+
+bool mrkm_state_serves(void)
+{
+	return state.store || !mrkm.base.key_server || mrkm.base.state_none;
+}
+
+bool mrkm_state_problem(char *buf, size_t size)
+{
+	strlcpy(buf, state.problem, size);
+	return state.problem[0];
+}
+
+/* ----------------------------------------------------------------- the engine */
+
+int mrkm_state_save(void *arg, const struct gikev2_record *record)
+{
+	/* an error shows at the commit */
+	if (state.store && mrkm_store_save(state.store, record) < 0)
+		return -GIKEV2_ERR_STATE_LOST;
+	return 0;
+}
+
+int mrkm_state_load(void *arg, enum gikev2_record_kind kind, const uint8_t *key,
+		    size_t key_len, gikev2_record_fn visit, void *visit_arg)
+{
+	int ret;
+
+	if (!state.store)
+		return 0;
+	ret = mrkm_store_load(state.store, kind, key, key_len, visit,
+			      visit_arg);
+	return mrkm_store_problem(state.store) ? -GIKEV2_ERR_STATE : ret;
+}
+
+void mrkm_state_get_status(struct mrkm_state_status *status)
+{
+	struct mrkm_store_status store;
+
+	memset(status, 0, sizeof(*status));
+	if (!mrkm.base.key_server || mrkm.base.state_none)
+		return;
+	status->file = state.file;
+	if (!state.store)
+		return;
+	mrkm_store_get_status(state.store, &store);
+	status->records = store.records;
+	status->octets = store.octets;
+	status->commits = store.commits;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * State that survives mrkmd: between the configuration, the engine and the
+ * store.
+ */
+#ifndef MRKM_STATE_H
+#define MRKM_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "gikev2/gikev2.h"
+
+/* Opens or closes the store as the configuration wants. */
+void mrkm_state_apply(void);
+void mrkm_state_fini(void);
+
+/*
+ * Whether this router may act as key server: not while it is to remember what
+ * it does and cannot.
+ */
+bool mrkm_state_serves(void);
+
+/* What keeps it from that, and what to do.  False: nothing does. */
+bool mrkm_state_problem(char *buf, size_t size);
+
+/* Callbacks of the engine. */
+int mrkm_state_save(void *arg, const struct gikev2_record *record);
+int mrkm_state_load(void *arg, enum gikev2_record_kind kind, const uint8_t *key,
+		    size_t key_len, gikev2_record_fn visit, void *visit_arg);
+/* Sends the datagram when what it relies on is safe. */
+int mrkm_state_output(void *arg, const struct gikev2_path *path,
+		      const uint8_t *octets, size_t len);
+
+/* Makes safe what the engine saved, then sends what it put out. */
+void mrkm_state_flush(void);
+
+/* For show: where the state is, NULL when there is none; and how much. */
+struct mrkm_state_status {
+	const char *file;
+	uint64_t records, octets, commits;
+};
+
+void mrkm_state_get_status(struct mrkm_state_status *status);
+
+#endif /* MRKM_STATE_H */
