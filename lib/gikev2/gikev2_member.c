@@ -414,7 +414,8 @@ void gikev2_member_downloaded(struct gikev2_ike *ike,
 	struct gikev2_member *member = ike->member;
 	bool overtaken = false;
 
-	gikev2_rollover_register(&member->rows, download, now);
+	gikev2_rollover_register(&member->rows, download, member->state_since,
+				 now);
 	member->sender_ids = download->sender_ids;
 	/* it replaces all that was before (RFC 9838 section 2.3.3) */
 	if (!download->kek.alive)

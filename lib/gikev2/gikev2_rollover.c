@@ -193,16 +193,38 @@ static void drop_other_protocols(struct gikev2_rows *rows,
 			remove_at(rows, i);
 }
 
+/* Does the server know any of what we have? */
+static bool is_shared(const struct gikev2_rows *rows,
+		      const struct gikev2_rows *keys)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (find(keys, &rows->row[i], same_key))
+			return true;
+	return false;
+}
+
+/* It lay about at the server, or on its way, while a rekey came. */
+static bool is_overtaken(const struct gikev2_rows *rows,
+			 const struct gikev2_rows *keys, uint64_t asked)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->row[i].accept_start >= asked &&
+		    !find(keys, &rows->row[i], same_key))
+			return true;
+	return false;
+}
+
 void gikev2_rollover_register(struct gikev2_rows *rows,
 			      const struct gikev2_download *download,
-			      uint64_t now)
+			      uint64_t asked, uint64_t now)
 {
 	struct gikev2_rows old = *rows;
-	bool shared = false;
+	bool shared = is_shared(rows, &download->keys);
 
-	for (size_t i = 0; i < rows->count; i++)
-		if (find(&download->keys, &rows->row[i], same_key))
-			shared = true;
+	if (shared && is_overtaken(rows, &download->keys, asked)) {
+		gikev2_rows_wipe(&old);
+		return;
+	}
 	if (!shared && rows->count && download->has_dtd)
 		rows->past_end = later(now, download->dtd);
 	if ((shared && now >= rows->past_end) || !download->has_dtd ||

@@ -40,10 +40,13 @@ struct gikev2_download {
  * What the member held is dropped, unless the server shares no key with it
  * and announces delays: then that server has lost its past, and what is held
  * is the predecessor, until DTD, also when we register again meanwhile.
+ *
+ * `asked` is when we asked for it.  An answer that does not list a key which
+ * came by a rekey since then is the older one: it changes nothing.
  */
 void gikev2_rollover_register(struct gikev2_rows *rows,
 			      const struct gikev2_download *download,
-			      uint64_t now);
+			      uint64_t asked, uint64_t now);
 
 /* Has the download a key that is not among the rows? */
 bool gikev2_rollover_news(const struct gikev2_rows *rows,

@@ -35,6 +35,7 @@ struct step {
 	} kind;
 	int atd, dtd; /* seconds */
 	struct key keys[KEYS_MAX];
+	unsigned int waited; /* seconds since we asked */
 };
 
 #define K(name)                                                                \
@@ -177,6 +178,21 @@ static const struct {
 	    { 100, REKEY, 5, 15, { K('b') } },
 	    { 110, REGISTER, 5, 15, { { 'b', 0, 3590 }, K('c') } } },
 	  "109:b/ab 110:b/bc 115:c/bc 125:c/c" },
+	{ "answer to a registration that a rekey has overtaken",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REKEY, 5, 15, { K('b') } },
+	    { 103, REGISTER, ABSENT, ABSENT, { { 'a', 0, 3497 } }, 4 } },
+	  "103:a/ab 105-:a/ab 105:b/ab 115-:b/ab 115:b/b" },
+	{ "the same, asked after the rekey: what is not listed is gone",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REKEY, 5, 15, { K('b') } },
+	    { 103, REGISTER, ABSENT, ABSENT, { { 'a', 0, 3497 } }, 3 } },
+	  "103:a/a" },
+	{ "the same, by a server that has lost its past",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REKEY, 5, 15, { K('b') } },
+	    { 103, REGISTER, 50, 60, { K('x') }, 4 } },
+	  "103:a/abx 105:b/abx 115:b/bx 153:x/bx 163:x/x" },
 	{ "registration with ATD alone: no sign of a lost past",
 	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
 	    { 100, REGISTER, 50, ABSENT, { K('x') } } },
@@ -328,7 +344,8 @@ static void apply(struct gikev2_rows *rows, const struct step *step)
 	struct gikev2_download download = make_download(step, now);
 
 	if (step->kind == REGISTER) {
-		gikev2_rollover_register(rows, &download, now);
+		gikev2_rollover_register(rows, &download,
+					 now - step->waited * SECOND + 1, now);
 	} else if (step->kind == REKEY) {
 		assert_int_equal(gikev2_rollover_rekey(rows, &download, now),
 				 0);
@@ -464,7 +481,7 @@ static void same_id_other_algorithm(void **state)
 
 	(void)state;
 	download.keys.row[0] = make_row(&key, START);
-	gikev2_rollover_register(&rows, &download, START);
+	gikev2_rollover_register(&rows, &download, START, START);
 	download.keys.row[0].algorithm = KEYTABLE_HMAC_SHA_512;
 	assert_int_equal(gikev2_rollover_rekey(&rows, &download, START + 5), 0);
 	assert_int_equal(rows.count, 1);
@@ -547,7 +564,7 @@ static void end_of_time(void **state)
 	(void)state;
 	download.keys.row[0] = make_row(&key, 0);
 	download.keys.row[0].accept_end = GIKEV2_NEVER;
-	gikev2_rollover_register(&rows, &download, now - 100);
+	gikev2_rollover_register(&rows, &download, now - 100, now - 100);
 	download.keys.row[0].id++;
 	download.has_atd = download.has_dtd = true;
 	download.atd = 60 * SECOND;

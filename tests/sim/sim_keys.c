@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who sends with which key, and who accepts it.
+ *
+ * The promise: no member in standing sends with a key that another member in
+ * standing does not accept.  In standing is who holds keys and has received
+ * each generation in time; see doc/developer/simulation.rst.  It is kept in
+ * counters by key, so that a change of one member costs the same among ten
+ * members and among ten thousand.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim.h"
+
+/* -------------------------------------------------------- what servers made */
+
+static struct sim_key **bucket(struct sim *sim, const struct keytable_row *row)
+{
+	uint32_t hash = row->id ^ row->protocol ^ gikev2_get_int(row->key, 4);
+
+	return &sim->keys.buckets[(hash ^ hash >> 12) % SIM_KEY_BUCKETS];
+}
+
+static struct sim_key *find(struct sim *sim, const struct keytable_row *row)
+{
+	struct sim_key *key = *bucket(sim, row);
+
+	while (key && (key->id != row->id || key->protocol != row->protocol ||
+		       key->key_len != row->key_len ||
+		       memcmp(key->key, row->key, row->key_len) != 0))
+		key = key->next;
+	return key;
+}
+
+static bool holds(const struct sim_node *node,
+		  const struct sim_generation *generation)
+{
+	for (size_t i = 0; i < node->hold_count; i++)
+		if (node->holds[i].key->generation == generation)
+			return true;
+	return false;
+}
+
+static void set_late(struct sim_node *node,
+		     const struct sim_generation *generation)
+{
+	struct sim *sim = node->sim;
+
+	if (!node->late) {
+		node->late = true;
+		node->late_since = sim->now;
+		sim->results.late++;
+		sim_trace(sim, node, "is late for generation %" PRIu64,
+			  generation->ordinal);
+	}
+	sim_keys_leave(node);
+}
+
+/* The time to receive it is over: who has not got it is late. */
+static void time_over(void *owner, uint64_t now)
+{
+	struct sim_generation *generation = owner;
+	struct sim *sim = generation->group->sim;
+
+	(void)now;
+	sim->event++;
+	generation->due_over = true;
+	for (uint32_t i = 1; i < sim->node_count; i++) {
+		struct sim_node *node = &sim->nodes[i];
+
+		if (node->group == generation->group && node->hold_count &&
+		    !holds(node, generation))
+			set_late(node, generation);
+	}
+}
+
+/*
+ * Others may send with it from ATD on, hence it has to be there by then.  Who
+ * receives it sends with the older key for ATD from that moment, and others
+ * accept that until DTD: it may be under way for no longer than what is between
+ * them, less what servers round up.
+ */
+static void set_times(struct sim_generation *generation,
+		      const struct gikev2_group_status *status)
+{
+	const struct sim_weather *weather = &generation->group->sim->weather;
+	uint64_t spare = GIKEV2_SECOND + weather->delay + weather->jitter;
+	uint64_t span = status->dtd_end - status->atd_end;
+
+	generation->number = status->generation;
+	generation->made = status->created;
+	generation->atd_end = status->atd_end;
+	generation->dtd_end = status->dtd_end;
+	generation->fresh_end =
+		status->created + (span > spare ? span - spare : 0);
+}
+
+static struct sim_generation *
+new_generation(struct sim_group *group,
+	       const struct gikev2_group_status *status)
+{
+	struct sim *sim = group->sim;
+	struct sim_generation *generation = calloc(1, sizeof(*generation));
+
+	assert(generation);
+	generation->next = group->youngest;
+	generation->group = group;
+	generation->ordinal = group->youngest ? group->youngest->ordinal + 1
+					      : 1;
+	generation->life = sim->life;
+	set_times(generation, status);
+	group->youngest = generation;
+	if (gikev2_timer_init(&sim->timers, &generation->timer, time_over,
+			      generation) < 0)
+		abort();
+	gikev2_timer_set(&sim->timers, &generation->timer, generation->atd_end);
+	return generation;
+}
+
+static void note_key(struct sim_generation *generation,
+		     const struct keytable_row *row)
+{
+	struct sim *sim = generation->group->sim;
+	struct sim_key **head = bucket(sim, row),
+		       *key = calloc(1, sizeof(*key));
+
+	assert(key);
+	key->generation = generation;
+	key->protocol = row->protocol;
+	key->id = row->id;
+	key->key_len = row->key_len;
+	memcpy(key->key, row->key, row->key_len);
+	key->next = *head;
+	*head = key;
+}
+
+void sim_keys_note(struct sim_group *group)
+{
+	struct sim_generation *generation = group->youngest;
+	struct gikev2_group_status status;
+	struct sim *sim = group->sim;
+
+	group->rolled = false;
+	gikev2_group_get_status(group->group, sim->now, &status);
+	SIM_CHECK(sim, &sim->nodes[0],
+		  !generation || generation->life != sim->life ||
+			  status.generation >= generation->number,
+		  "generation %" PRIu64 " of %s after %" PRIu64,
+		  status.generation, group->name, generation->number);
+	if (generation && generation->life == sim->life &&
+	    generation->number == status.generation)
+		return;
+	generation = new_generation(group, &status);
+	sim->results.rolls++;
+	for (size_t i = 0; i < status.row_count; i++)
+		if (!find(sim, &status.rows[i]))
+			note_key(generation, &status.rows[i]);
+}
+
+/* ----------------------------------------------------- what a member may use */
+
+static void activate(struct sim_key *key)
+{
+	struct sim_group *group = key->generation->group;
+
+	if (key->active)
+		return;
+	assert(group->active_count < SIM_ACTIVE_MAX);
+	key->active = true;
+	group->active[group->active_count++] = key;
+}
+
+static void deactivate_unused(struct sim_group *group)
+{
+	for (size_t i = group->active_count; i-- > 0;) {
+		struct sim_key *key = group->active[i];
+
+		if (key->senders || key->acceptors)
+			continue;
+		key->active = false;
+		group->active[i] = group->active[--group->active_count];
+	}
+}
+
+/* What a hold adds to its key's counters, or takes from them again. */
+static void count_hold(struct sim_hold *hold, int by)
+{
+	hold->key->acceptors += hold->accepts ? by : 0;
+	hold->key->senders += hold->sends ? by : 0;
+	if (by > 0 && (hold->accepts || hold->sends))
+		activate(hold->key);
+}
+
+static void count_all(struct sim_node *node, int by)
+{
+	for (size_t i = 0; i < node->hold_count; i++)
+		count_hold(&node->holds[i], by);
+}
+
+void sim_keys_leave(struct sim_node *node)
+{
+	if (!node->standing)
+		return;
+	node->standing = false;
+	node->left_at = node->sim->now;
+	count_all(node, -1);
+	node->group->standing--;
+	deactivate_unused(node->group);
+}
+
+/* What was on its way for too long: its delays begin too late. */
+static void look_for_delay(struct sim_node *node)
+{
+	for (size_t i = 0; i < node->hold_count; i++) {
+		const struct sim_hold *hold = &node->holds[i];
+		const struct sim_generation *generation = hold->key->generation;
+
+		if (hold->send_start > node->sim->now &&
+		    hold->send_start > generation->dtd_end &&
+		    hold->accept_start > generation->fresh_end)
+			set_late(node, generation);
+	}
+}
+
+void sim_keys_deliver(struct sim_node *node, const struct keytable_row *rows,
+		      size_t count)
+{
+	struct sim *sim = node->sim;
+
+	if (node->standing)
+		count_all(node, -1);
+	node->hold_count = 0;
+	SIM_CHECK(sim, node, count <= SIM_HOLDS_MAX, "holds %zu keys", count);
+	for (size_t i = 0; i < count && i < SIM_HOLDS_MAX; i++) {
+		struct sim_key *key = find(sim, &rows[i]);
+
+		SIM_CHECK(sim, node, key,
+			  "has a key that no server made, ID %u", rows[i].id);
+		if (!key)
+			continue;
+		SIM_CHECK(
+			sim, node,
+			!node->excluded ||
+				key->generation->ordinal <= node->excluded,
+			"is excluded and knows a key that was made later, ID %u",
+			rows[i].id);
+		node->holds[node->hold_count++] = (struct sim_hold){
+			.key = key,
+			.accept_start = rows[i].accept_start,
+			.accept_end = rows[i].accept_end,
+			.send_start = rows[i].send_start,
+			.send_end = rows[i].send_end,
+		};
+	}
+	look_for_delay(node);
+	/* sim_keys_update() is next */
+}
+
+uint64_t sim_keys_next(const struct sim_node *node)
+{
+	uint64_t now = node->sim->now, next = GIKEV2_NEVER;
+
+	for (size_t i = 0; i < node->hold_count; i++) {
+		const struct sim_hold *hold = &node->holds[i];
+		const uint64_t at[] = { hold->accept_start, hold->accept_end,
+					hold->send_start, hold->send_end };
+
+		for (size_t j = 0; j < sizeof(at) / sizeof(at[0]); j++)
+			if (at[j] > now && at[j] < next)
+				next = at[j];
+	}
+	return next;
+}
+
+/* The one it sends with; NULL. */
+static struct sim_hold *sender_of(struct sim_node *node, uint8_t protocol)
+{
+	for (size_t i = 0; i < node->hold_count; i++)
+		if (node->holds[i].sends &&
+		    node->holds[i].key->protocol == protocol)
+			return &node->holds[i];
+	return NULL;
+}
+
+bool sim_keys_can_send(const struct sim_node *node)
+{
+	const struct gikev2_group_config *config = &node->group->config;
+
+	for (size_t i = 0; i < config->protocol_count; i++)
+		if (!sender_of((struct sim_node *)node,
+			       config->protocols[i].protocol))
+			return false;
+	return true;
+}
+
+/* One key to send with, if there is any to accept. */
+static void check_windows(struct sim_node *node)
+{
+	const struct gikev2_group_config *config = &node->group->config;
+
+	for (size_t i = 0; i < config->protocol_count; i++) {
+		uint8_t protocol = config->protocols[i].protocol;
+		size_t senders = 0, acceptors = 0;
+
+		for (size_t j = 0; j < node->hold_count; j++) {
+			const struct sim_hold *hold = &node->holds[j];
+
+			if (hold->key->protocol != protocol)
+				continue;
+			senders += hold->sends;
+			acceptors += hold->accepts;
+		}
+		SIM_CHECK(node->sim, node, senders == (acceptors > 0),
+			  "protocol %u: accepts %zu keys, sends with %zu",
+			  protocol, acceptors, senders);
+	}
+}
+
+static bool within(uint64_t start, uint64_t now, uint64_t end)
+{
+	return start <= now && now < end;
+}
+
+static void look_at_clock(struct sim_node *node)
+{
+	uint64_t now = node->sim->now;
+
+	for (size_t i = 0; i < node->hold_count; i++) {
+		struct sim_hold *hold = &node->holds[i];
+
+		hold->accepts =
+			within(hold->accept_start, now, hold->accept_end);
+		hold->sends = within(hold->send_start, now, hold->send_end);
+	}
+}
+
+/* ---------------------------------------------------------------- the promise */
+
+/*
+ * It sends with a key that others may not have yet, because it has no other: it
+ * is new, or its last key ran out while there was no server.
+ */
+static bool is_excused(const struct sim_node *node)
+{
+	for (size_t i = 0; i < node->hold_count; i++) {
+		const struct sim_hold *hold = &node->holds[i];
+		bool alone = true;
+
+		for (size_t j = 0; j < node->hold_count; j++)
+			if (i != j && node->holds[j].accepts &&
+			    node->holds[j].key->protocol == hold->key->protocol)
+				alone = false;
+		if (hold->sends && alone && !hold->key->generation->due_over)
+			return true;
+	}
+	return false;
+}
+
+static bool may_enter(struct sim_node *node)
+{
+	struct sim_group *group = node->group;
+	struct sim_generation *youngest = group->youngest;
+
+	if (!node->engine || node->excluded || !sim_keys_can_send(node) ||
+	    (!holds(node, youngest) && (node->late || youngest->due_over)))
+		return false;
+	for (size_t i = 0; i < node->hold_count; i++) {
+		const struct sim_hold *hold = &node->holds[i];
+
+		if (!hold->sends)
+			continue;
+		/* who was late may have to wait for its own delay */
+		if (node->late && hold->key->generation != youngest)
+			return false;
+		if (hold->key->acceptors != group->standing)
+			return false;
+	}
+	for (size_t i = 0; i < group->active_count; i++) {
+		size_t j = 0;
+
+		while (j < node->hold_count &&
+		       (node->holds[j].key != group->active[i] ||
+			!node->holds[j].accepts))
+			j++;
+		if (group->active[i]->senders && j == node->hold_count)
+			return false;
+	}
+	return true;
+}
+
+static void enter(struct sim_node *node)
+{
+	struct sim *sim = node->sim;
+
+	node->standing = true;
+	node->group->standing++;
+	count_all(node, 1);
+	if (!node->late)
+		return;
+	node->late = false;
+	if (sim->now - node->late_since > sim->results.longest_late)
+		sim->results.longest_late = sim->now - node->late_since;
+}
+
+static bool accepts(const struct sim_node *node, const struct sim_key *key)
+{
+	for (size_t i = 0; i < node->hold_count; i++)
+		if (node->holds[i].key == key && node->holds[i].accepts)
+			return true;
+	return false;
+}
+
+static void broken(struct sim_group *group, const struct sim_key *key)
+{
+	struct sim *sim = group->sim;
+	const struct sim_node *deaf = NULL, *sender = NULL;
+
+	for (uint32_t i = 1; i < sim->node_count; i++) {
+		struct sim_node *node = &sim->nodes[i];
+		const struct sim_hold *hold;
+
+		if (!node->standing || node->group != group)
+			continue;
+		hold = sender_of(node, key->protocol);
+		if (hold && hold->key == key)
+			sender = node;
+		if (!accepts(node, key))
+			deaf = node;
+	}
+	sim_fail(
+		sim, deaf,
+		"does not accept key %u (generation %" PRIu64
+		", made %.3f s ago, ATD until %+.3f s, DTD until %+.3f s) with which r%u sends",
+		key->id, key->generation->ordinal,
+		(sim->now - key->generation->made) / 1e6,
+		((double)key->generation->atd_end - sim->now) / 1e6,
+		((double)key->generation->dtd_end - sim->now) / 1e6,
+		sender ? sender->number : 0);
+}
+
+static void check_group(struct sim_group *group)
+{
+	for (size_t i = 0; i < group->active_count; i++) {
+		const struct sim_key *key = group->active[i];
+
+		group->sim->results.checks++;
+		if (key->senders && key->acceptors != group->standing)
+			broken(group, key);
+	}
+}
+
+void sim_keys_update(struct sim_node *node)
+{
+	struct sim_group *group = node->group;
+
+	if (node->standing)
+		count_all(node, -1);
+	look_at_clock(node);
+	check_windows(node);
+	if (node->standing)
+		count_all(node, 1);
+	/* without a key it is another promise that is broken, if any */
+	if (node->standing && (!sim_keys_can_send(node) || is_excused(node)))
+		sim_keys_leave(node);
+	if (!node->standing && may_enter(node))
+		enter(node);
+	deactivate_unused(group);
+	check_group(group);
+}
+
+void sim_keys_free(struct sim *sim)
+{
+	for (size_t i = 0; i < SIM_KEY_BUCKETS; i++) {
+		struct sim_key *key = sim->keys.buckets[i], *next;
+
+		for (; key; key = next) {
+			next = key->next;
+			free(key);
+		}
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct sim_generation *old = sim->groups[i].youngest, *next;
+
+		for (; old; old = next) {
+			next = old->next;
+			gikev2_timer_fini(&sim->timers, &old->timer);
+			free(old);
+		}
+	}
+}

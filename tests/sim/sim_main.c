@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * usage: sim [--members N] [--seed N] [--hours H] ...
+ *
+ * One run of the simulator, and what was seen in it.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "sim.h"
+
+static const char usage[] =
+	"usage: sim [option...]\n"
+	"  --members N        group members, 1000 without it\n"
+	"  --seed N           all that happens follows from it\n"
+	"  --hours H          of virtual time, 24 without it\n"
+	"  --inband PERCENT   of the members; the others by multicast\n"
+	"  --liveness SECONDS of silence before a liveness check\n"
+	"  --lifetime SECONDS of keys\n"
+	"  --delays ATD,DTD   in seconds\n"
+	"  --sign             GSA_REKEY by Ed25519\n"
+	"  --weather NAME     calm, rough or storm\n"
+	"  --trace FROM[,TO]  says what happens in these events\n";
+
+static const struct option options[] = {
+	{ "members", required_argument, NULL, 'm' },
+	{ "seed", required_argument, NULL, 's' },
+	{ "hours", required_argument, NULL, 'h' },
+	{ "inband", required_argument, NULL, 'i' },
+	{ "liveness", required_argument, NULL, 'l' },
+	{ "lifetime", required_argument, NULL, 'k' },
+	{ "delays", required_argument, NULL, 'd' },
+	{ "sign", no_argument, NULL, 'g' },
+	{ "weather", required_argument, NULL, 'w' },
+	{ "trace", required_argument, NULL, 't' },
+	{ 0 },
+};
+
+static bool set_weather(struct sim_config *config, const char *name)
+{
+	static const char *const names[SIM_WEATHERS] = { "calm", "rough",
+							 "storm" };
+
+	for (size_t i = 0; i < SIM_WEATHERS; i++)
+		if (strcmp(name, names[i]) == 0) {
+			config->weather = i;
+			return true;
+		}
+	return false;
+}
+
+static bool set_option(struct sim_config *config, int option, const char *value)
+{
+	char *rest = NULL;
+	double number = value ? strtod(value, &rest) : 0;
+
+	switch (option) {
+	case 'm':
+	case 's':
+		return true; /* seen already */
+	case 'h':
+		config->duration = number * SIM_HOUR;
+		return number > 0 && !*rest;
+	case 'i':
+		config->inband = number;
+		return number <= 100 && !*rest;
+	case 'l':
+		config->liveness = number;
+		return number >= 1 && !*rest;
+	case 'k':
+		config->lifetime = number;
+		return number >= 60 && !*rest;
+	case 'd':
+		config->atd = number;
+		config->dtd = *rest ? strtoul(rest + 1, NULL, 10) : 0;
+		return config->dtd > config->atd + 1;
+	case 'g':
+		config->sign = true;
+		return true;
+	case 'w':
+		return set_weather(config, value);
+	case 't':
+		config->trace_from = strtoull(value, &rest, 10);
+		config->trace_to = *rest ? strtoull(rest + 1, NULL, 10)
+					 : UINT64_MAX;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Number of members and seed first: the other defaults follow from them. */
+static bool read_options(struct sim_config *config, int argc, char **argv)
+{
+	uint32_t members = 1000;
+	uint64_t seed = 1;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'm')
+			members = strtoul(optarg, NULL, 10);
+		if (option == 's')
+			seed = strtoull(optarg, NULL, 10);
+		if (option == '?')
+			return false;
+	}
+	if (!members || members > 1000000 || optind < argc)
+		return false;
+	sim_config_default(config, members, seed);
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (!set_option(config, option, optarg))
+			return false;
+	return true;
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void report(const struct sim *sim)
+{
+	const struct sim_results *r = &sim->results;
+	const struct sim_network *n = &sim->network;
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	printf("  %" PRIu64 " events, %" PRIu64 " checks; %" PRIu64
+	       " datagrams sent, %" PRIu64 " arrived, %" PRIu64
+	       " lost, %" PRIu64 " cut, %" PRIu64 " twice\n",
+	       sim->event, r->checks, r->datagrams, n->delivered, n->lost,
+	       n->cut, n->repeated);
+	printf("  %" PRIu64 " generations of keys, %" PRIu64
+	       " registrations, %" PRIu64
+	       " rekeys received, %u half-open at most\n",
+	       r->rolls, r->registrations, r->rekeys, r->half_open);
+	printf("  %" PRIu64 " times late, for %.0f s at most; %" PRIu64
+	       " exclusions of those who listened on\n",
+	       r->late, r->longest_late / 1e6, r->spies);
+	for (int i = 0; i < SIM_INCIDENTS; i++)
+		printf("  %s%" PRIu64 " %s", i ? "" : "", r->incidents[i],
+		       sim_incident_text(i));
+	printf("\n  server: %zu octets with %u members, %zu without, %zu at the end\n",
+	       r->server_full, r->full_members, r->server_floor.octets,
+	       r->server_end);
+	printf("  %.1f s of CPU, %ld MiB\n", cpu_seconds(),
+	       usage.ru_maxrss / 1024);
+}
+
+int main(int argc, char **argv)
+{
+	struct sim_config config;
+	struct sim *sim;
+	bool ok;
+
+	sim_memory_init();
+	if (!read_options(&config, argc, argv)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	sim = sim_new(&config);
+	printf("sim: %u members (%u %% inband), seed %" PRIu64
+	       ", %.1f hours, %s weather\n",
+	       config.members, config.inband, config.seed,
+	       (double)config.duration / SIM_HOUR, sim->weather.name);
+	ok = sim_run(sim);
+	report(sim);
+	if (ok)
+		printf("  every promise was kept\n");
+	else
+		printf("  FAILED: %s\n", sim->failure);
+	sim_free(sim);
+	return ok ? 0 : 1;
+}
