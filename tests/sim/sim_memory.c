@@ -83,11 +83,12 @@ void *__wrap_calloc(size_t count, size_t size)
 /* A block stays with whoever asked for it first. */
 void *__wrap_realloc(void *octets, size_t size)
 {
-	struct block *block = (struct block *)octets - 1;
 	struct sim_account *account;
+	struct block *block;
 
 	if (!octets)
 		return __wrap_malloc(size);
+	block = (struct block *)octets - 1;
 	account = block->account;
 	count_out(block);
 	block = __real_realloc(block, sizeof(*block) + size);
@@ -99,10 +100,11 @@ void *__wrap_realloc(void *octets, size_t size)
 
 void __wrap_free(void *octets)
 {
-	struct block *block = (struct block *)octets - 1;
+	struct block *block;
 
 	if (!octets)
 		return;
+	block = (struct block *)octets - 1;
 	count_out(block);
 	__real_free(block);
 }
