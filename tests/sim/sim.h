@@ -305,6 +305,12 @@ uint32_t sim_random(struct sim *sim);
 uint64_t sim_below(struct sim *sim, uint64_t limit);
 bool sim_chance(struct sim *sim, uint32_t per_mille);
 
+/* Nobody's as long as OpenSSL makes what it keeps: a router does not. */
+static inline struct sim_account *sim_account(struct sim_node *node)
+{
+	return node->sim->warming_up ? NULL : &node->account;
+}
+
 /* The first one counts, the others follow from it. */
 void sim_fail(struct sim *sim, const struct sim_node *node, const char *format,
 	      ...) __attribute__((format(printf, 3, 4)));

@@ -232,7 +232,7 @@ static void wake(void *owner, uint64_t now)
 
 	node->sim->event++;
 	if (gikev2_next_deadline(node->engine) <= now) {
-		before = sim_memory_of(&node->account);
+		before = sim_memory_of(sim_account(node));
 		expire(node);
 		sim_memory_of(before);
 	}
@@ -242,7 +242,7 @@ static void wake(void *owner, uint64_t now)
 void sim_node_input(struct sim_node *node, const struct gikev2_path *path,
 		    const struct sim_octets *message)
 {
-	struct sim_account *before = sim_memory_of(&node->account);
+	struct sim_account *before = sim_memory_of(sim_account(node));
 
 	gikev2_input(node->engine, path, message->octets, message->len,
 		     node->sim->now);
@@ -352,7 +352,7 @@ void sim_node_boot(struct sim_node *node)
 	if (node->engine && (is_server(node) || node->member))
 		return;
 	sim_trace(sim, node, node->engine ? "joins" : "starts");
-	before = sim_memory_of(&node->account);
+	before = sim_memory_of(sim_account(node));
 	if (!node->engine)
 		node->engine = gikev2_new(&callbacks, node, &sim->params);
 	assert(node->engine);
@@ -385,7 +385,7 @@ void sim_node_crash(struct sim_node *node)
 	node->member = NULL;
 	node->joins = 0;
 	gikev2_timer_set(&sim->timers, &node->timer, GIKEV2_NEVER);
-	SIM_CHECK(sim, node, sim->warming_up || node->account.blocks == 0,
+	SIM_CHECK(sim, node, node->account.blocks == 0,
 		  "left %zu octets in %zu blocks behind", node->account.octets,
 		  node->account.blocks);
 }
@@ -398,7 +398,7 @@ void sim_node_leave(struct sim_node *node)
 		return;
 	sim_trace(node->sim, node, "leaves");
 	sim_keys_leave(node);
-	before = sim_memory_of(&node->account);
+	before = sim_memory_of(sim_account(node));
 	gikev2_member_del(node->member, node->sim->now);
 	sim_memory_of(before);
 	node->member = NULL;

@@ -83,7 +83,7 @@ static void leave(struct sim *sim, struct sim_node *node)
 
 static void reregister(struct sim_node *node)
 {
-	struct sim_account *before = sim_memory_of(&node->account);
+	struct sim_account *before = sim_memory_of(sim_account(node));
 
 	if (node->member)
 		gikev2_member_reregister(node->member, node->sim->now);
@@ -95,7 +95,7 @@ static void reregister(struct sim_node *node)
 static void clear(struct sim_node *node)
 {
 	struct sim_node *server = &node->sim->nodes[0];
-	struct sim_account *before = sim_memory_of(&server->account);
+	struct sim_account *before = sim_memory_of(sim_account(server));
 
 	if (server->engine)
 		gikev2_group_clear_member(node->group->group, &node->identity,
@@ -120,7 +120,7 @@ static void exclude(struct sim *sim, struct sim_node *node)
 	node->excluded = node->group->youngest->ordinal;
 	node->spy = sim_chance(sim, 500);
 	sim->results.spies += node->spy;
-	before = sim_memory_of(&server->account);
+	before = sim_memory_of(sim_account(server));
 	gikev2_group_exclude(node->group->group, &node->identity, sim->now);
 	sim_memory_of(before);
 	sim_node_called(server);
@@ -132,7 +132,7 @@ static void roll(struct sim *sim)
 {
 	struct sim_node *server = &sim->nodes[0];
 	struct sim_group *group = &sim->groups[sim_below(sim, 2)];
-	struct sim_account *before = sim_memory_of(&server->account);
+	struct sim_account *before = sim_memory_of(sim_account(server));
 
 	if (server->engine)
 		gikev2_group_rekey(group->group, sim->now);
