@@ -63,6 +63,7 @@ bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now)
 	heir->gms = ike->gms;
 	ike->member = NULL;
 	ike->gms = NULL;
+	ike->bequeathed = true;
 	if (heir->member)
 		gikev2_member_moved(heir->member, ike, heir);
 	for (struct gikev2_gm *gm = heir->gms; gm; gm = gm->ike_next) {
@@ -134,8 +135,8 @@ static void settle(struct gikev2_ike *ike, uint64_t now)
 	struct gikev2_ike *ours = ike->heir, *theirs = ike->peer_heir;
 	bool won = !is_ready(theirs) || compare(&ours->low, &theirs->low) > 0;
 
-	/* the peer has settled on its own already */
-	if (!ike->member && !ike->gms)
+	/* the peer has settled on its own already, or it is all over */
+	if (ike->bequeathed || ike->wants & GIKEV2_WANT_DELETE)
 		won = false;
 	/* only the heir that stays is left to inherit */
 	let_go(won ? &ike->peer_heir : &ike->heir);

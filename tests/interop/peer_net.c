@@ -129,7 +129,7 @@ void peer_read(struct peer *peer, struct peer_socket *sock)
 {
 	static uint8_t octets[65536];
 	struct gikev2_path path = { .local = sock->local };
-	union address from;
+	union address from = { 0 };
 	socklen_t from_len = sizeof(from);
 	ssize_t len = recvfrom(sock->fd, octets, sizeof(octets), MSG_DONTWAIT,
 			       &from.sa, &from_len);

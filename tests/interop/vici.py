@@ -98,6 +98,7 @@ class Vici:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(path)
         self.events = []
+        self._heard = set()
 
     def close(self):
         self._socket.close()
@@ -134,7 +135,9 @@ class Vici:
                 raise ViciError(f"packet of kind {kind}")
 
     def listen(self, *events):
-        for event in events:
+        "Each of them once: who asks twice is told twice."
+        for event in set(events) - self._heard:
+            self._heard.add(event)
             self._send(bytes([EVENT_REGISTER]) + _name(event))
             self._answer(EVENT_CONFIRM)
 

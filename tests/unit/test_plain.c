@@ -71,21 +71,37 @@ static void established(void **state)
 	world_free(s.world);
 }
 
-static void rekeyed(void **state)
+static void rekey_by(bool server, bool member)
 {
 	struct scene s = setup(true, true);
 	uint8_t spi_i[GIKEV2_SPI_LEN];
 
-	(void)state;
 	memcpy(spi_i, s.r1->engine->ikes->spi_i, sizeof(spi_i));
-	gikev2_want(s.r1->engine->ikes, GIKEV2_WANT_REKEY_IKE, s.world->now);
+	if (server)
+		gikev2_want(s.ks->engine->ikes, GIKEV2_WANT_REKEY_IKE,
+			    s.world->now);
+	if (member)
+		gikev2_want(s.r1->engine->ikes, GIKEV2_WANT_REKEY_IKE,
+			    s.world->now);
 	world_run(s.world, SECOND);
 	assert_int_equal(s.r1->engine->totals.ike_sas, 1);
 	assert_int_equal(s.ks->engine->totals.ike_sas, 1);
 	assert_memory_not_equal(s.r1->engine->ikes->spi_i, spi_i,
 				sizeof(spi_i));
+	assert_memory_equal(s.r1->engine->ikes->spi_i,
+			    s.ks->engine->ikes->spi_i, sizeof(spi_i));
 	assert_null(s.r1->engine->ikes->suite.kwa);
+	assert_ptr_equal(s.r1->engine->ikes->member, s.r1->member);
 	world_free(s.world);
+}
+
+/* From either end, though at the server nothing is to be handed over. */
+static void rekeyed(void **state)
+{
+	(void)state;
+	rekey_by(false, true);
+	rekey_by(true, false);
+	rekey_by(true, true);
 }
 
 /* There is no key to wrap the group's keys with. */
