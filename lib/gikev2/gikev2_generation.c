@@ -61,7 +61,7 @@ static int draw_id(struct gikev2 *engine,
 		   const struct gikev2_generations *generations,
 		   const struct keytable_protocol *protocol, uint32_t *last)
 {
-	uint64_t span = (uint64_t)protocol->id_max - protocol->id_min + 1;
+	uint64_t span = (uint64_t)protocol->id_new_max - protocol->id_min + 1;
 	uint32_t id = *last;
 	uint8_t octets[4];
 
@@ -72,7 +72,7 @@ static int draw_id(struct gikev2 *engine,
 		     gikev2_get_int(octets, sizeof(octets)) % span;
 	}
 	do {
-		id = id >= protocol->id_max ? protocol->id_min : id + 1;
+		id = id >= protocol->id_new_max ? protocol->id_min : id + 1;
 	} while (id_alive(generations, protocol, id));
 	*last = id;
 	return 0;

@@ -53,7 +53,9 @@ static const struct keytable_transform transforms[] = {
 	}
 
 /* SPIs below 256 are reserved (RFC 4303 section 2.1). */
-#define IPSEC_SPI .spi_size = 4, .id_min = 256, .id_max = UINT32_MAX
+#define IPSEC_SPI                                                              \
+	.spi_size = 4, .id_min = 256, .id_max = UINT32_MAX,                    \
+	.id_new_max = UINT32_MAX
 
 static const struct keytable_protocol protocols[KEYTABLE_PROTOCOLS] = {
 	{
@@ -65,6 +67,7 @@ static const struct keytable_protocol protocols[KEYTABLE_PROTOCOLS] = {
 		.spi_size = 1,
 		.id_min = 1,
 		.id_max = 255,
+		.id_new_max = 255,
 		.applier = KEYTABLE_APPLY_KEYCHAIN,
 		.families = KEYTABLE_IPV4,
 		.algorithms = KEYTABLE_ALGO_BIT(KEYTABLE_KEYED_MD5) |
@@ -110,6 +113,7 @@ static const struct keytable_protocol protocols[KEYTABLE_PROTOCOLS] = {
 		.spi_size = 2,
 		.id_min = 1,
 		.id_max = 65535,
+		.id_new_max = 255, /* BIRD takes no others */
 		.applier = KEYTABLE_APPLY_KEYCHAIN,
 		.families = KEYTABLE_IPV6,
 		.key_suffix = 2, /* RFC 7166: Ks = K | 0x0001 */
@@ -124,6 +128,7 @@ static const struct keytable_protocol protocols[KEYTABLE_PROTOCOLS] = {
 		.spi_size = 1,
 		.id_min = 1,
 		.id_max = 255,
+		.id_new_max = 255,
 		.applier = KEYTABLE_APPLY_KEYCHAIN,
 		.families = KEYTABLE_IPV4,
 		/* all that ripd can do */

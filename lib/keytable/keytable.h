@@ -120,6 +120,7 @@ struct keytable_protocol {
 	enum keytable_body body;
 	uint8_t spi_size;	 /* octets */
 	uint32_t id_min, id_max; /* Key ID, SA ID or SPI */
+	uint32_t id_new_max;	 /* key servers give out those up to it */
 	enum keytable_applier applier;
 	uint8_t families;    /* enum keytable_family */
 	uint8_t ip_protocol; /* that IPsec protects; 0 with key chains */

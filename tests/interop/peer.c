@@ -88,10 +88,8 @@ static int on_authorize(void *arg, void *cookie, const struct gikev2_id *peer)
 static void on_keys(void *arg, void *cookie, const struct keytable_row *rows,
 		    size_t count)
 {
-	(void)arg;
 	(void)cookie;
-	(void)rows;
-	(void)count;
+	peer_report_keys(arg, rows, count);
 }
 
 static void on_event(void *arg, const struct gikev2_event *event)

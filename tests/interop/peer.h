@@ -50,6 +50,7 @@ struct peer {
 	struct gikev2_group_config group_config;
 	struct gikev2_key *sign_key;
 	FILE *keylog;
+	const char *keys_path;
 };
 
 /* Says why on standard error, and ends the program. */
@@ -74,6 +75,9 @@ void peer_read(struct peer *peer, struct peer_socket *socket);
 
 /* peer_report.c: lines of JSON */
 void peer_report_event(const struct gikev2_event *event);
+/* The group's keys, octets and all, into the file that the arguments name. */
+void peer_report_keys(const struct peer *peer, const struct keytable_row *rows,
+		      size_t count);
 /* Names of what is dropped; nothing for 0. */
 void peer_report_drop(int err);
 /* All SAs, the member and its keys' numbers, the group, the counters. */

@@ -158,6 +158,11 @@ static void take_keylog(struct peer *peer, const char *value)
 		peer_die("%s cannot be made", value);
 }
 
+static void take_keys(struct peer *peer, const char *value)
+{
+	peer->keys_path = value;
+}
+
 /* ---------------------------------------------------------- authentication */
 
 static void take_psk(struct peer *peer, const char *value)
@@ -301,6 +306,7 @@ static const struct {
 	{ "restart", take_restart },
 	{ "suite", take_suite },
 	{ "keylog", take_keylog },
+	{ "keys", take_keys },
 	{ "psk", take_psk },
 	{ "key", take_key },
 	{ "cert", take_cert },

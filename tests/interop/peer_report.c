@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "peer.h"
 
@@ -49,6 +50,58 @@ void peer_report_drop(int err)
 {
 	if (err)
 		printf("{\"dropped\": \"%s\"}\n", gikev2_err_name(err));
+}
+
+/* -------------------------------------------------------------------- keys */
+
+/* Seconds from now on; absent when there is no such moment. */
+static void put_instant(FILE *out, const char *name, uint64_t instant,
+			uint64_t now)
+{
+	if (instant && instant != KEYTABLE_NEVER)
+		fprintf(out, ", \"%s\": %.6f", name,
+			((double)instant - (double)now) / GIKEV2_SECOND);
+}
+
+static void put_key(FILE *out, const struct keytable_row *row, uint64_t now)
+{
+	fprintf(out,
+		"{\"protocol\": \"%s\", \"id\": %u, \"algorithm\": \"%s\", \"key\": \"%.*s\"",
+		keytable_protocol_by_wire(row->protocol)->name, row->id,
+		keytable_algorithm_by_id(row->algorithm)->name, row->key_len,
+		(const char *)row->key);
+	put_instant(out, "accept_start", row->accept_start, now);
+	put_instant(out, "accept_end", row->accept_end, now);
+	put_instant(out, "send_start", row->send_start, now);
+	put_instant(out, "send_end", row->send_end, now);
+	fprintf(out, "}");
+}
+
+/* In one step: who reads it sees all of the old ones or all of the new. */
+void peer_report_keys(const struct peer *peer, const struct keytable_row *rows,
+		      size_t count)
+{
+	const char *separator = "";
+	char path[4096];
+	FILE *out;
+
+	if (!peer->keys_path)
+		return;
+	snprintf(path, sizeof(path), "%s.new", peer->keys_path);
+	out = fopen(path, "w");
+	if (!out || fchmod(fileno(out), 0600) < 0)
+		peer_die("%s cannot be made", path);
+	fprintf(out, "[");
+	for (size_t i = 0; i < count; i++) {
+		if (!rows[i].algorithm) /* IPsec: no text */
+			continue;
+		fprintf(out, "%s", separator);
+		put_key(out, &rows[i], peer_now());
+		separator = ",\n ";
+	}
+	fprintf(out, "]\n");
+	if (fclose(out) || rename(path, peer->keys_path))
+		peer_die("%s cannot be written", peer->keys_path);
 }
 
 /* ------------------------------------------------------------------ status */

@@ -201,23 +201,24 @@ def wait_until(what, check, timeout, interval=0.2):
         time.sleep(interval)
 
 
-def all_adjacencies(tgen, protocol=OSPFV2):
-    "{(router, neighbour): Adjacency} of r1, r2 and r3."
+def all_adjacencies(tgen, protocol=OSPFV2, routers=config.ROUTERS):
+    "{(router, neighbour): Adjacency} of the routers that run FRR."
     found = {}
-    for name in config.ROUTERS:
+    for name in routers:
         listed = protocol.adjacencies(name, tgen.gears[name].vtysh_cmd)
         for adjacency in listed.values():
             found[name, adjacency.neighbor] = adjacency
     return found
 
 
-def not_all_full(tgen, protocol=OSPFV2):
+def not_all_full(tgen, protocol=OSPFV2, routers=config.ROUTERS):
     "None when each router is Full with the two others."
-    found = all_adjacencies(tgen, protocol)
+    found = all_adjacencies(tgen, protocol, routers)
     full = [a for a in found.values() if a.state == "Full"]
-    if len(full) == 6 and len(found) == 6:
+    wanted = 2 * len(routers)
+    if len(full) == wanted and len(found) == wanted:
         return None
-    return f"6 adjacencies should be Full, there are: {list(found.values())}"
+    return f"{wanted} adjacencies should be Full, there are: {list(found.values())}"
 
 
 def wait_for_full(tgen, *protocols):
@@ -241,19 +242,19 @@ def keys(tgen, name, protocol=OSPFV2):
     return mrkm.keys(tgen.gears[name].vtysh_cmd, protocol.daemon, protocol.key_chain)
 
 
-def senders(tgen, protocol=OSPFV2):
+def senders(tgen, protocol=OSPFV2, routers=config.ROUTERS):
     "The ID of the key that each router's daemon sends with."
     return {
         r: mrkm.key_in_use(
             tgen.gears[r].vtysh_cmd, protocol.daemon, protocol.key_chain
         )[0]
-        for r in config.ROUTERS
+        for r in routers
     }
 
 
-def not_one_sender(tgen, protocol=OSPFV2):
+def not_one_sender(tgen, protocol=OSPFV2, routers=config.ROUTERS):
     "None when all routers send with one and the same key."
-    found = senders(tgen, protocol)
+    found = senders(tgen, protocol, routers)
     return (
         f"senders {found}"
         if len(set(found.values())) > 1 or None in found.values()
@@ -261,24 +262,24 @@ def not_one_sender(tgen, protocol=OSPFV2):
     )
 
 
-def sender(tgen, protocol=OSPFV2):
+def sender(tgen, protocol=OSPFV2, routers=config.ROUTERS):
     "The ID of the key that all routers send with."
-    found = senders(tgen, protocol)
+    found = senders(tgen, protocol, routers)
     assert len(set(found.values())) == 1 and None not in found.values(), found
-    return found["r1"]
+    return found[routers[0]]
 
 
-def not_rolled_from(tgen, old, protocol=OSPFV2):
+def not_rolled_from(tgen, old, protocol=OSPFV2, routers=config.ROUTERS):
     "None when all routers send with one key, and it is not `old`."
-    found = senders(tgen, protocol)
-    return not_one_sender(tgen, protocol) or (
+    found = senders(tgen, protocol, routers)
+    return not_one_sender(tgen, protocol, routers) or (
         f"senders {found}" if old in found.values() else None
     )
 
 
-def not_one_key(tgen, protocol=OSPFV2):
+def not_one_key(tgen, protocol=OSPFV2, routers=config.ROUTERS):
     "None when every router holds one key only: the old one is forgotten."
-    for name in config.ROUTERS:
+    for name in routers:
         held = keys(tgen, name, protocol)
         if len(held) != 1:
             return f"{name} holds {held}"
@@ -315,13 +316,13 @@ def log_path(router, daemon):
     return os.path.join(router.gearlogdir, f"{daemon}.log")
 
 
-def rejections(tgen, protocol=OSPFV2):
+def rejections(tgen, protocol=OSPFV2, routers=config.ROUTERS):
     "{router: reasons of the packets that its daemon has rejected}"
     return {
         name: protocol.rejections(
             tgen.gears[name].vtysh_cmd, log_path(tgen.gears[name], protocol.daemon)
         )
-        for name in config.ROUTERS
+        for name in routers
     }
 
 
@@ -331,16 +332,17 @@ class Steady:
     an adjacency was lost since, even if it is back, or a packet was rejected.
     """
 
-    def __init__(self, tgen, protocol=OSPFV2):
+    def __init__(self, tgen, protocol=OSPFV2, routers=config.ROUTERS):
         self.tgen = tgen
         self.protocol = protocol
-        complaint = not_all_full(tgen, protocol)
+        self.routers = routers
+        complaint = not_all_full(tgen, protocol, routers)
         assert complaint is None, complaint
-        self.adjacencies = all_adjacencies(tgen, protocol)
-        self.rejections = rejections(tgen, protocol)
+        self.adjacencies = all_adjacencies(tgen, protocol, routers)
+        self.rejections = rejections(tgen, protocol, routers)
 
     def check_adjacencies(self):
-        now = all_adjacencies(self.tgen, self.protocol)
+        now = all_adjacencies(self.tgen, self.protocol, self.routers)
         assert now.keys() == self.adjacencies.keys(), now
         for key, before in self.adjacencies.items():
             after = now[key]
@@ -350,7 +352,7 @@ class Steady:
             assert moved < self.protocol.slack, (before, after)
 
     def check_rejections(self):
-        for name, reasons in rejections(self.tgen, self.protocol).items():
+        for name, reasons in rejections(self.tgen, self.protocol, self.routers).items():
             new = reasons[len(self.rejections[name]) :]
             assert not new, f"{name} rejected {len(new)} packets: {new[:5]}"
 

@@ -39,7 +39,7 @@ static void protocols_fit(void **state)
 		assert_true(p[i].algorithms != 0);
 		assert_in_range(p[i].spi_size, 1, 4);
 		assert_true(p[i].id_min >= 1); /* 0 means "all" in a Delete */
-		assert_true(p[i].id_min <= p[i].id_max);
+		assert_in_range(p[i].id_new_max, p[i].id_min, p[i].id_max);
 		assert_true(p[i].id_max <= UINT32_MAX >>
 			    (8 * (4 - p[i].spi_size)));
 		for (uint16_t a = 1; a <= KEYTABLE_AUTH_ALGO_MAX; a++) {
