@@ -55,9 +55,9 @@ static struct mrkm_guard_chain *find_chain(const struct mrkm_guard *guard,
 					   enum mrkm_traffic traffic,
 					   const char *name)
 {
-	for_each_chain(chain,
-		       guard) if (chain->traffic == traffic &&
-				  strcmp(chain->name, name) == 0) return chain;
+	for_each_chain(chain, guard)
+		if (chain->traffic == traffic && strcmp(chain->name, name) == 0)
+			return chain;
 	return NULL;
 }
 
@@ -207,8 +207,7 @@ static void doom(struct mrkm_guard_chain *chain, uint64_t at)
 void mrkm_guard_synced(struct mrkm_guard *guard,
 		       const struct mrkm_guard_speaker *speaker, uint64_t now)
 {
-	for_each_chain(chain, guard)
-	{
+	for_each_chain(chain, guard) {
 		if (chain->traffic != speaker->traffic)
 			continue;
 		if (chain->boot != speaker->boot)
@@ -221,8 +220,9 @@ void mrkm_guard_synced(struct mrkm_guard *guard,
 void mrkm_guard_gone(struct mrkm_guard *guard, enum mrkm_traffic traffic,
 		     uint64_t now)
 {
-	for_each_chain(chain, guard) if (chain->traffic == traffic)
-		doom(chain, now + MRKM_GUARD_PATIENCE);
+	for_each_chain(chain, guard)
+		if (chain->traffic == traffic)
+			doom(chain, now + MRKM_GUARD_PATIENCE);
 }
 
 /* ------------------------------------------------------------------- neighbours */
@@ -234,13 +234,12 @@ static bool is_protected(const struct mrkm_guard *guard, int ifindex)
 
 	if (!link)
 		return false;
-	for_each_chain(chain,
-		       guard) for (size_t i = 0;
-				   mrkm_traffic[chain->traffic].unicast &&
+	for_each_chain(chain, guard)
+		for (size_t i = 0; mrkm_traffic[chain->traffic].unicast &&
 				   i < chain->interface_count;
-				   i++) if (strcmp(chain->interfaces[i].name,
-						   link->name) ==
-					    0) return true;
+		     i++)
+			if (strcmp(chain->interfaces[i].name, link->name) == 0)
+				return true;
 	return false;
 }
 
@@ -365,8 +364,7 @@ static enum mrkm_err reason_of(int error)
 /* The kernel did not take an SA: its row is of no use for now. */
 static void blame_rows(struct mrkm_guard *guard, const struct mrkm_op *op)
 {
-	for_each_chain(chain, guard)
-	{
+	for_each_chain(chain, guard) {
 		if ((MRKM_IPSEC_REQID | chain->traffic) != op->sa->reqid)
 			continue;
 		for (size_t i = 0; i < chain->row_count; i++)
@@ -431,9 +429,9 @@ static void retry(struct mrkm_guard *guard, uint64_t now)
 	guard->retry_at = KEYTABLE_NEVER;
 	guard->filterless = false;
 	guard->unknown = true;
-	for_each_chain(chain, guard) for (size_t i = 0; i < chain->row_count;
-					  i++)
-		chain->results[i] = judge_row(chain, i, now);
+	for_each_chain(chain, guard)
+		for (size_t i = 0; i < chain->row_count; i++)
+			chain->results[i] = judge_row(chain, i, now);
 }
 
 static bool has_changed(const struct mrkm_guard_chain *chain)
@@ -445,8 +443,7 @@ static bool has_changed(const struct mrkm_guard_chain *chain)
 
 static void tell_changes(struct mrkm_guard *guard)
 {
-	for_each_chain(chain, guard)
-	{
+	for_each_chain(chain, guard) {
 		if (!has_changed(chain))
 			continue;
 		chain->told_sender = chain->sender;

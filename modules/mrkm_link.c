@@ -103,13 +103,11 @@ static int read_link(const struct nlmsghdr *nlh, struct mrkm_links *links)
 		return -ENOMEM;
 	link->ifindex = info->ifi_index;
 	link->filterable = mac_length(info->ifi_type, &link->mac_len);
-	mnl_attr_for_each(
-		attr, nlh,
-		sizeof(*info)) if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
-				   mnl_attr_validate(attr,
-						     MNL_TYPE_NUL_STRING) >= 0)
-		strncpy(link->name, mnl_attr_get_str(attr),
-			sizeof(link->name) - 1);
+	mnl_attr_for_each(attr, nlh, sizeof(*info))
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			strncpy(link->name, mnl_attr_get_str(attr),
+				sizeof(link->name) - 1);
 	return 0;
 }
 
@@ -126,8 +124,7 @@ static int read_address(const struct nlmsghdr *nlh, struct mrkm_links *links)
 	link = mrkm_links_by_index(links, info->ifa_index);
 	if (!link || link->address_count == MRKM_LINK_ADDRESSES_MAX)
 		return 0;
-	mnl_attr_for_each(attr, nlh, sizeof(*info))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*info)) {
 		if (mnl_attr_get_type(attr) != IFA_ADDRESS ||
 		    mnl_attr_get_payload_len(attr) != sizeof(*address))
 			continue;
@@ -160,10 +157,10 @@ static const struct nlattr *nested(const struct nlattr *nest, uint16_t type,
 
 	if (!nest)
 		return NULL;
-	mnl_attr_for_each_nested(attr,
-				 nest) if (mnl_attr_get_type(attr) == type &&
-					   mnl_attr_get_payload_len(attr) >=
-						   size) found = attr;
+	mnl_attr_for_each_nested(attr, nest)
+		if (mnl_attr_get_type(attr) == type &&
+		    mnl_attr_get_payload_len(attr) >= size)
+			found = attr;
 	return found;
 }
 
@@ -190,9 +187,9 @@ static void read_program(const struct nlattr *ops, struct mrkm_filter *filter)
 	size_t len = mnl_attr_get_payload_len(ops);
 
 	for (size_t i = 0; i < sizeof(mac_lens); i++)
-		for (uint8_t t = 1; t < 1 << MRKM_TRAFFIC_MAX; t++) {
+		for (unsigned int t = 1; t < 1U << MRKM_TRAFFIC_MAX; t++) {
 			guess.mac_len = mac_lens[i];
-			guess.traffic = t;
+			guess.traffic = (uint8_t)t;
 			if (mrkm_filter_program(&guess, program) *
 					    sizeof(*program) ==
 				    len &&
@@ -216,9 +213,9 @@ int mrkm_link_read_filter(const struct nlmsghdr *nlh, struct mrkm_image *image)
 	    tcm->tcm_handle != MRKM_IPSEC_FILTER_HANDLE ||
 	    TC_H_MAJ(tcm->tcm_info) >> 16 != MRKM_IPSEC_FILTER_PREF)
 		return 0;
-	mnl_attr_for_each(attr, nlh,
-			  sizeof(*tcm)) if (mnl_attr_get_type(attr) ==
-					    TCA_OPTIONS) options = attr;
+	mnl_attr_for_each(attr, nlh, sizeof(*tcm))
+		if (mnl_attr_get_type(attr) == TCA_OPTIONS)
+			options = attr;
 	filter.ifindex = tcm->tcm_ifindex;
 	ops = nested(options, TCA_BPF_OPS, 1);
 	if (ops && drops(options))

@@ -129,7 +129,7 @@ static int send_all(int sock, const struct mrkm_batch *batch)
 /* The next datagram; 0: there is none. */
 static ssize_t receive(int sock, void *buffer, size_t size)
 {
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = { 0 };
 	socklen_t len = sizeof(from);
 	ssize_t received;
 

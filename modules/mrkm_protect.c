@@ -113,10 +113,9 @@ int mrkm_protect_set(struct mrkm_protect *protect, const char *name,
 const char *mrkm_protect_get(const struct mrkm_protect *protect,
 			     const char *name)
 {
-	for_each_interface(
-		interface,
-		protect->interfaces) if (strcmp(interface->name, name) ==
-					 0) return interface->key_chain;
+	for_each_interface(interface, protect->interfaces)
+		if (strcmp(interface->name, name) == 0)
+			return interface->key_chain;
 	return NULL;
 }
 
@@ -125,9 +124,9 @@ const char *mrkm_protect_get(const struct mrkm_protect *protect,
 static struct mrkm_protect_order *by_chain(const struct mrkm_protect *protect,
 					   const char *key_chain)
 {
-	for_each_order(order, protect->orders) if (strcmp(order->key_chain,
-							  key_chain) ==
-						   0) return order;
+	for_each_order(order, protect->orders)
+		if (strcmp(order->key_chain, key_chain) == 0)
+			return order;
 	return NULL;
 }
 
@@ -193,20 +192,56 @@ int mrkm_protect_bind(struct mrkm_protect *protect,
 	return err;
 }
 
+static struct mrkm_protect_told *find_told(const struct mrkm_protect *protect,
+					   const char *key_chain)
+{
+	for_each_told(told, protect->told)
+		if (strcmp(told->key_chain, key_chain) == 0)
+			return told;
+	return NULL;
+}
+
+static void note_synced(void *arg, const struct mrkm_receiver_status *status)
+{
+	bool *synced = arg;
+
+	*synced |= status->state >= MRKM_RECEIVER_SYNCING;
+}
+
+static bool has_guard(const struct mrkm_protect *protect)
+{
+	bool synced = false;
+
+	mrkm_sender_visit_receivers(protect->sender, note_synced, &synced);
+	return synced;
+}
+
+bool mrkm_protect_is_idle(const struct mrkm_protect *protect)
+{
+	return protect->interfaces && !has_guard(protect);
+}
+
 /*
  * What becomes of rows that an interface needs is told by zebra, a moment
- * later.
+ * later; unless it has them already, and mrkmd only says them again.
  */
 static enum mrkm_err first_result(const struct mrkm_protect *protect,
-				  const struct mrkm_protect_order *order)
+				  const struct mrkm_protect_order *order,
+				  uint32_t id)
 {
+	const struct mrkm_protect_told *told =
+		find_told(protect, order->key_chain);
+
 	if (order->conflict)
 		return MRKM_ERR_CONFLICT;
 	if (!count_interfaces(protect, order->key_chain))
 		return MRKM_ERR_OK;
-	return mrkm_sender_algorithms(protect->sender, protect->protocol)
-		       ? MRKM_ERR_PENDING
-		       : MRKM_ERR_NO_GUARD;
+	if (!has_guard(protect))
+		return MRKM_ERR_NO_GUARD;
+	for (size_t i = 0; told && i < told->result_count; i++)
+		if (told->results[i].id == id)
+			return told->results[i].result;
+	return MRKM_ERR_PENDING;
 }
 
 int mrkm_protect_keys(struct mrkm_protect *protect,
@@ -224,19 +259,18 @@ int mrkm_protect_keys(struct mrkm_protect *protect,
 		memcpy(order->rows, rows, count * sizeof(*rows));
 	order->count = count;
 	for (size_t i = 0; i < count; i++)
-		results[i] = first_result(protect, order);
+		results[i] = first_result(protect, order, rows[i].id);
 	return order->conflict ? -MRKM_ERR_CONFLICT : 0;
 }
 
 int mrkm_protect_withdraw(struct mrkm_protect *protect,
 			  const struct mrkm_order *said)
 {
-	for_each_order(order, protect->orders) if (strcmp(order->group,
-							  said->group) == 0)
-	{
-		drop_order(protect, order);
-		break;
-	}
+	for_each_order(order, protect->orders)
+		if (strcmp(order->group, said->group) == 0) {
+			drop_order(protect, order);
+			break;
+		}
 	return 0;
 }
 
@@ -254,13 +288,31 @@ void mrkm_protect_synced(struct mrkm_protect *protect, uint64_t boot,
 
 /* ----------------------------------------------------------------- zebra's part */
 
+/* The oldest makes room. */
+static void note_result(struct mrkm_protect_told *told,
+			const struct mrkm_msg_result *result)
+{
+	for (size_t i = 0; i < told->result_count; i++)
+		if (told->results[i].id == result->id) {
+			told->results[i] = *result;
+			return;
+		}
+	if (told->result_count == KEYTABLE_ROWS_MAX)
+		memmove(told->results, told->results + 1,
+			--told->result_count * sizeof(told->results[0]));
+	told->results[told->result_count++] = *result;
+}
+
 void mrkm_protect_result(struct mrkm_protect *protect,
 			 const struct mrkm_key_status *status)
 {
+	struct mrkm_protect_told *told = find_told(protect, status->group);
 	const struct mrkm_protect_order *order =
 		by_chain(protect, status->group);
 	struct mrkm_msg_result result = { status->id, status->result };
 
+	if (told && status->id)
+		note_result(told, &result);
 	if (!order || order->conflict)
 		return;
 	if (status->id)
@@ -276,9 +328,9 @@ static struct mrkm_protect_told *get_told(struct mrkm_protect *protect,
 {
 	struct mrkm_protect_told *new;
 
-	for_each_told(told,
-		      protect->told) if (strcmp(told->key_chain, key_chain) ==
-					 0) return told;
+	for_each_told(told, protect->told)
+		if (strcmp(told->key_chain, key_chain) == 0)
+			return told;
 	new = calloc(1, sizeof(*new));
 	if (!new)
 		return NULL;
@@ -334,15 +386,12 @@ static void tell_interfaces(struct mrkm_protect *protect, const char *key_chain,
 	struct mrkm_msg_interface interfaces[MRKM_INTERFACES_MAX] = { 0 };
 	size_t count = 0;
 
-	for_each_interface(
-		interface,
-		protect->interfaces) if ((strcmp(interface->key_chain,
-						 key_chain) == 0 ||
-					  (before && strcmp(interface->before,
-							    key_chain) == 0)) &&
-					 count < MRKM_INTERFACES_MAX)
-		memcpy(interfaces[count++].name, interface->name,
-		       sizeof(interface->name));
+	for_each_interface(interface, protect->interfaces)
+		if ((strcmp(interface->key_chain, key_chain) == 0 ||
+		     (before && strcmp(interface->before, key_chain) == 0)) &&
+		    count < MRKM_INTERFACES_MAX)
+			memcpy(interfaces[count++].name, interface->name,
+			       sizeof(interface->name));
 	mrkm_sender_protect(protect->sender, key_chain, protect->protocol,
 			    interfaces, count, now);
 }
@@ -373,9 +422,9 @@ void mrkm_protect_run(struct mrkm_protect *protect, uint64_t now)
 
 	if (!protect->protocol)
 		return;
-	for_each_told(old, protect->told) old->used = false;
-	for_each_interface(interface, protect->interfaces)
-	{
+	for_each_told(old, protect->told)
+		old->used = false;
+	for_each_interface(interface, protect->interfaces) {
 		told = get_told(protect, interface->key_chain);
 		if (!told || told->used)
 			continue;
@@ -383,8 +432,9 @@ void mrkm_protect_run(struct mrkm_protect *protect, uint64_t now)
 		tell_rows(protect, told->key_chain, now);
 		tell_interfaces(protect, told->key_chain, true, now);
 	}
-	for_each_told(chain, protect->told) if (chain->used)
-		tell_interfaces(protect, chain->key_chain, false, now);
+	for_each_told(chain, protect->told)
+		if (chain->used)
+			tell_interfaces(protect, chain->key_chain, false, now);
 	for_each_interface(interface, protect->interfaces)
 		interface->before[0] = '\0';
 	forget_unused(protect, now);

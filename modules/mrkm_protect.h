@@ -38,6 +38,9 @@ struct mrkm_protect_told {
 	struct mrkm_protect_told *next;
 	char key_chain[MRKM_NAME_MAX + 1];
 	bool used; /* an interface names it still */
+	/* what zebra has answered, row by row */
+	size_t result_count;
+	struct mrkm_msg_result results[KEYTABLE_ROWS_MAX];
 };
 
 struct mrkm_protect_ops {
@@ -94,6 +97,12 @@ void mrkm_protect_synced(struct mrkm_protect *protect, uint64_t boot,
 /* What zebra's module has answered: struct mrkm_sender_callbacks' `result`. */
 void mrkm_protect_result(struct mrkm_protect *protect,
 			 const struct mrkm_key_status *status);
+
+/*
+ * Is there something to protect, and nobody who would?  Then it is open, and
+ * somebody should be told.
+ */
+bool mrkm_protect_is_idle(const struct mrkm_protect *protect);
 
 /* Tells zebra's module what is another now. */
 void mrkm_protect_run(struct mrkm_protect *protect, uint64_t now);

@@ -20,6 +20,10 @@
 /* Transform IDs of what a key chain's algorithms stand for. */
 #define ENCR_NULL 11
 
+/* After so long without zebra's module it is said that there is none. */
+#define WARN_AFTER (10 * KEYTABLE_SECOND)
+#define WARN_AGAIN (300 * KEYTABLE_SECOND)
+
 static const struct {
 	enum keychain_hash_algo hash;
 	uint16_t integ;
@@ -34,6 +38,7 @@ static struct {
 	int (*config_write)(struct vty *vty); /* the daemon's own */
 	struct mrkm_wrap_key key;
 	char wrap_path[sizeof(frr_runstatedir) + 64];
+	uint64_t warn_at;
 	int64_t wall; /* what to add to the monotonic clock, microseconds */
 } self;
 
@@ -224,10 +229,25 @@ void mrkm_protect_registered(const struct mrkm_peer *peer)
 		mrkm_sender_gone(sender, NULL, mrkm_module_now());
 }
 
+/* Not at once: when all start together, zebra's module comes a bit later. */
+static void warn_idle(uint64_t now)
+{
+	if (!mrkm_protect_is_idle(&mrkm_module.protect)) {
+		self.warn_at = now + WARN_AFTER;
+		return;
+	}
+	if (now < self.warn_at)
+		return;
+	self.warn_at = now + WARN_AGAIN;
+	zlog_err("mrkm: interfaces with \"%s\" are NOT protected: %s",
+		 self.command, mrkm_err_text(MRKM_ERR_NO_GUARD));
+}
+
 uint64_t mrkm_protect_work(uint64_t now)
 {
 	if (!mrkm_module.protect.sender)
 		return KEYTABLE_NEVER;
+	warn_idle(now);
 	mrkm_sender_expire(mrkm_module.protect.sender, now);
 	mrkm_protect_run(&mrkm_module.protect, now);
 	return mrkm_sender_deadline(mrkm_module.protect.sender);

@@ -120,7 +120,7 @@ static void emit_ipv4(struct assembler *a, uint32_t h)
 	emit_jump(a, BPF_JSET, 0x1fff, PASS, NEXT);
 	emit(a, BPF_LDX | BPF_B | BPF_MSH, h);
 	emit(a, BPF_MISC | BPF_TXA, 0);
-	emit(a, BPF_ALU | BPF_ADD | BPF_K, h);
+	emit(a, BPF_ALU | BPF_ADD, h);
 	emit(a, BPF_MISC | BPF_TAX, 0);
 	emit_pim_type(a);
 }
@@ -148,7 +148,7 @@ static void emit_ipv6_header(struct assembler *a)
 	emit(a, BPF_LD | BPF_IMM, 8);
 	emit(a, BPF_JMP | BPF_JA, 3);
 	emit(a, BPF_LD | BPF_B | BPF_IND, 1);
-	emit(a, BPF_ALU | BPF_ADD | BPF_K, 1);
+	emit(a, BPF_ALU | BPF_ADD, 1);
 	emit(a, BPF_ALU | BPF_LSH | BPF_K, 3);
 	emit(a, BPF_ST, 1);
 	emit(a, BPF_LD | BPF_B | BPF_IND, 0);

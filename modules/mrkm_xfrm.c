@@ -405,12 +405,10 @@ static const struct nlattr *find_attr(const struct nlmsghdr *nlh, size_t head,
 
 	if (mnl_nlmsg_get_payload_len(nlh) < head)
 		return NULL;
-	mnl_attr_for_each(
-		attr, nlh,
-		head) if (mnl_attr_get_type(attr) ==
-			  type) return mnl_attr_get_payload_len(attr) >= size
-		? attr
-		: NULL;
+	mnl_attr_for_each(attr, nlh, head)
+		if (mnl_attr_get_type(attr) == type)
+			return mnl_attr_get_payload_len(attr) >= size ? attr
+								      : NULL;
 	return NULL;
 }
 

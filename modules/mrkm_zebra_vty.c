@@ -133,7 +133,8 @@ DEFPY (show_mrkm_ipsec,
 	if (guard->restored)
 		vty_out(vty, "Changed by others and restored: %" PRIu64 "\n",
 			guard->restored);
-	for_each_chain(chain) show_chain(vty, chain, now);
+	for_each_chain(chain)
+		show_chain(vty, chain, now);
 	return CMD_SUCCESS;
 }
 

@@ -216,18 +216,23 @@ class Lab:
         self.nodes[name] = Node(self, name)
         return self.nodes[name]
 
+    def add_network(self, network):
+        switch = self.nodes["switch"]
+        switch.run("ip", "link", "add", network, "type", "bridge")
+        switch.run("ip", "link", "set", network, "up")
+
     def _build(self):
-        switch = self._add("switch")
+        self._add("switch")
         for network in ("core", "mgmt"):
-            switch.run("ip", "link", "add", network, "type", "bridge")
-            switch.run("ip", "link", "set", network, "up")
+            self.add_network(network)
         for name in (config.SERVER,) + config.ROUTERS:
             self._add(name)
-            self._connect(name, "mgmt")
+            self.connect(name, "mgmt")
             if name != config.SERVER:
-                self._connect(name, "core")
+                self.connect(name, "core")
 
-    def _connect(self, name, network):
+    def connect(self, name, network):
+        "Gives a node an interface of the network's name."
         switch, node = self.nodes["switch"], self.nodes[name]
         port = f"{network}-{name}"
         switch.run("ip", "link", "add", port, "type", "veth", "peer", "name", "far")

@@ -161,6 +161,8 @@ class Capture:
         with Capture(pid, "core") as capture:
             ...
         for packet in capture.packets: ...
+
+    Of other types than `ethertype` it sees nothing; None: it sees all.
     """
 
     def __init__(self, pid, interface, parse=parse_ospf, ethertype=ETH_P_IP):
@@ -188,7 +190,7 @@ class Capture:
                 octets, ancillary, _, address = self._socket.recvmsg(65536, 256)
             except socket.timeout:
                 continue
-            if address[1] != self.ethertype:
+            if self.ethertype and address[1] != self.ethertype:
                 continue
             packet = self.parse(octets, _timestamp(ancillary))
             if packet is not None:

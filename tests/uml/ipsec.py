@@ -2,14 +2,22 @@
 "PIM and OSPFv3 over IPsec: configurations, and what routers and kernel say."
 
 import json
+import os
 import re
+import signal
+import time
 from collections import namedtuple
 
 from lab import config, namespaces
 
-HELLO_INTERVAL = 1
-HOLD_TIME = 4
-PIM_GROUP = "224.0.0.13"
+# A loaded machine is slow at everything, and this one runs inside another.
+HELLO_INTERVAL = 2
+HOLD_TIME = 10
+GROUPS = {
+    "pim": ("224.0.0.13",),
+    "pim6": ("ff02::d",),
+    "ospf6": ("ff02::5", "ff02::6"),
+}
 
 ZEBRA = ("zebra", "-M", "mrkm")
 BASE = (("mgmtd",), ZEBRA, ("mrkmd",))
@@ -62,14 +70,14 @@ exit
 """
 
 
-def neighbors(protocol, node):
-    "{neighbour's address: seconds that it has been there} on `core`."
+def neighbors(protocol, node, full=True, interface="core"):
+    "{neighbour: seconds that it has been there}; not `full`: of all."
     if protocol == "ospf6":
         said = json.loads(node.vtysh("show ipv6 ospf6 neighbor json", "ospf6d"))
         return {
             entry["neighborId"]: seconds(entry["duration"])
             for entry in said.get("neighbors", [])
-            if entry["state"] == "Full"
+            if entry["state"] == "Full" or not full
         }
     command = "show ip pim neighbor json"
     if protocol == "pim6":
@@ -77,7 +85,7 @@ def neighbors(protocol, node):
     said = json.loads(node.vtysh(command, ROUTING_DAEMON[protocol]) or "{}")
     return {
         address: seconds(entry["upTime"])
-        for address, entry in said.get("core", {}).items()
+        for address, entry in said.get(interface, {}).items()
         if isinstance(entry, dict) and "upTime" in entry
     }
 
@@ -98,6 +106,14 @@ def guard_chain(node, name=config.KEY_CHAIN):
         if chain["keyChain"] == name:
             return chain
     return None
+
+
+def not_in_state(node, chain, interface, state):
+    "None when zebra says so of an interface."
+    found = guard_chain(node, chain)
+    if found and found["interfaces"].get(interface) == state:
+        return None
+    return f"{chain}: {found}"
 
 
 def sending_spi(node):
@@ -121,6 +137,16 @@ def policies(node):
     return node.run("ip", "xfrm", "policy")
 
 
+def statistics(node):
+    "The kernel's counters of what IPsec refused."
+    lines = node.run("cat", "/proc/net/xfrm_stat").splitlines()
+    return {line.split()[0]: int(line.split()[1]) for line in lines}
+
+
+def replays(node):
+    return statistics(node)["XfrmInStateSeqError"]
+
+
 def filters(node, interface="core"):
     return node.run("tc", "filter", "show", "dev", interface, "ingress")
 
@@ -141,11 +167,41 @@ class Lab(namespaces.Lab):
         text = self.text(name, keys, **options)
         self.start(name, text, DAEMONS[self.protocol])
 
-    def vtysh_daemon(self, name, command):
-        return self[name].vtysh(command, ROUTING_DAEMON[self.protocol])
-
     def neighbors(self, name):
         return neighbors(self.protocol, self[name])
+
+    def all_neighbors(self, name):
+        return neighbors(self.protocol, self[name], full=False)
+
+    def add_intruder(self, name):
+        "Somebody on the core network who runs nothing."
+        self._add(name)
+        self.connect(name, "core")
+        self[name].run("ip", "address", "add", "10.0.1.99/24", "dev", "core")
+
+    def link_local(self, name):
+        listed = json.loads(
+            self[name].run(
+                "ip", "-j", "-6", "address", "show", "dev", "core", "scope", "link"
+            )
+        )
+        return listed[0]["addr_info"][0]["local"]
+
+    def address(self, name):
+        "What the protocol's packets on core come from."
+        if self.protocol == "pim":
+            return config.core_address(name)
+        return self.link_local(name)
+
+    def stop_daemon(self, name, daemon):
+        pid = self[name].daemon_pid(daemon)
+        os.kill(pid, signal.SIGTERM)
+        namespaces.wait_until(
+            f"end of {daemon}", lambda: not os.path.exists(f"/proc/{pid}"), 20
+        )
+
+    def read_config(self, name):
+        self[name].run(f"{self.prefix}/bin/vtysh", "-b")
 
     def not_all_there(self, names=config.ROUTERS):
         for name in names:
@@ -153,6 +209,25 @@ class Lab(namespaces.Lab):
             if len(found) != len(names) - 1:
                 return f"{name} has {found}"
         return None
+
+
+class Steady:
+    "Remembers all neighbours; check() fails when one was lost since."
+
+    SLACK = 3  # seconds; daemons count whole ones
+
+    def __init__(self, lab, names=config.ROUTERS):
+        self.lab, self.names = lab, names
+        self.begin = time.monotonic()
+        self.before = {name: lab.neighbors(name) for name in names}
+
+    def check(self):
+        passed = time.monotonic() - self.begin
+        for name in self.names:
+            after = self.lab.neighbors(name)
+            assert after.keys() == self.before[name].keys(), (name, after)
+            for neighbor, age in self.before[name].items():
+                assert after[neighbor] >= age + passed - self.SLACK, (name, after)
 
 
 def configure(node, *lines):

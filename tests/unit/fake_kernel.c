@@ -40,8 +40,9 @@ struct mrkm_link *fake_kernel_link(struct fake_kernel *kernel, int ifindex,
 #define REMOVE_WHERE(type, list, condition)                                    \
 	do {                                                                   \
 		size_t kept_ = 0;                                              \
-		mrkm_for_each(type, it, list) if (!(condition))(               \
-			(struct type *)(list)->items)[kept_++] = *it;          \
+		mrkm_for_each(type, it, list)                                  \
+			if (!(condition))                                      \
+				((struct type *)(list)->items)[kept_++] = *it; \
 		(list)->count = kept_;                                         \
 	} while (0)
 
@@ -66,11 +67,10 @@ const struct mrkm_sa *fake_kernel_sa(const struct fake_kernel *kernel,
 				     uint32_t spi,
 				     const struct mrkm_address *destination)
 {
-	mrkm_for_each(
-		mrkm_sa, sa,
-		&kernel->image.sas) if (sa->spi == spi &&
-					!memcmp(&sa->destination, destination,
-						sizeof(*destination))) return sa;
+	mrkm_for_each(mrkm_sa, sa, &kernel->image.sas)
+		if (sa->spi == spi && !memcmp(&sa->destination, destination,
+					      sizeof(*destination)))
+			return sa;
 	return NULL;
 }
 
@@ -78,24 +78,21 @@ const struct mrkm_sp *fake_kernel_sp(const struct fake_kernel *kernel,
 				     int ifindex, bool in,
 				     const struct mrkm_address *destination)
 {
-	mrkm_for_each(
-		mrkm_sp, sp,
-		&kernel->image.sps) if (sp->ifindex == ifindex &&
-					sp->in == in &&
-					!memcmp(&sp->destination, destination,
-						sizeof(*destination))) return sp;
+	mrkm_for_each(mrkm_sp, sp, &kernel->image.sps)
+		if (sp->ifindex == ifindex && sp->in == in &&
+		    !memcmp(&sp->destination, destination,
+			    sizeof(*destination)))
+			return sp;
 	return NULL;
 }
 
 /* A policy for a prefix has SAs that come when they are asked for. */
 static void mind_policies(struct fake_kernel *kernel)
 {
-	mrkm_for_each(mrkm_sp, sp,
-		      &kernel->image.sps) if (!sp->block && !sp->in &&
-					      sp->prefix >= 32 &&
-					      !fake_kernel_sa(kernel, sp->spi,
-							      &sp->destination))
-		kernel->dangling++;
+	mrkm_for_each(mrkm_sp, sp, &kernel->image.sps)
+		if (!sp->block && !sp->in && sp->prefix >= 32 &&
+		    !fake_kernel_sa(kernel, sp->spi, &sp->destination))
+			kernel->dangling++;
 }
 
 /* ----------------------------------------------------------------- its messages */
@@ -296,16 +293,14 @@ static void put_ours(const struct fake_kernel *kernel, uint16_t type,
 
 	if (type == XFRM_MSG_GETSA) {
 		op.type = MRKM_OP_ADD_SA;
-		mrkm_for_each(mrkm_sa, sa, &kernel->image.sas)
-		{
+		mrkm_for_each(mrkm_sa, sa, &kernel->image.sas) {
 			op.sa = sa;
 			mrkm_xfrm_put(out, &op, 1);
 		}
 		return;
 	}
 	op.type = MRKM_OP_SET_SP;
-	mrkm_for_each(mrkm_sp, sp, &kernel->image.sps)
-	{
+	mrkm_for_each(mrkm_sp, sp, &kernel->image.sps) {
 		op.sp = sp;
 		mrkm_xfrm_put(out, &op, 1);
 	}

@@ -368,6 +368,40 @@ static void test_mrkmd_restarts(void **state)
 	assert_int_equal(held[0].interfaces, 1);
 }
 
+/* mrkmd says the same again: zebra need not, and mrkmd is not left waiting. */
+static void test_said_again(void **state)
+{
+	struct keytable_row row = make_row(300);
+	enum mrkm_err result = MRKM_ERR_OK;
+
+	(void)state;
+	mrkm_protect_set(&protect, "eth0", "CORE");
+	mrkm_protect_keys(&protect, &core, &row, 1, &result);
+	assert_int_equal(result, MRKM_ERR_PENDING);
+	run();
+	mrkm_protect_keys(&protect, &core, &row, 1, &result);
+	assert_int_equal(result, MRKM_ERR_OK);
+}
+
+static void test_nobody_protects(void **state)
+{
+	struct keytable_row row = make_row(300);
+	enum mrkm_err result = MRKM_ERR_OK;
+
+	(void)state;
+	assert_false(mrkm_protect_is_idle(&protect));
+	mrkm_sender_disconnected(protect.sender);
+	assert_false(mrkm_protect_is_idle(&protect));
+	mrkm_protect_set(&protect, "eth0", "CORE");
+	assert_true(mrkm_protect_is_idle(&protect));
+	mrkm_protect_keys(&protect, &core, &row, 1, &result);
+	assert_int_equal(result, MRKM_ERR_NO_GUARD);
+	zebra_starts();
+	run();
+	assert_false(mrkm_protect_is_idle(&protect));
+	assert_int_equal(held[0].spi, 300);
+}
+
 static void test_chain_busy(void **state)
 {
 	struct mrkm_order other = { "OTHER", PIM, "CORE", 1, 1 };
@@ -419,6 +453,8 @@ int main(void)
 		TEST(test_another_key_chain),
 		TEST(test_zebra_restarts),
 		TEST(test_mrkmd_restarts),
+		TEST(test_said_again),
+		TEST(test_nobody_protects),
 		TEST(test_chain_busy),
 		TEST(test_names),
 		TEST(test_limit),

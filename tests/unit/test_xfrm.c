@@ -102,8 +102,7 @@ static void test_sa_octets(void **state)
 	assert_true(info.lft.hard_byte_limit == XFRM_INF);
 	/* pimd's packets look like protocol 255 to the kernel when they leave */
 	assert_int_equal(info.sel.proto, 0);
-	mnl_attr_for_each(attr, first_of(&batch), sizeof(info))
-	{
+	mnl_attr_for_each(attr, first_of(&batch), sizeof(info)) {
 		if (mnl_attr_get_type(attr) == XFRMA_ALG_AUTH_TRUNC)
 			auth = mnl_attr_get_payload(attr);
 		if (mnl_attr_get_type(attr) == XFRMA_REPLAY_VAL)
