@@ -50,6 +50,7 @@ struct mrkm_ks_member {
 struct mrkm_ks_group {
 	struct mrkm_ks_groups_item item;
 	struct mrkm_ks_group_config config;
+	struct mrkm_ks_group_config before; /* the last words go its way */
 	struct gikev2_group *group; /* NULL: not served, nothing to serve */
 	int error;		    /* negated reason for that */
 	struct mrkm_ks_members_head members;

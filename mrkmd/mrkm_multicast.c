@@ -362,32 +362,36 @@ void mrkm_multicast_fini(void)
 /* ------------------------------------------------------------------ sending */
 
 /* The configured interface, else the one of the address that members know. */
-static ifindex_t server_interface(const struct mrkm_ks_group *group)
+static ifindex_t server_interface(const struct mrkm_ks_group_config *config)
 {
-	const struct gikev2_endpoint *source =
-		&group->config.engine.rekey.source;
+	const struct gikev2_endpoint *source = &config->engine.rekey.source;
 
-	if (group->config.rekey.interface[0])
-		return if_nametoindex(group->config.rekey.interface);
+	if (config->rekey.interface[0])
+		return if_nametoindex(config->rekey.interface);
 	if (!source->family && mrkm.base.listen_count)
 		source = &mrkm.base.listen[0];
 	return interface_of(source);
 }
 
+static bool sends_to(const struct mrkm_ks_group_config *config,
+		     const struct gikev2_endpoint *destination)
+{
+	return gikev2_endpoint_equal(&config->engine.rekey.destination,
+				     destination);
+}
+
 void mrkm_multicast_way(const struct gikev2_endpoint *destination,
 			ifindex_t *ifindex, int *ttl)
 {
+	const struct mrkm_ks_group_config *config = NULL;
 	const struct mrkm_ks_group *group;
 
-	*ifindex = 0;
-	*ttl = 1;
 	frr_each(mrkm_ks_groups_const, &mrkm.ks_groups, group) {
-		if (!gikev2_endpoint_equal(
-			    &group->config.engine.rekey.destination,
-			    destination))
-			continue;
-		*ifindex = server_interface(group);
-		*ttl = group->config.rekey.ttl;
-		return;
+		if (sends_to(&group->config, destination))
+			config = &group->config;
+		else if (!config && sends_to(&group->before, destination))
+			config = &group->before;
 	}
+	*ifindex = config ? server_interface(config) : 0;
+	*ttl = config ? config->rekey.ttl : 1;
 }

@@ -336,6 +336,7 @@ void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
 		/* Another identity is another group. */
 		stop(group);
 	}
+	group->before = group->config;
 	group->config = *config;
 	group->configured = true;
 	shut_out(group, members);

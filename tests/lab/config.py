@@ -142,8 +142,11 @@ exit
 """
 
 
-def server_config(algorithms=None, lifetime=3600, atd=1, dtd=3):
-    "`algorithms` are {protocol: algorithm}, OSPFv2's unless said otherwise."
+def server_config(algorithms=None, lifetime=3600, atd=1, dtd=3, rekey=()):
+    """
+    `algorithms` are {protocol: algorithm}, OSPFv2's unless said otherwise;
+    `rekey` are the group's commands of that name.
+    """
     protocols = "".join(
         f"   protocol {protocol} algorithm {name} lifetime {lifetime}\n"
         for protocol, name in (algorithms or {"ospfv2": "hmac-sha-256"}).items()
@@ -152,6 +155,7 @@ def server_config(algorithms=None, lifetime=3600, atd=1, dtd=3):
         f"   member fqdn {identity(r)} pre-shared-key file {psk_file(r)}\n"
         for r in ROUTERS
     )
+    rekeying = "".join(f"   rekey {line}\n" for line in rekey)
     return f"""\
 mrkm
  identity fqdn {identity(SERVER)}
@@ -160,6 +164,7 @@ mrkm
   group {GROUP}
 {members}\
 {protocols}\
+{rekeying}\
    activation-delay {atd}
    deactivation-delay {dtd}
   exit

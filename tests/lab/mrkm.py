@@ -34,6 +34,12 @@ def group(vtysh, name=config.GROUP):
     )
 
 
+def rekey_sa(vtysh, server=False, name=config.GROUP):
+    "The Rekey SA, as a member or as the key server has it; None."
+    command = "show mrkm key-server" if server else "show mrkm group"
+    return _json(vtysh, command).get(name, {}).get("rekeySa")
+
+
 def registered(vtysh):
     return group(vtysh).registered
 
@@ -56,6 +62,15 @@ def rekey(vtysh, name=config.GROUP):
     "Has the key server roll; its complaint, if any, is an error."
     said = vtysh(f"mrkm rekey group {name}", daemon="mrkmd").strip()
     assert not said, said
+
+
+def exclude(vtysh, member, name=config.GROUP, readmit=False):
+    "Shuts a router out of the group, or lets it in again; what was said."
+    verb = "readmit" if readmit else "exclude"
+    return vtysh(
+        f"mrkm {verb} group {name} member fqdn {config.identity(member)}",
+        daemon="mrkmd",
+    ).strip()
 
 
 def members(vtysh, name=config.GROUP):
