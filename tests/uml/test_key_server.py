@@ -11,7 +11,7 @@ import pytest
 
 import frames
 import ipsec
-from lab import config, mrkm
+from lab import config, mrkm, namespaces
 
 ATD, DTD = 3, 8
 MANY, FEW = 20, 3
@@ -43,7 +43,12 @@ def fixture_lab(request):
         lab.put_keys()
         text = config.key_server_config(algorithms={wire: suite}, atd=ATD, dtd=DTD)
         text = text.replace(f"{wire} algorithm {suite}", f"{wire} {suite}")
-        lab.start(config.SERVER, text, ipsec.BASE)
+        try:
+            lab.start(config.SERVER, text, ipsec.BASE)
+        except namespaces.LabError as error:
+            if "Unknown command" not in str(error):
+                raise
+            pytest.skip("this key server has no command for keys of IPsec")
         keys = {wire: config.KEY_CHAIN}
         for name in config.ROUTERS:
             lab.start_router(name, config.member_config(name, keys))
