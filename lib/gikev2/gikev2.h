@@ -294,6 +294,16 @@ struct gikev2_callbacks {
 
 /* ----------------------------------------------------------------- engine */
 
+#define GIKEV2_ADDKE_MAX 7
+#define GIKEV2_ADDKE_METHODS 4
+
+/* An additional key exchange (RFC 9370). */
+struct gikev2_addke {
+	/* Transform IDs, best first, as far as OpenSSL has them; 0: no more */
+	uint16_t methods[GIKEV2_ADDKE_METHODS];
+	bool mandatory; /* no IKE SA without it */
+};
+
 /* Tunables; gikev2_params_default() fills in what is sensible. */
 struct gikev2_params {
 	uint32_t half_open_max;	  /* half-open IKE SAs as server */
@@ -315,6 +325,7 @@ struct gikev2_params {
 	 * leaves it at that.
 	 */
 	bool plain_ike;
+	struct gikev2_addke addke[GIKEV2_ADDKE_MAX];
 	uint16_t nat_port;	  /* our NAT-T port, 4500 as a rule; 0: none */
 	uint64_t keepalive_time;  /* between keepalives from behind a NAT */
 };

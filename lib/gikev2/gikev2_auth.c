@@ -3,6 +3,7 @@
  * GSA_AUTH (RFC 9838 section 2.3), who we are and the group; and IKE_AUTH
  * without a Child SA (RFC 6023), who we are alone.
  */
+#include "gikev2/gikev2_addke.h"
 #include "gikev2/gikev2_ppk.h"
 
 /* ------------------------------------------------------------ group member */
@@ -149,8 +150,12 @@ static int prove(struct gikev2_ike *ike, struct gikev2_rx *rx,
 		 struct gikev2_group *group, struct gikev2_payloads *tx)
 {
 	struct gikev2_proof proof = { 0 };
-	int ret = authenticate(ike, rx, group, &proof);
+	int ret;
 
+	/* key exchanges that were agreed on come first */
+	if (gikev2_addke_next(ike))
+		return -GIKEV2_ERR_BAD_STATE;
+	ret = authenticate(ike, rx, group, &proof);
 	if (ret == 0)
 		ret = gikev2_proof_add(ike, rx, &proof, tx);
 	gikev2_ppk_confirm(ike, tx);

@@ -30,6 +30,9 @@ void gikev2_params_default(struct gikev2_params *params)
 		.retry_max = 60 * GIKEV2_SECOND,
 		.restart_time = 60 * GIKEV2_SECOND,
 		.keepalive_time = 20 * GIKEV2_SECOND,
+		/* against who records now and has a quantum computer later */
+		.addke = { { .methods = { GIKEV2_KE_ML_KEM_768,
+					  GIKEV2_KE_ML_KEM_1024 } } },
 		.recovery_time = 5 * GIKEV2_SECOND,
 	};
 }
@@ -333,7 +336,7 @@ static int repeated_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	if (!ike->response.ptr || rx->header.id + 1 != ike->recv_id)
 		return -GIKEV2_ERR_OLD_MESSAGE;
-	ret = gikev2_sk_open(ike, rx);
+	ret = gikev2_sk_open_again(ike, rx);
 	if (ret == -GIKEV2_ERR_BAD_ICV || ret == -GIKEV2_ERR_UNPROTECTED)
 		return ret;
 	gikev2_fragments_free(&ike->fragments);
@@ -349,7 +352,8 @@ static int request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	int ret;
 
-	if (ike->state == GIKEV2_IKE_AUTH_SENT)
+	if (ike->state == GIKEV2_IKE_AUTH_SENT ||
+	    ike->state == GIKEV2_IKE_INTERMEDIATE_SENT)
 		return -GIKEV2_ERR_BAD_STATE;
 	/* the costly half of the key exchange waits for a proof of address */
 	if (ike->state == GIKEV2_IKE_HALF_OPEN) {
@@ -399,6 +403,8 @@ static int dispatch(struct gikev2_rx *rx)
 	case GIKEV2_GSA_AUTH:
 	case GIKEV2_GSA_REGISTRATION:
 	case GIKEV2_GSA_INBAND_REKEY:
+	case GIKEV2_IKE_INTERMEDIATE:
+	case GIKEV2_IKE_FOLLOWUP_KE:
 		break;
 	default:
 		return -GIKEV2_ERR_BAD_EXCHANGE;

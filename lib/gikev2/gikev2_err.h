@@ -27,6 +27,7 @@
 	X(HALF_OPEN_LIMIT, "too many half-open registrations")                 \
 	X(REASSEMBLY_LIMIT, "too many fragments of peers without a name")      \
 	X(COOKIE, "asked to come again with a cookie")                         \
+	X(STATE_NOT_FOUND, "no key exchange that this one could follow")       \
 	X(BAD_STATE, "exchange not admissible in this state")                  \
 	X(BAD_PAYLOADS, "payloads do not fit the exchange in this state")      \
 	X(OLD_MESSAGE, "Message ID is outside the window")                     \

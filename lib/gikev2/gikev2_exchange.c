@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "gikev2/gikev2_addke.h"
 #include "gikev2/gikev2_state.h"
 
 /* Doubling stops here. */
@@ -185,15 +186,21 @@ static void next_request(struct gikev2_ike *ike, uint64_t now)
 {
 	int ret = 0;
 
-	if (ike->request.ptr || ike->state != GIKEV2_IKE_ESTABLISHED)
+	if (ike->request.ptr || (ike->state != GIKEV2_IKE_ESTABLISHED &&
+				 ike->state != GIKEV2_IKE_INTERMEDIATE_SENT))
 		return;
 	if (ike->engine->handling) {
 		defer(ike);
 		return;
 	}
 	ike->engine->arena.used = 0;
-	if (ike->wants & GIKEV2_WANT_DELETE) {
+	if (ike->state == GIKEV2_IKE_INTERMEDIATE_SENT) {
+		ret = gikev2_setup_continue(ike, now);
+	} else if (ike->wants & GIKEV2_WANT_DELETE) {
 		ret = send_delete(ike, now);
+	} else if (ike->wants & GIKEV2_WANT_FOLLOWUP) {
+		ike->wants &= ~GIKEV2_WANT_FOLLOWUP;
+		ret = gikev2_send_followup(ike, now);
 	} else if (ike->wants & GIKEV2_WANT_REFUSE) {
 		ike->wants &= ~GIKEV2_WANT_REFUSE;
 		ret = gikev2_send_refusal(ike, now);
@@ -338,7 +345,8 @@ void gikev2_ike_timer(void *owner, uint64_t now)
 {
 	struct gikev2_ike *ike = owner;
 
-	if (ike->state == GIKEV2_IKE_HALF_OPEN)
+	if (ike->state == GIKEV2_IKE_HALF_OPEN ||
+	    (ike->state == GIKEV2_IKE_REKEYING && !ike->initiator))
 		gikev2_ike_end(ike, gikev2_count(ike->engine,
 						 GIKEV2_ERR_TIMEOUT),
 			       now);

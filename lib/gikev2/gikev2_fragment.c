@@ -30,11 +30,13 @@ int gikev2_flight_seal(struct gikev2 *engine, struct gikev2_shield *shield,
 		       struct gikev2_chunk text, bool fragmentation,
 		       struct gikev2_buf *out)
 {
-	size_t room = gikev2_shield_room(shield, engine->params.fragment_size);
+	size_t size = engine->params.fragment_size;
+	size_t room = gikev2_shield_room(shield, size, false);
 	struct gikev2_fragment fragment = { 0 };
 	int ret = 0;
 
-	if (!fragmentation || text.len <= room)
+	if (!fragmentation ||
+	    text.len <= gikev2_shield_room(shield, size, true))
 		return gikev2_shield_seal(engine, shield, header, first,
 					  &fragment, text, out);
 	fragment.total = (text.len + room - 1) / room;

@@ -237,6 +237,8 @@ static void setup_free(struct gikev2_ike *ike)
 	gikev2_octets_free(&setup->init_request);
 	gikev2_octets_free(&setup->init_response);
 	gikev2_octets_free(&setup->cookie);
+	gikev2_octets_free(&setup->addke.secrets);
+	gikev2_octets_free(&setup->addke.link);
 	gikev2_octets_free(&setup->certreq);
 	explicit_bzero(setup, sizeof(*setup));
 	free(setup);
@@ -319,8 +321,10 @@ void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now)
 	engine->dead = ike;
 	leave_parent(ike);
 	end_heir(ike->heir, err, now);
+	end_heir(ike->peer_heir, err, now);
 	if (!gikev2_inherit(ike, now))
 		tell_owner(ike, err, now);
+	gikev2_disinherit(ike);
 }
 
 void gikev2_ike_delete(struct gikev2_ike *ike, int err, uint64_t now)

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_addke.h"
 #include "gikev2/gikev2_nat.h"
 #include "gikev2/gikev2_ppk.h"
 
@@ -84,6 +84,13 @@ static int read_extras(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	return gikev2_proof_learn(ike, rx);
 }
 
+/* Without it there is no way to do more than one key exchange (RFC 9370). */
+static bool has_intermediate(const struct gikev2_rx *rx)
+{
+	return gikev2_notify_find(rx->payloads,
+				  GIKEV2_N_INTERMEDIATE_EXCHANGE_SUPPORTED);
+}
+
 /* --------------------------------------------------------------- initiator */
 
 /* The request, as the setup has it: a cookie in front when there is one. */
@@ -103,6 +110,9 @@ static int send_request(struct gikev2_ike *ike, uint64_t now)
 	if (ret == 0)
 		ret = gikev2_nat_offer(ike, tx);
 	gikev2_ppk_offer(ike, tx);
+	if (gikev2_addke_offered(ike->engine))
+		gikev2_notify_add(tx, GIKEV2_N_INTERMEDIATE_EXCHANGE_SUPPORTED,
+				  NULL, 0);
 	add_extras(ike, tx);
 	return ret < 0 ? ret : gikev2_send_init(ike, tx, now);
 }
@@ -112,7 +122,7 @@ int gikev2_init_start(struct gikev2_ike *ike, uint64_t now)
 	const struct gikev2_ke_alg *alg = gikev2_suite_first_ke(ike->engine);
 	int ret;
 
-	if (!alg)
+	if (!alg || !gikev2_suite_possible(ike->engine))
 		return -GIKEV2_ERR_CRYPTO;
 	ret = gikev2_make_ke(ike, alg);
 	if (ret == 0)
@@ -159,7 +169,7 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	ret = gikev2_suite_accept(
 		ike->engine,
 		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa, 0,
-		&suite);
+		has_intermediate(rx), &suite);
 	if (ret < 0)
 		return ret;
 	if (ke->group != suite.ke->id ||
@@ -186,11 +196,9 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	/* from here on no repetition would mend an error */
 	ret = gikev2_ppk_offered(ike, rx);
 	if (ret == 0)
-		ret = gikev2_auth_start(ike, rx->now);
+		ret = gikev2_setup_continue(ike, rx->now);
 	if (ret < 0)
 		gikev2_ike_end(ike, ret, rx->now);
-	else if (ike->member)
-		gikev2_member_pairwise(ike->member, rx->now);
 	return ret;
 }
 
@@ -270,7 +278,7 @@ static int negotiate(struct gikev2_rx *rx, struct gikev2_suite *suite)
 	int ret = gikev2_suite_choose(
 		rx->engine,
 		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa, 0,
-		ke->group, suite);
+		ke->group, has_intermediate(rx), suite);
 
 	if (ret < 0)
 		return answer_error(rx, GIKEV2_N_NO_PROPOSAL_CHOSEN, NULL, 0,
@@ -315,6 +323,9 @@ static int half_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (ret < 0)
 		return ret;
 	gikev2_ppk_asked(ike, rx, tx);
+	if (gikev2_addke_next(ike))
+		gikev2_notify_add(tx, GIKEV2_N_INTERMEDIATE_EXCHANGE_SUPPORTED,
+				  NULL, 0);
 	add_extras(ike, tx);
 	gikev2_notify_add(tx, GIKEV2_N_CHILDLESS_IKEV2_SUPPORTED, NULL, 0);
 	ret = gikev2_send_clear(rx, ike->spi_r, tx, &setup->init_response);

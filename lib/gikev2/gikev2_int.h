@@ -52,6 +52,10 @@ struct gikev2_rx {
 	uint64_t now;
 	struct gikev2_chunk raw; /* as it came */
 	bool repeat; /* a repetition of it is worth an answer */
+	/* what was protected: inner payloads, the type of the first one, and
+	 * the octet of flags that stood with it */
+	struct gikev2_chunk text;
+	uint8_t first, reserved;
 	struct gikev2_payloads *payloads;
 };
 
@@ -59,6 +63,7 @@ struct gikev2_rx {
 
 enum gikev2_ike_state {
 	GIKEV2_IKE_INIT_SENT,	/* initiator */
+	GIKEV2_IKE_INTERMEDIATE_SENT, /* initiator */
 	GIKEV2_IKE_AUTH_SENT,	/* initiator */
 	GIKEV2_IKE_HALF_OPEN,	/* responder */
 	GIKEV2_IKE_ESTABLISHED,
@@ -83,6 +88,18 @@ struct gikev2_ppk_state {
 	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
 };
 
+/* Where the two are with additional key exchanges (RFC 9370). */
+struct gikev2_addke_state {
+	uint8_t next; /* type to go on with, from 0 */
+	uint8_t done; /* exchanges that are over */
+	/* IntAuth_i, IntAuth_r of those (RFC 9242) */
+	uint8_t auth_i[GIKEV2_PRF_MAX], auth_r[GIKEV2_PRF_MAX];
+	/* responder: keys of the last request, should it come again */
+	uint8_t old_e[GIKEV2_SK_E_MAX], old_a[GIKEV2_SK_A_MAX];
+	/* of an heir: SK(0), SK(1) ...; and what names it between exchanges */
+	struct gikev2_octets secrets, link;
+};
+
 /* What is needed until the SA is authenticated, and not a moment longer. */
 struct gikev2_setup {
 	struct gikev2_ke *ke;
@@ -98,6 +115,7 @@ struct gikev2_setup {
 	struct gikev2_octets certreq; /* hints of the responder */
 	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
 	struct gikev2_ppk_state ppk;
+	struct gikev2_addke_state addke;
 	bool keyed;
 };
 
@@ -107,6 +125,8 @@ struct gikev2_suite {
 	const struct gikev2_integ *integ; /* NULL with AEAD */
 	const struct gikev2_prf_alg *prf;
 	const struct gikev2_ke_alg *ke;
+	const struct gikev2_ke_alg *addke[GIKEV2_ADDKE_MAX]; /* NULL: none */
+	uint8_t addke_types; /* bits: types that the proposal lists */
 	const struct gikev2_kwa *kwa; /* NULL: good for no group, plain_ike */
 	uint8_t number; /* of the chosen proposal */
 	struct gikev2_chunk spi; /* in it; good as long as the message is */
@@ -120,6 +140,7 @@ enum gikev2_want {
 	GIKEV2_WANT_REGISTER = 1 << 3,
 	GIKEV2_WANT_REKEY_IKE = 1 << 4,
 	GIKEV2_WANT_LIVENESS = 1 << 5,
+	GIKEV2_WANT_FOLLOWUP = 1 << 6,
 };
 
 struct gikev2_ike {
@@ -315,8 +336,9 @@ int gikev2_shield_open(struct gikev2 *engine,
 		       const struct gikev2_shield *shield, struct gikev2_rx *rx,
 		       struct gikev2_fragment *fragment,
 		       struct gikev2_chunk *text);
-/* Octets of text that fit into a fragment of `size` octets. */
-size_t gikev2_shield_room(const struct gikev2_shield *shield, size_t size);
+/* Octets of text that fit into a fragment, or a whole message, of `size`. */
+size_t gikev2_shield_room(const struct gikev2_shield *shield, size_t size,
+			  bool whole);
 
 /* gikev2_fragment.c (RFC 7383) */
 /* Several datagrams one behind the other, if it is to be fragmented. */
@@ -346,7 +368,21 @@ int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
 		   uint32_t id, const struct gikev2_payloads *payloads,
 		   struct gikev2_buf *out);
 int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx);
+/* A request that was answered before, and perhaps with keys before these. */
+int gikev2_sk_open_again(struct gikev2_ike *ike, struct gikev2_rx *rx);
+
+#define GIKEV2_SIGNED_HEADER_LEN (GIKEV2_HEADER_LEN + GIKEV2_PAYLOAD_HEADER_LEN)
+/*
+ * Both headers of a protected message with the lengths that they would have
+ * around the inner payloads alone, whole and not encrypted: what AUTH covers
+ * of them (RFC 9838 section 2.4.1.1, RFC 9242 section 3.3.2).
+ */
+void gikev2_signed_header(const struct gikev2_header *from, uint8_t first,
+			  uint8_t reserved, size_t text_len,
+			  uint8_t out[GIKEV2_SIGNED_HEADER_LEN]);
 int gikev2_sk_derive(struct gikev2_ike *ike);
+/* New keys from SK_d and the secret of an additional exchange. */
+int gikev2_sk_update(struct gikev2_ike *ike, struct gikev2_chunk shared);
 int gikev2_sk_derive_heir(const struct gikev2_ike *old, struct gikev2_ike *heir);
 int gikev2_kwk(const struct gikev2_ike *ike, uint8_t *kwk);
 
@@ -357,7 +393,8 @@ void gikev2_keylog_groups(struct gikev2 *engine);  /* gikev2_group.c */
 void gikev2_keylog_members(struct gikev2 *engine); /* gikev2_keks.c */
 
 /* gikev2_suite.c: IKE SA proposals */
-/* `spi` is empty in IKE_SA_INIT, ours when an SA is rekeyed. */
+/* `spi` is empty in IKE_SA_INIT, ours when an SA is rekeyed; `addke`: may
+ * additional key exchanges be agreed on? */
 void gikev2_suite_offer(struct gikev2 *engine, struct gikev2_chunk spi,
 			struct gikev2_payload *sa);
 const struct gikev2_ke_alg *gikev2_suite_first_ke(const struct gikev2 *engine);
@@ -365,12 +402,15 @@ bool gikev2_suite_knows(const struct gikev2 *engine, uint8_t type, uint16_t id,
 			uint16_t key_bits);
 int gikev2_suite_choose(const struct gikev2 *engine,
 			const struct gikev2_pld_sa *sa, size_t spi_len,
-			uint16_t ke_group, struct gikev2_suite *suite);
+			uint16_t ke_group, bool addke,
+			struct gikev2_suite *suite);
 void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite,
 			 struct gikev2_chunk spi, struct gikev2_payload *sa);
 int gikev2_suite_accept(const struct gikev2 *engine,
 			const struct gikev2_pld_sa *sa, size_t spi_len,
-			struct gikev2_suite *suite);
+			bool addke, struct gikev2_suite *suite);
+/* Is there anything that we could offer? */
+bool gikev2_suite_possible(const struct gikev2 *engine);
 
 /* gikev2_transition.c: the handler for what came, by state; ike may be NULL */
 int gikev2_transition(struct gikev2_ike *ike, struct gikev2_rx *rx);
@@ -458,6 +498,8 @@ int gikev2_child_while_deleting(struct gikev2_ike *ike, struct gikev2_rx *rx);
 void gikev2_heir_used(struct gikev2_ike *heir, uint64_t now);
 /* Hands what an SA serves to its heir, when it has one; false: it has none. */
 bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now);
+/* The SA is ending: its heirs are on their own. */
+void gikev2_disinherit(struct gikev2_ike *ike);
 
 /* gikev2_sag.c: what members can do */
 /* What this member can do; private numbers only where the server shares our

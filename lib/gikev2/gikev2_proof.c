@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gikev2/gikev2_addke.h"
 #include "gikev2/gikev2_ppk.h"
 
 /* ID payload body: Type, three reserved octets, data. */
@@ -133,12 +134,13 @@ int gikev2_proof_learn(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 /* -------------------------------------------------------- what AUTH covers */
 
-/* One side's first message | the other's nonce | prf(SK_p, its ID). */
+/* One side's first message | the other's nonce | prf(SK_p, its ID) | IntAuth */
+#define PARTS 4
 struct signed_octets {
 	uint8_t maced_id[GIKEV2_PRF_MAX];
-	struct gikev2_chunk part[3];
+	uint8_t intauth[GIKEV2_INTAUTH_MAX];
+	struct gikev2_chunk part[PARTS];
 };
-#define PARTS 3
 
 static int sign_what(struct gikev2_ike *ike, bool of_initiator,
 		     struct gikev2_chunk id_body, struct signed_octets *octets)
@@ -152,6 +154,7 @@ static int sign_what(struct gikev2_ike *ike, bool of_initiator,
 						    : &setup->init_response);
 	octets->part[1] = gikev2_chunk(of_initiator ? &setup->nr : &setup->ni);
 	octets->part[2] = (struct gikev2_chunk){ octets->maced_id, prf->len };
+	octets->part[3] = gikev2_intauth(ike, octets->intauth);
 	return gikev2_prf(ike->engine->crypto, prf, key, &id_body, 1,
 			  octets->maced_id);
 }

@@ -8,7 +8,6 @@
 #include "gikev2/gikev2_int.h"
 
 /* IKE header and generic header of SK, as they are signed (2.4.1.1). */
-#define SIGNED_HEADER_LEN (GIKEV2_HEADER_LEN + GIKEV2_PAYLOAD_HEADER_LEN)
 
 #define P(type) GIKEV2_PLD_BIT(GIKEV2_PLD_##type)
 
@@ -21,26 +20,6 @@ static struct gikev2_shield shield_of(struct gikev2_kek *kek)
 		.sk_a = kek->gsk_a,
 		.iv = &kek->iv,
 	};
-}
-
-/*
- * A: both headers with the lengths that they would have around the inner
- * payloads alone, whole and not encrypted.
- */
-static void signed_header(const struct gikev2_header *from, uint8_t first,
-			  uint8_t reserved, size_t text_len,
-			  uint8_t out[SIGNED_HEADER_LEN])
-{
-	struct gikev2_header header = *from;
-
-	header.next = GIKEV2_PLD_SK;
-	header.length = SIGNED_HEADER_LEN + text_len;
-	memset(out, 0, SIGNED_HEADER_LEN);
-	gikev2_header_put(out, &header);
-	out[GIKEV2_HEADER_LEN] = first;
-	out[GIKEV2_HEADER_LEN + 1] = reserved;
-	gikev2_put_int(out + GIKEV2_HEADER_LEN + 2,
-		       GIKEV2_PAYLOAD_HEADER_LEN + text_len, 2);
 }
 
 /* -------------------------------------------------------------- key server */
@@ -67,11 +46,11 @@ static int add_auth(struct gikev2 *engine, const struct gikev2_kek *kek,
 static int sign(const struct gikev2_kek *kek, const struct gikev2_header *header,
 		uint8_t first, struct gikev2_buf *text, size_t signature_len)
 {
-	uint8_t a[SIGNED_HEADER_LEN];
+	uint8_t a[GIKEV2_SIGNED_HEADER_LEN];
 	struct gikev2_chunk parts[] = { { a, sizeof(a) },
 					{ text->ptr, text->len } };
 
-	signed_header(header, first, 0, text->len, a);
+	gikev2_signed_header(header, first, 0, text->len, a);
 	return gikev2_sign_fixed(kek->auth_key, kek->sign_alg, parts, 2,
 				 text->ptr + text->len - signature_len,
 				 signature_len);
@@ -139,7 +118,7 @@ static int verify(const struct gikev2_kek *kek, struct gikev2_rx *rx,
 {
 	const struct gikev2_payload *auth =
 		gikev2_payload_find(rx->payloads, GIKEV2_PLD_AUTH);
-	uint8_t a[SIGNED_HEADER_LEN], octets[GIKEV2_SIGNATURE_MAX];
+	uint8_t a[GIKEV2_SIGNED_HEADER_LEN], octets[GIKEV2_SIGNATURE_MAX];
 	struct gikev2_chunk parts[] = { { a, sizeof(a) }, whole->text };
 	struct gikev2_chunk id, signature;
 	int ret;
@@ -156,7 +135,7 @@ static int verify(const struct gikev2_kek *kek, struct gikev2_rx *rx,
 		return -GIKEV2_ERR_AUTH_FAILED;
 	memcpy(octets, signature.ptr, signature.len);
 	memset((uint8_t *)signature.ptr, 0, signature.len);
-	signed_header(&rx->header, whole->first, whole->reserved,
+	gikev2_signed_header(&rx->header, whole->first, whole->reserved,
 		      whole->text.len, a);
 	return gikev2_verify(kek->auth_key, id, GIKEV2_HASHES_OWN, parts, 2,
 			     (struct gikev2_chunk){ octets, signature.len });

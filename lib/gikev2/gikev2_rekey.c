@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "gikev2/gikev2_addke.h"
 #include "gikev2/gikev2_state.h"
 
 /* After TEMPORARY_FAILURE, or another error that may pass. */
@@ -50,15 +51,20 @@ static void let_go(struct gikev2_ike **heir)
 	*heir = NULL;
 }
 
+void gikev2_disinherit(struct gikev2_ike *ike)
+{
+	let_go(&ike->heir);
+	let_go(&ike->peer_heir);
+}
+
 bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2_ike *heir = is_ready(ike->heir) ? ike->heir
 						      : ike->peer_heir;
 
-	let_go(&ike->heir);
-	let_go(&ike->peer_heir);
 	if (!is_ready(heir))
 		return false;
+	gikev2_disinherit(ike);
 	heir->member = ike->member;
 	heir->gms = ike->gms;
 	ike->member = NULL;
@@ -114,9 +120,11 @@ int gikev2_rekey_ike(struct gikev2_ike *ike, uint64_t now)
 	struct gikev2_ike *heir;
 	int ret;
 
-	ike->rekey_at = GIKEV2_NEVER;
+	/* the peer is at it: should nothing come of that, we try */
+	ike->rekey_at = now + gikev2_jitter(ike->engine, RETRY_TIME);
 	if (ike->heir || ike->peer_heir)
 		return 0;
+	ike->rekey_at = GIKEV2_NEVER;
 	heir = gikev2_ike_heir(ike, true);
 	if (!heir)
 		return -GIKEV2_ERR_NO_MEMORY;
@@ -129,17 +137,27 @@ int gikev2_rekey_ike(struct gikev2_ike *ike, uint64_t now)
 	return ret;
 }
 
-/* Our exchange is complete; perhaps the peer's is, too. */
-static void settle(struct gikev2_ike *ike, uint64_t now)
+/* Against an exchange of the peer, complete or not. */
+static bool wins(const struct gikev2_ike *ours, const struct gikev2_ike *theirs)
+{
+	return !theirs || theirs->dead ||
+	       (!is_ready(theirs) && theirs->state != GIKEV2_IKE_REKEYING) ||
+	       compare(&ours->low, &theirs->low) > 0;
+}
+
+void gikev2_rekey_settle(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2_ike *ours = ike->heir, *theirs = ike->peer_heir;
-	bool won = !is_ready(theirs) || compare(&ours->low, &theirs->low) > 0;
+	bool won = wins(ours, theirs);
 
 	/* the peer has settled on its own already, or it is all over */
 	if (ike->bequeathed || ike->wants & GIKEV2_WANT_DELETE)
 		won = false;
-	/* only the heir that stays is left to inherit */
+	/* only the heir that stays is left to inherit; one that is not complete
+	 * will not be any more: whoever began it knows that it lost */
 	let_go(won ? &ike->peer_heir : &ike->heir);
+	if (won && theirs && theirs->state == GIKEV2_IKE_REKEYING)
+		gikev2_ike_end(theirs, -GIKEV2_ERR_REPLACED, now);
 	gikev2_inherit(ike, now);
 	if (won)
 		gikev2_want(ike, GIKEV2_WANT_DELETE, now);
@@ -156,7 +174,7 @@ static int accept(struct gikev2_ike *ike, struct gikev2_ike *heir,
 	int ret = gikev2_suite_accept(
 		ike->engine,
 		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa,
-		GIKEV2_SPI_LEN, &heir->suite);
+		GIKEV2_SPI_LEN, true, &heir->suite);
 
 	if (ret < 0)
 		return ret;
@@ -168,10 +186,20 @@ static int accept(struct gikev2_ike *ike, struct gikev2_ike *heir,
 	memcpy(heir->spi_r, heir->suite.spi.ptr, GIKEV2_SPI_LEN);
 	ret = gikev2_keep_peer(rx, &setup->peer_ke, &setup->nr);
 	if (ret == 0)
-		ret = gikev2_sk_derive_heir(ike, heir);
-	if (ret == 0)
 		ret = keep_low(heir);
-	return ret;
+	if (ret < 0)
+		return ret;
+	return gikev2_addke_next(heir) ? gikev2_followup_begin(ike, heir, rx)
+				       : gikev2_sk_derive_heir(ike, heir);
+}
+
+/* The exchange that lost is not gone on with: the peer's is. */
+static void give_up_if_lost(struct gikev2_ike *ike, uint64_t now)
+{
+	if (wins(ike->heir, ike->peer_heir))
+		return;
+	gikev2_ike_end(ike->heir, -GIKEV2_ERR_REPLACED, now);
+	gikev2_inherit(ike, now);
 }
 
 int gikev2_rekey_ike_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
@@ -192,8 +220,12 @@ int gikev2_rekey_ike_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	/* the peer has made an SA that we cannot use: no way on from here */
 	if (ret < 0)
 		return ret;
+	if (gikev2_addke_next(heir)) {
+		give_up_if_lost(ike, rx->now);
+		return 0;
+	}
 	gikev2_ike_established(heir, rx->now);
-	settle(ike, rx->now);
+	gikev2_rekey_settle(ike, rx->now);
 	return 0;
 }
 
@@ -224,7 +256,7 @@ static int choose(struct gikev2_ike *ike, struct gikev2_rx *rx,
 	int ret = gikev2_suite_choose(
 		ike->engine,
 		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa,
-		GIKEV2_SPI_LEN, ke->group, suite);
+		GIKEV2_SPI_LEN, ke->group, true, suite);
 
 	if (ret < 0)
 		return ret;
@@ -249,10 +281,11 @@ static int make_heir(struct gikev2_ike *ike, struct gikev2_ike *heir,
 	if (ret == 0)
 		ret = gikev2_make_ke(heir, heir->suite.ke);
 	if (ret == 0)
-		ret = gikev2_sk_derive_heir(ike, heir);
-	if (ret == 0)
 		ret = keep_low(heir);
-	return ret;
+	if (ret < 0)
+		return ret;
+	return gikev2_addke_next(heir) ? gikev2_followup_first(heir)
+				       : gikev2_sk_derive_heir(ike, heir);
 }
 
 static int answer(struct gikev2_ike *ike, struct gikev2_ike *heir,
@@ -267,6 +300,8 @@ static int answer(struct gikev2_ike *ike, struct gikev2_ike *heir,
 						   GIKEV2_SPI_LEN },
 			    gikev2_payload_add(tx, GIKEV2_PLD_SA));
 	ret = gikev2_add_exchange(heir, tx, &heir->setup->nr, public);
+	if (ret == 0 && gikev2_addke_next(heir))
+		ret = gikev2_followup_promise(heir, tx);
 	return ret < 0 ? ret : gikev2_respond(ike, rx, tx);
 }
 
@@ -304,8 +339,10 @@ int gikev2_rekey_ike_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	if (!rekeys_ike(rx))
 		return gikev2_child_request(ike, rx);
-	/* our Delete waits for the window: there will be nothing to inherit */
-	if (ike->peer_heir || ike->wants & GIKEV2_WANT_DELETE)
+	/* our Delete waits for the window: there will be nothing to inherit;
+	 * or our own rekey is past the point where it could give way */
+	if (ike->peer_heir || ike->wants & GIKEV2_WANT_DELETE ||
+	    gikev2_following_up(ike))
 		return gikev2_child_while_deleting(ike, rx);
 	ret = choose(ike, rx, &suite);
 	if (ret < 0)
@@ -321,8 +358,12 @@ int gikev2_rekey_ike_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		gikev2_ike_end(heir, ret, rx->now);
 		return ret;
 	}
-	gikev2_ike_established(heir, rx->now);
 	ike->peer_heir = heir;
+	if (gikev2_addke_next(heir)) {
+		gikev2_followup_wait(heir, rx->now);
+		return 0;
+	}
+	gikev2_ike_established(heir, rx->now);
 	/* with a rekey of ours under way, its outcome decides */
 	if (!ike->heir)
 		gikev2_inherit(ike, rx->now);

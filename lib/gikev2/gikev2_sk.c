@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_addke.h"
 
 /* IKE header and the generic header of SK or SKF, with two numbers in SKF. */
 #define AAD_LEN (GIKEV2_HEADER_LEN + GIKEV2_PAYLOAD_HEADER_LEN)
@@ -172,13 +172,32 @@ int gikev2_shield_open(struct gikev2 *engine,
 	return 0;
 }
 
-size_t gikev2_shield_room(const struct gikev2_shield *shield, size_t size)
+size_t gikev2_shield_room(const struct gikev2_shield *shield, size_t size,
+			  bool whole)
 {
 	const struct gikev2_encr *encr = shield->encr;
-	size_t over = AAD_LEN + FRAGMENT_HEADER_LEN + encr->iv_len +
-		      encr->block_len + gikev2_icv_len(encr, shield->integ);
+	size_t over = AAD_LEN + encr->iv_len + encr->block_len +
+		      gikev2_icv_len(encr, shield->integ);
 
+	if (!whole)
+		over += FRAGMENT_HEADER_LEN;
 	return size > over ? size - over : 1;
+}
+
+void gikev2_signed_header(const struct gikev2_header *from, uint8_t first,
+			  uint8_t reserved, size_t text_len,
+			  uint8_t out[GIKEV2_SIGNED_HEADER_LEN])
+{
+	struct gikev2_header header = *from;
+
+	header.next = GIKEV2_PLD_SK;
+	header.length = GIKEV2_SIGNED_HEADER_LEN + text_len;
+	memset(out, 0, GIKEV2_SIGNED_HEADER_LEN);
+	gikev2_header_put(out, &header);
+	out[GIKEV2_HEADER_LEN] = first;
+	out[GIKEV2_HEADER_LEN + 1] = reserved;
+	gikev2_put_int(out + GIKEV2_HEADER_LEN + 2,
+		       GIKEV2_PAYLOAD_HEADER_LEN + text_len, 2);
 }
 
 /* What the original initiator (or the responder) sends. */
@@ -208,42 +227,65 @@ int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
 		.id = id,
 	};
 	uint8_t first = gikev2_payloads_generate(payloads, &text);
+	struct gikev2_chunk inner = { text.ptr, text.len };
+	int ret = 0;
 
 	if (text.overflow)
 		return -GIKEV2_ERR_TOO_LONG;
 	memcpy(header.spi_i, ike->spi_i, GIKEV2_SPI_LEN);
 	memcpy(header.spi_r, ike->spi_r, GIKEV2_SPI_LEN);
-	return gikev2_flight_seal(ike->engine, &shield, &header, first,
-				  (struct gikev2_chunk){ text.ptr, text.len },
+	if (exchange == GIKEV2_IKE_INTERMEDIATE)
+		ret = gikev2_intauth_sent(ike, &header, first, inner);
+	if (ret < 0)
+		return ret;
+	return gikev2_flight_seal(ike->engine, &shield, &header, first, inner,
 				  ike->fragmentation, out);
 }
 
-int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
+static int open_with(struct gikev2_ike *ike,
+		     const struct gikev2_shield *shield, struct gikev2_rx *rx)
 {
-	struct gikev2_shield shield = ike_shield(ike, !ike->initiator);
 	struct gikev2 *engine = ike->engine;
 	struct gikev2_fragment fragment;
-	struct gikev2_chunk text;
-	uint8_t first;
-	int ret = gikev2_shield_open(engine, &shield, rx, &fragment, &text);
+	int ret = gikev2_shield_open(engine, shield, rx, &fragment, &rx->text);
 
 	if (ret < 0)
 		return ret;
-	first = engine->in[GIKEV2_HEADER_LEN];
+	rx->first = engine->in[GIKEV2_HEADER_LEN];
 	rx->repeat = fragment.number <= 1;
 	if (fragment.total) {
 		ret = gikev2_fragment_add(&ike->fragments,
 					  ike->state == GIKEV2_IKE_HALF_OPEN
 						  ? &engine->reassembly
 						  : NULL,
-					  &rx->header,
-					  &fragment, &first, &text);
+					  &rx->header, &fragment, &rx->first,
+					  &rx->text);
 		if (ret <= 0)
 			return ret < 0 ? ret : GIKEV2_INCOMPLETE;
 	}
+	rx->reserved = fragment.reserved;
 	engine->arena.used = 0;
-	return gikev2_payloads_parse(text, first, &engine->arena,
+	return gikev2_payloads_parse(rx->text, rx->first, &engine->arena,
 				     rx->payloads);
+}
+
+int gikev2_sk_open(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_shield shield = ike_shield(ike, !ike->initiator);
+
+	return open_with(ike, &shield, rx);
+}
+
+/* All that a half-open SA has answered are additional key exchanges. */
+int gikev2_sk_open_again(struct gikev2_ike *ike, struct gikev2_rx *rx)
+{
+	struct gikev2_shield shield = ike_shield(ike, !ike->initiator);
+
+	if (ike->state == GIKEV2_IKE_HALF_OPEN) {
+		shield.sk_e = ike->setup->addke.old_e;
+		shield.sk_a = ike->setup->addke.old_a;
+	}
+	return open_with(ike, &shield, rx);
 }
 
 /* -------------------------------------------------------------------- keys */
@@ -309,9 +351,9 @@ static int derive_first(struct gikev2_ike *ike, struct gikev2_chunk shared)
 	return ret;
 }
 
-/* SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr), by the old SA's PRF */
+/* SKEYSEED = prf(SK_d (old), shared | Ni | Nr | more), by the old SA's PRF */
 static int derive_heir(const struct gikev2_ike *old, struct gikev2_ike *heir,
-		       struct gikev2_chunk shared)
+		       struct gikev2_chunk shared, struct gikev2_chunk more)
 {
 	const struct gikev2_prf_alg *prf = old->suite.prf;
 	uint8_t skeyseed[GIKEV2_PRF_MAX];
@@ -319,10 +361,11 @@ static int derive_heir(const struct gikev2_ike *old, struct gikev2_ike *heir,
 		shared,
 		gikev2_chunk(&heir->setup->ni),
 		gikev2_chunk(&heir->setup->nr),
+		more,
 	};
 	int ret = gikev2_prf(old->engine->crypto, prf,
 			     (struct gikev2_chunk){ old->sk_d, prf->len },
-			     parts, 3, skeyseed);
+			     parts, 4, skeyseed);
 
 	if (ret == 0)
 		ret = expand(heir, skeyseed, prf->len);
@@ -342,10 +385,17 @@ static int derive(const struct gikev2_ike *old, struct gikev2_ike *ike)
 		return 0;
 	ret = gikev2_ke_derive(setup->ke, gikev2_chunk(&setup->peer_ke), shared);
 	if (ret == 0)
-		ret = old ? derive_heir(old, ike, secret)
+		ret = old ? derive_heir(old, ike, secret,
+					(struct gikev2_chunk){ 0 })
 			  : derive_first(ike, secret);
 	explicit_bzero(shared, sizeof(shared));
 	return ret;
+}
+
+/* SKEYSEED(n) = prf(SK_d(n - 1), SK(n) | Ni | Nr): RFC 9370 section 2.2.2 */
+int gikev2_sk_update(struct gikev2_ike *ike, struct gikev2_chunk shared)
+{
+	return derive_heir(ike, ike, shared, (struct gikev2_chunk){ 0 });
 }
 
 int gikev2_sk_derive(struct gikev2_ike *ike)
@@ -353,9 +403,18 @@ int gikev2_sk_derive(struct gikev2_ike *ike)
 	return derive(NULL, ike);
 }
 
+/* With additional exchanges: SK(0) in front of the nonces, the others behind. */
 int gikev2_sk_derive_heir(const struct gikev2_ike *old, struct gikev2_ike *heir)
 {
-	return derive(old, heir);
+	struct gikev2_chunk first = gikev2_chunk(&heir->setup->addke.secrets);
+	struct gikev2_chunk more = first;
+
+	if (!first.len)
+		return derive(old, heir);
+	first.len = heir->suite.ke->shared_len;
+	more.ptr += first.len;
+	more.len -= first.len;
+	return derive_heir(old, heir, first, more);
 }
 
 /* GSK_w, the default KWK of this SA (RFC 9838 section 3.1.1). */

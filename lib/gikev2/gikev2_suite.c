@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_addke.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -36,17 +36,29 @@ static const struct known {
 	{ GIKEV2_XF_KWA, GIKEV2_KW_5649_128, 0 },
 };
 
-/* Kinds of proposals: AEAD ciphers and others, first those that have a KWA. */
+/*
+ * Kinds of proposals: AEAD ciphers and others, first those that have a KWA, and
+ * of these first those with additional key exchanges, which a responder that
+ * does not know them must refuse.
+ */
 struct kind {
-	bool aead, kwa;
+	bool aead, kwa, addke;
 };
 
 static const struct kind kinds[] = {
+	{ .aead = true, .kwa = true, .addke = true },
+	{ .aead = false, .kwa = true, .addke = true },
 	{ .aead = true, .kwa = true },
 	{ .aead = false, .kwa = true },
-	{ .aead = true, .kwa = false },
-	{ .aead = false, .kwa = false },
+	{ .aead = true, .addke = true },
+	{ .aead = false, .addke = true },
+	{ .aead = true },
+	{ .aead = false },
 };
+
+/* Transforms of one proposal at most. */
+#define TRANSFORMS_MAX                                                         \
+	(ARRAY_LEN(known) + GIKEV2_ADDKE_MAX * (GIKEV2_ADDKE_METHODS + 1))
 
 /* Is it offered in a proposal of AEAD ciphers, or in one of the others? */
 static bool belongs(const struct known *entry, bool aead)
@@ -100,12 +112,33 @@ static void transform_fill(struct gikev2 *engine,
 	transform->attrs = (struct gikev2_list){ attr, 1 };
 }
 
+/* Methods of each type that has any, and NONE where we can do without. */
+static size_t fill_addke(struct gikev2 *engine,
+			 struct gikev2_transform *transform)
+{
+	const struct gikev2_ke_alg *methods[GIKEV2_ADDKE_METHODS];
+	struct gikev2_transform *first = transform;
+
+	for (size_t n = 0; n < GIKEV2_ADDKE_MAX; n++) {
+		size_t count = gikev2_addke_methods(engine, n, methods);
+		uint8_t type = GIKEV2_XF_ADDKE1 + n;
+
+		for (size_t i = 0; i < count; i++)
+			transform_fill(engine, transform++, type,
+				       methods[i]->id, 0);
+		if (count && !engine->params.addke[n].mandatory)
+			transform_fill(engine, transform++, type,
+				       GIKEV2_KE_NONE, 0);
+	}
+	return transform - first;
+}
+
 static void fill_proposal(struct gikev2 *engine,
 			  struct gikev2_proposal *proposal,
 			  const struct kind *kind)
 {
 	struct gikev2_transform *transform = gikev2_arena_alloc(
-		&engine->arena, ARRAY_LEN(known) * sizeof(*transform));
+		&engine->arena, TRANSFORMS_MAX * sizeof(*transform));
 
 	proposal->protocol = GIKEV2_PROTO_IKE;
 	proposal->transforms.items = transform;
@@ -118,6 +151,8 @@ static void fill_proposal(struct gikev2 *engine,
 			       known[i].key_bits);
 		proposal->transforms.count++;
 	}
+	if (transform && kind->addke)
+		proposal->transforms.count += fill_addke(engine, transform);
 }
 
 static bool has(const struct gikev2 *engine, uint8_t type, bool aead)
@@ -132,9 +167,20 @@ static bool has(const struct gikev2 *engine, uint8_t type, bool aead)
 
 static bool offers(const struct gikev2 *engine, const struct kind *kind)
 {
+	if (kind->addke ? !gikev2_addke_offered(engine)
+			: gikev2_addke_mandatory(engine))
+		return false;
 	return has(engine, GIKEV2_XF_ENCR, kind->aead) &&
 	       (kind->kwa ? has(engine, GIKEV2_XF_KWA, kind->aead)
 			  : engine->params.plain_ike);
+}
+
+bool gikev2_suite_possible(const struct gikev2 *engine)
+{
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (offers(engine, &kinds[i]))
+			return true;
+	return false;
 }
 
 /* The group that we try first; NULL: all are disabled. */
@@ -180,7 +226,8 @@ static uint8_t number_of(const struct gikev2 *engine,
 			continue;
 		number++;
 		if (kinds[i].aead == (suite->encr->icv_len > 0) &&
-		    kinds[i].kwa == (suite->kwa != NULL))
+		    kinds[i].kwa == (suite->kwa != NULL) &&
+		    kinds[i].addke == (suite->addke_types != 0))
 			return number;
 	}
 	return 0;
@@ -191,8 +238,8 @@ void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite
 {
 	struct gikev2_proposal *proposal =
 		gikev2_arena_alloc(&engine->arena, sizeof(*proposal));
-	struct gikev2_transform *first, *transform =
-		gikev2_arena_alloc(&engine->arena, 5 * sizeof(*transform));
+	struct gikev2_transform *first, *transform = gikev2_arena_alloc(
+		&engine->arena, (5 + GIKEV2_ADDKE_MAX) * sizeof(*transform));
 
 	if (!proposal || !transform)
 		return;
@@ -207,6 +254,13 @@ void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite
 	if (suite->kwa)
 		transform_fill(engine, transform++, GIKEV2_XF_KWA,
 			       suite->kwa->id, 0);
+	for (size_t n = 0; n < GIKEV2_ADDKE_MAX; n++)
+		if (suite->addke_types & 1 << n)
+			transform_fill(engine, transform++,
+				       GIKEV2_XF_ADDKE1 + n,
+				       suite->addke[n] ? suite->addke[n]->id
+						       : GIKEV2_KE_NONE,
+				       0);
 	proposal->number = suite->number;
 	proposal->protocol = GIKEV2_PROTO_IKE;
 	proposal->spi = spi;
@@ -221,6 +275,7 @@ struct choice {
 	const struct gikev2 *engine;
 	struct gikev2_suite suite;
 	uint16_t ke_hint;  /* the group of the KE payload that came along */
+	struct gikev2_addke_choice addke;
 	bool has_kwa;	   /* offers KWA */
 	bool has_integ;	   /* offers INTEG */
 	bool integ_none;   /* ... and NONE among it */
@@ -262,6 +317,12 @@ static int take(struct choice *choice, const struct gikev2_transform *transform)
 {
 	int bits = key_bits(transform);
 
+	if (transform->type >= GIKEV2_XF_ADDKE1 &&
+	    transform->type <= GIKEV2_XF_ADDKE7) {
+		gikev2_addke_take(choice->engine, &choice->addke,
+				  transform->type, transform->id, bits == 0);
+		return 0;
+	}
 	switch (transform->type) {
 	case GIKEV2_XF_INTEG:
 		choice->has_integ = true;
@@ -286,7 +347,7 @@ static int take(struct choice *choice, const struct gikev2_transform *transform)
 
 static int try_proposal(const struct gikev2 *engine,
 			const struct gikev2_proposal *proposal,
-			size_t spi_len, uint16_t ke_hint,
+			size_t spi_len, uint16_t ke_hint, bool addke,
 			struct gikev2_suite *suite)
 {
 	const struct gikev2_transform *transform = proposal->transforms.items;
@@ -306,6 +367,8 @@ static int try_proposal(const struct gikev2 *engine,
 		return -GIKEV2_ERR_NO_PROPOSAL;
 	if (!suite->kwa && (choice.has_kwa || !engine->params.plain_ike))
 		return -GIKEV2_ERR_NO_PROPOSAL;
+	if (!gikev2_addke_choose(engine, &choice.addke, !addke, suite))
+		return -GIKEV2_ERR_NO_PROPOSAL;
 	if (!suite->encr->icv_len)
 		return suite->integ ? 0 : -GIKEV2_ERR_NO_PROPOSAL;
 	suite->integ = NULL;
@@ -321,12 +384,13 @@ static int try_proposal(const struct gikev2 *engine,
  */
 int gikev2_suite_choose(const struct gikev2 *engine,
 			const struct gikev2_pld_sa *sa, size_t spi_len,
-			uint16_t ke_group, struct gikev2_suite *suite)
+			uint16_t ke_group, bool addke,
+			struct gikev2_suite *suite)
 {
 	const struct gikev2_proposal *proposal = sa->proposals.items;
 
 	for (size_t i = 0; i < sa->proposals.count; i++)
-		if (try_proposal(engine, proposal++, spi_len, ke_group,
+		if (try_proposal(engine, proposal++, spi_len, ke_group, addke,
 				 suite) == 0)
 			return 0;
 	return -GIKEV2_ERR_NO_PROPOSAL;
@@ -338,7 +402,7 @@ int gikev2_suite_choose(const struct gikev2 *engine,
  */
 int gikev2_suite_accept(const struct gikev2 *engine,
 			const struct gikev2_pld_sa *sa, size_t spi_len,
-			struct gikev2_suite *suite)
+			bool addke, struct gikev2_suite *suite)
 {
 	const struct gikev2_proposal *proposal = sa->proposals.items;
 	const struct gikev2_transform *transform = proposal->transforms.items;
@@ -355,7 +419,7 @@ int gikev2_suite_accept(const struct gikev2 *engine,
 			return -GIKEV2_ERR_NO_PROPOSAL;
 		seen |= bit;
 	}
-	ret = try_proposal(engine, proposal, spi_len, 0, suite);
+	ret = try_proposal(engine, proposal, spi_len, 0, addke, suite);
 	if (ret < 0)
 		return ret;
 	if (proposal->number != number_of(engine, suite))

@@ -3,7 +3,7 @@
  * What an IKE SA may receive in which state, and who handles it.  Nothing
  * reaches a handler that does not stand here.
  */
-#include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_addke.h"
 
 #define P(type) GIKEV2_PLD_BIT(GIKEV2_PLD_##type)
 #define ANY_EXTRA (P(NOTIFY) | P(VENDOR))
@@ -37,6 +37,17 @@ static const struct transition transitions[] = {
 	{ GIKEV2_IKE_INIT_SENT, MEMBER, GIKEV2_IKE_SA_INIT, RESPONSE,
 	  P(NOTIFY), P(VENDOR),
 	  gikev2_init_error, GIKEV2_IKE_INIT_SENT },
+
+	/* additional key exchanges; AUTH follows the last one */
+	{ GIKEV2_IKE_HALF_OPEN, SERVER, GIKEV2_IKE_INTERMEDIATE, REQUEST,
+	  P(KE), ANY_EXTRA,
+	  gikev2_intermediate_request, GIKEV2_IKE_HALF_OPEN },
+	{ GIKEV2_IKE_INTERMEDIATE_SENT, MEMBER, GIKEV2_IKE_INTERMEDIATE,
+	  RESPONSE, P(KE), ANY_EXTRA,
+	  gikev2_intermediate_response, GIKEV2_IKE_INTERMEDIATE_SENT },
+	{ GIKEV2_IKE_INTERMEDIATE_SENT, MEMBER, GIKEV2_IKE_INTERMEDIATE,
+	  RESPONSE, P(NOTIFY), P(VENDOR),
+	  gikev2_intermediate_error, GIKEV2_IKE_INTERMEDIATE_SENT },
 
 	/* GSA_AUTH */
 	{ GIKEV2_IKE_HALF_OPEN, SERVER, GIKEV2_GSA_AUTH, REQUEST,
@@ -107,6 +118,18 @@ static const struct transition transitions[] = {
 	{ GIKEV2_IKE_ESTABLISHED, EITHER, GIKEV2_CREATE_CHILD_SA, RESPONSE,
 	  P(NOTIFY), P(VENDOR),
 	  gikev2_rekey_ike_error, GIKEV2_IKE_ESTABLISHED },
+	{ GIKEV2_IKE_ESTABLISHED, EITHER, GIKEV2_IKE_FOLLOWUP_KE, REQUEST,
+	  P(KE) | P(NOTIFY), P(VENDOR),
+	  gikev2_followup_request, GIKEV2_IKE_ESTABLISHED },
+	{ GIKEV2_IKE_ESTABLISHED, EITHER, GIKEV2_IKE_FOLLOWUP_KE, RESPONSE,
+	  P(KE), ANY_EXTRA,
+	  gikev2_followup_response, GIKEV2_IKE_ESTABLISHED },
+	{ GIKEV2_IKE_ESTABLISHED, EITHER, GIKEV2_IKE_FOLLOWUP_KE, RESPONSE,
+	  P(NOTIFY), P(VENDOR),
+	  gikev2_rekey_ike_error, GIKEV2_IKE_ESTABLISHED },
+	{ GIKEV2_IKE_DELETING, EITHER, GIKEV2_IKE_FOLLOWUP_KE, REQUEST,
+	  0, ANY_EXTRA | P(KE),
+	  gikev2_child_while_deleting, GIKEV2_IKE_DELETING },
 	{ GIKEV2_IKE_DELETING, EITHER, GIKEV2_CREATE_CHILD_SA, REQUEST,
 	  0, ANY_EXTRA | P(SA) | P(KE) | P(NONCE),
 	  gikev2_child_while_deleting, GIKEV2_IKE_DELETING },

@@ -154,6 +154,8 @@ static uint64_t registrations(unsigned int members)
 	uint64_t now = 1000 * GIKEV2_SECOND;
 
 	gikev2_params_default(&params);
+	/* what it is compared with has one key exchange */
+	memset(params.addke, 0, sizeof(params.addke));
 	server.engine = gikev2_new(&callbacks, &server, &params);
 	member.engine = gikev2_new(&callbacks, &member, &params);
 	server.other = &member;

@@ -104,6 +104,8 @@ static inline struct bare *bare_new(void)
 	assert_non_null(bare);
 	bare->seed = 1;
 	gikev2_params_default(&params);
+	/* the same messages whatever this OpenSSL has */
+	memset(params.addke, 0, sizeof(params.addke));
 	bare->engine = gikev2_new(&callbacks, bare, &params);
 	assert_non_null(bare->engine);
 	return bare;

@@ -35,9 +35,8 @@ static bool look(struct world *world, struct world_datagram *datagram)
 
 static void set_size(struct world_node *node, uint32_t size)
 {
-	struct gikev2_params params;
+	struct gikev2_params params = node->world->params;
 
-	gikev2_params_default(&params);
 	params.fragment_size = size;
 	params.retransmit_tries = 12;
 	gikev2_set_params(node->engine, &params);

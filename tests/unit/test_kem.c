@@ -6,6 +6,7 @@
 
 #include "gikev2/gikev2_crypto_private.h"
 #include "test_crypto_util.h"
+#include "world.h"
 
 #define SHA256_LEN 32
 
@@ -188,6 +189,148 @@ static void no_randomness(void **state)
 			 -GIKEV2_ERR_NO_RANDOM);
 }
 
+/* ---------------------------------------------------- IKE SAs that are made so */
+
+#define SECOND GIKEV2_SECOND
+
+struct scene {
+	struct world *world;
+	struct world_node *ks, *r1;
+};
+
+static struct {
+	unsigned int fragments, longest;
+} seen;
+
+static bool look(struct world *world, struct world_datagram *datagram)
+{
+	(void)world;
+	if (datagram->octets[18] != GIKEV2_IKE_INTERMEDIATE &&
+	    datagram->octets[18] != GIKEV2_IKE_FOLLOWUP_KE)
+		return true;
+	seen.fragments += datagram->octets[16] == GIKEV2_PLD_SKF;
+	if (datagram->len > seen.longest)
+		seen.longest = (unsigned int)datagram->len;
+	return true;
+}
+
+static struct scene scene(uint64_t seed)
+{
+	struct scene s = { .world = world_new(seed) };
+
+	memset(&seen, 0, sizeof(seen));
+	gikev2_params_default(&s.world->params);
+	s.world->wire = look;
+	s.ks = world_add(s.world, "ks");
+	s.r1 = world_add(s.world, "r1");
+	world_acquaint(s.ks, s.r1, "secret", "secret");
+	world_serve(s.ks, KEYTABLE_HMAC_SHA_256, 3600, 5, 15);
+	return s;
+}
+
+static void prefer(struct world_node *node, uint16_t first, uint16_t second)
+{
+	struct gikev2_params params = node->engine->params;
+
+	memset(params.addke, 0, sizeof(params.addke));
+	params.addke[0].methods[0] = first;
+	params.addke[0].methods[1] = second;
+	gikev2_set_params(node->engine, &params);
+}
+
+static void join(struct scene *s)
+{
+	world_join(s->r1, s->ks, WORLD_ALL_ALGORITHMS);
+	world_run(s->world, 5 * SECOND);
+}
+
+static void assert_registered(struct scene *s, uint16_t method)
+{
+	const struct gikev2_ike *ours = s->r1->engine->ikes;
+	const struct gikev2_ike *theirs = s->ks->engine->ikes;
+	uint16_t used;
+
+	assert_int_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
+	assert_int_equal(s->r1->row_count, 1);
+	used = ours->suite.addke[0] ? ours->suite.addke[0]->id : 0;
+	assert_int_equal(used, method);
+	assert_memory_equal(ours->sk_d, theirs->sk_d, 32);
+	world_free(s->world);
+}
+
+/* Nobody has to ask for it, and it fits into one datagram. */
+static void by_default(void **state)
+{
+	struct scene s = scene(1);
+
+	(void)state;
+	join(&s);
+	assert_int_equal(seen.fragments, 0);
+	assert_in_range(seen.longest, 1184, 1252);
+	assert_registered(&s, 36);
+}
+
+static void large_ones_in_fragments(void **state)
+{
+	struct scene s = scene(2);
+
+	(void)state;
+	prefer(s.r1, 37, 36);
+	join(&s);
+	assert_int_equal(seen.fragments, 4);
+	assert_true(seen.longest <= 1252);
+	assert_registered(&s, 37);
+}
+
+/* A peer without it, or that wants none of it, is no worse off than before. */
+static void not_with_everybody(void **state)
+{
+	(void)state;
+	for (int who = 0; who < 2; who++) {
+		struct scene s = scene(3);
+
+		prefer(who ? s.ks : s.r1, 0, 0);
+		join(&s);
+		assert_int_equal(seen.longest, 0);
+		assert_registered(&s, 0);
+	}
+}
+
+static void in_rekeys(void **state)
+{
+	(void)state;
+	for (int who = 0; who < 2; who++) {
+		struct scene s = scene(4);
+		struct world_node *node = who ? s.ks : s.r1;
+
+		join(&s);
+		memset(&seen, 0, sizeof(seen));
+		gikev2_want(node->engine->ikes, GIKEV2_WANT_REKEY_IKE,
+			    s.world->now);
+		world_run(s.world, 5 * SECOND);
+		assert_int_equal(s.r1->engine->totals.ike_sas, 1);
+		assert_int_not_equal(seen.longest, 0);
+		assert_registered(&s, 36);
+	}
+}
+
+static void over_a_bad_network(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct scene s = scene(seed);
+
+		if (seed % 2)
+			prefer(s.r1, 37, 36);
+		s.world->loss = 15;
+		s.world->duplication = 30;
+		s.world->jitter = 500 * WORLD_MS;
+		world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+		world_run(s.world, 300 * SECOND);
+		assert_registered(&s, seed % 2 ? 37 : 36);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +339,11 @@ int main(void)
 		crypto_test(wrong_lengths),
 		crypto_test(encapsulation_key_is_checked),
 		crypto_test(no_randomness),
+		cmocka_unit_test(by_default),
+		cmocka_unit_test(large_ones_in_fragments),
+		cmocka_unit_test(not_with_everybody),
+		cmocka_unit_test(in_rekeys),
+		cmocka_unit_test(over_a_bad_network),
 	};
 
 	if (!gikev2_ke_find(36)) {

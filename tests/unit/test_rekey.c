@@ -3,86 +3,7 @@
  * CREATE_CHILD_SA: the IKE SA rekeyed from either end and from both at once,
  * and Child SAs refused.
  */
-#include "test_util.h"
-#include "world.h"
-
-#define SECOND GIKEV2_SECOND
-
-struct scene {
-	struct world *world;
-	struct world_node *ks, *r1;
-	uint8_t spi_i[GIKEV2_SPI_LEN]; /* of the SA before */
-};
-
-static struct gikev2_ike *only_ike(const struct world_node *node)
-{
-	assert_non_null(node->engine->ikes);
-	assert_null(node->engine->ikes->next);
-	return node->engine->ikes;
-}
-
-/* Whatever the member sends with, it has something to send with. */
-static void has_key(struct world *world)
-{
-	assert_non_null(world_sender(&world->nodes[1]));
-}
-
-static struct scene setup(uint64_t seed)
-{
-	struct scene s = { .world = world_new(seed) };
-
-	s.ks = world_add(s.world, "ks");
-	s.r1 = world_add(s.world, "r1");
-	world_acquaint(s.ks, s.r1, "secret", "secret");
-	world_serve(s.ks, KEYTABLE_HMAC_SHA_256, 3600, 5, 15);
-	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
-	world_run(s.world, 10 * SECOND);
-	s.world->invariant = has_key;
-	memcpy(s.spi_i, only_ike(s.r1)->spi_i, GIKEV2_SPI_LEN);
-	return s;
-}
-
-static void rekey(struct world_node *node)
-{
-	gikev2_want(node->engine->ikes, GIKEV2_WANT_REKEY_IKE,
-		    node->world->now);
-}
-
-/* One SA at each end, the same one, a new one, with the group on it. */
-static void assert_settled(struct scene *s)
-{
-	struct gikev2_ike *at_member = only_ike(s->r1);
-	struct gikev2_ike *at_server = only_ike(s->ks);
-
-	assert_memory_equal(at_member->spi_i, at_server->spi_i, GIKEV2_SPI_LEN);
-	assert_memory_equal(at_member->spi_r, at_server->spi_r, GIKEV2_SPI_LEN);
-	assert_memory_not_equal(at_member->spi_i, s->spi_i, GIKEV2_SPI_LEN);
-	assert_int_equal(at_member->state, GIKEV2_IKE_ESTABLISHED);
-	assert_int_equal(at_server->state, GIKEV2_IKE_ESTABLISHED);
-	assert_int_not_equal(at_member->initiator, at_server->initiator);
-	assert_false(at_member->server);
-	assert_true(at_server->server);
-	assert_ptr_equal(at_member->member, s->r1->member);
-	assert_non_null(at_server->gms);
-	assert_ptr_equal(at_server->gms->ike, at_server);
-	assert_int_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
-	/* nobody registered anew or was lost on the way */
-	assert_int_equal(s->r1->events[GIKEV2_EVENT_REGISTERED], 1);
-	assert_int_equal(s->r1->events[GIKEV2_EVENT_SERVER_LOST], 0);
-	assert_int_equal(s->ks->events[GIKEV2_EVENT_MEMBER_GONE], 0);
-}
-
-/* The new SA carries rekeys of the group, and liveness. */
-static void assert_useful(struct scene *s)
-{
-	unsigned int before = s->r1->events[GIKEV2_EVENT_REKEYED];
-
-	assert_int_equal(gikev2_group_rekey(s->ks->group, s->world->now), 0);
-	world_run(s->world, 60 * SECOND);
-	assert_int_equal(s->r1->events[GIKEV2_EVENT_REKEYED], before + 1);
-	assert_int_equal(s->r1->row_count, 1);
-	assert_int_equal(gikev2_counters(s->ks->engine)[GIKEV2_ERR_TIMEOUT], 0);
-}
+#include "test_rekey_util.h"
 
 static void step_by_step(struct scene *s, struct world_node *first,
 			 struct world_node *second)
@@ -110,7 +31,7 @@ static void step_by_step(struct scene *s, struct world_node *first,
 
 static void by_member(void **state)
 {
-	struct scene s = setup(1);
+	struct scene s = rekey_setup(1, NULL);
 
 	(void)state;
 	step_by_step(&s, s.r1, s.ks);
@@ -118,7 +39,7 @@ static void by_member(void **state)
 
 static void by_server(void **state)
 {
-	struct scene s = setup(2);
+	struct scene s = rekey_setup(2, NULL);
 
 	(void)state;
 	step_by_step(&s, s.ks, s.r1);
@@ -131,7 +52,7 @@ static void both_at_once(void **state)
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= 40; seed++) {
-		struct scene s = setup(seed);
+		struct scene s = rekey_setup(seed, NULL);
 
 		rekey(s.r1);
 		rekey(s.ks);
@@ -150,7 +71,7 @@ static void one_after_the_other(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= 10; seed++)
 		for (int steps = 0; steps < 5; steps++) {
-			struct scene s = setup(seed);
+			struct scene s = rekey_setup(seed, NULL);
 			struct world_node *first = seed % 2 ? s.r1 : s.ks;
 			struct world_node *second = seed % 2 ? s.ks : s.r1;
 			struct gikev2_ike *old = only_ike(second);
@@ -172,7 +93,7 @@ static void one_after_the_other(void **state)
 /* The peer is deleting the old SA already: try later, there is an heir. */
 static void temporary_failure(void **state)
 {
-	struct scene s = setup(3);
+	struct scene s = rekey_setup(3, NULL);
 	struct gikev2_ike *old = only_ike(s.r1);
 	uint64_t until;
 
@@ -197,7 +118,7 @@ static void over_a_bad_network(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 60; seed++) {
-		struct scene s = setup(seed);
+		struct scene s = rekey_setup(seed, NULL);
 
 		s.world->params.retransmit_tries = 12;
 		gikev2_set_params(s.ks->engine, &s.world->params);
@@ -228,7 +149,7 @@ static void over_a_bad_network(void **state)
 
 static void by_lifetime(void **state)
 {
-	struct scene s = setup(4);
+	struct scene s = rekey_setup(4, NULL);
 
 	(void)state;
 	s.world->params.rekey_time = 600 * SECOND;
@@ -244,7 +165,7 @@ static void by_lifetime(void **state)
 /* A roll that is under way on the old SA is finished on the new one. */
 static void roll_under_way(void **state)
 {
-	struct scene s = setup(5);
+	struct scene s = rekey_setup(5, NULL);
 
 	(void)state;
 	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now), 0);
@@ -259,7 +180,7 @@ static void roll_under_way(void **state)
 /* The delays of a roll count from its first copy, over whichever SA. */
 static void roll_told_twice(void **state)
 {
-	struct scene s = setup(6);
+	struct scene s = rekey_setup(6, NULL);
 	struct keytable_row first;
 
 	(void)state;
@@ -281,7 +202,7 @@ static void roll_told_twice(void **state)
 
 static void child_refused(void **state)
 {
-	struct scene s = setup(7);
+	struct scene s = rekey_setup(7, NULL);
 	struct gikev2_ike *ike = only_ike(s.r1);
 	struct gikev2_transform transform = { .type = GIKEV2_XF_ENCR,
 					      .id = 12 };

@@ -339,6 +339,8 @@ struct world *world_new(uint64_t seed)
 	world->seed = seed ? seed : 1;
 	world->now = 1000 * GIKEV2_SECOND;
 	gikev2_params_default(&world->params);
+	/* the same messages whatever this OpenSSL has */
+	memset(world->params.addke, 0, sizeof(world->params.addke));
 	return world;
 }
 
