@@ -251,9 +251,11 @@ static int ascending(const void *a, const void *b)
 
 static void print_times(const char *what, uint64_t *times)
 {
+	const size_t middle = ROLLS / 2, last = ROLLS * 99 / 100;
+
 	qsort(times, ROLLS, sizeof(*times), ascending);
 	printf("  %-34s p50 %7.3f ms   p99 %7.3f ms\n", what,
-	       times[ROLLS / 2] / 1e6, times[ROLLS * 99 / 100] / 1e6);
+	       (double)times[middle] / 1e6, (double)times[last] / 1e6);
 }
 
 int main(int argc, char **argv)

@@ -46,7 +46,7 @@ static bool set_weather(struct sim_config *config, const char *name)
 	static const char *const names[SIM_WEATHERS] = { "calm", "rough",
 							 "storm" };
 
-	for (size_t i = 0; i < SIM_WEATHERS; i++)
+	for (size_t i = 0; name && i < SIM_WEATHERS; i++)
 		if (strcmp(name, names[i]) == 0) {
 			config->weather = i;
 			return true;
@@ -85,6 +85,8 @@ static bool set_option(struct sim_config *config, int option, const char *value)
 	case 'w':
 		return set_weather(config, value);
 	case 't':
+		if (!value)
+			return false;
 		config->trace_from = strtoull(value, &rest, 10);
 		config->trace_to = *rest ? strtoull(rest + 1, NULL, 10)
 					 : UINT64_MAX;
@@ -147,7 +149,7 @@ static void report(const struct sim *sim)
 	       " exclusions of those who listened on\n",
 	       r->late, r->longest_late / 1e6, r->spies);
 	for (int i = 0; i < SIM_INCIDENTS; i++)
-		printf("  %s%" PRIu64 " %s", i ? "" : "", r->incidents[i],
+		printf("  %" PRIu64 " %s", r->incidents[i],
 		       sim_incident_text(i));
 	printf("\n  server: %zu octets with %u members, %zu without, %zu at the end\n",
 	       r->server_full, r->full_members, r->server_floor.octets,
