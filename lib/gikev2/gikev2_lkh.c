@@ -204,7 +204,8 @@ bool gikev2_lkh_load(struct gikev2_lkh *lkh, unsigned int level, uint32_t index,
 {
 	struct node *node;
 
-	if (level < 1 || level > lkh->depth || index >= width(lkh, level))
+	if (level < 1 || level > DEPTH_MAX || level > lkh->depth ||
+	    index >= width(lkh, level))
 		return false;
 	node = &lkh->level[level][index];
 	node->id = node->saved = key->id;
