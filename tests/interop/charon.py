@@ -5,7 +5,9 @@ strongSwan's charon in the other namespace, with a configuration of its own.
 
 import contextlib
 import os
+import shutil
 import subprocess
+import tempfile
 import time
 
 from net import ADDRESSES, OTHER
@@ -65,7 +67,9 @@ class Charon:
         self.dir = str(directory)
         self.port = port
         self.log = os.path.join(self.dir, "charon.log")
-        path = os.path.join(self.dir, "vici")
+        # the name of a socket must be short
+        self._short = tempfile.mkdtemp(prefix="vici.")
+        path = os.path.join(self._short, "s")
         config = os.path.join(self.dir, "strongswan.conf")
         with open(config, "w", encoding="ascii") as file:
             file.write(
@@ -107,6 +111,7 @@ class Charon:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        shutil.rmtree(self._short, ignore_errors=True)
 
     # ---------------------------------------------------------- configuration
 
