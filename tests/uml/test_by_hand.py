@@ -55,6 +55,8 @@ def not_only(lab, *spis):
 def test_neighbors(lab):
     with frames.Capture(lab["r1"]) as capture:
         everybody_is_there(lab)
+        # they may have been neighbours before the first packet was captured
+        assert capture.wait_for(lambda p: p.spi is not None, 90)
     assert not_only(lab, FIRST[0]) is None
     for name in ROUTERS:
         assert ipsec.sending_spi(lab[name]) == FIRST[0]
