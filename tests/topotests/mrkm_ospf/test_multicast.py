@@ -13,7 +13,7 @@ import topology
 
 pytestmark = [pytest.mark.ospfd]
 
-ATD, DTD = 2, 6
+ATD, DTD = 2, 5
 ROLLS = 10
 ADDRESS = "239.192.1.1"
 SIGNING_KEY = f"{config.PSK_DIR}/signer.pem"
