@@ -403,28 +403,7 @@ static struct cmd_node mrkm_group_node = {
 	.prompt = "%s(config-mrkm-group)# ",
 };
 
-static void complete_protocol(vector comps, struct cmd_token *token)
-{
-	const struct keytable_protocol *protocols;
-	size_t count;
-
-	protocols = keytable_protocols(&count);
-	for (size_t i = 0; i < count; i++)
-		if (protocols[i].daemons[0])
-			vector_set(comps, XSTRDUP(MTYPE_COMPLETION,
-						  protocols[i].name));
-}
-
-static void complete_algorithm(vector comps, struct cmd_token *token)
-{
-	for (uint16_t id = 1; id <= KEYTABLE_AUTH_ALGO_MAX; id++)
-		vector_set(comps, XSTRDUP(MTYPE_COMPLETION,
-					  keytable_algorithm_by_id(id)->name));
-}
-
 static const struct cmd_variable_handler completions[] = {
-	{ .varname = "mrkm_protocol", .completions = complete_protocol },
-	{ .varname = "mrkm_algorithm", .completions = complete_algorithm },
 	{ .varname = "mrkm_group", .xpath = MRKM_XPATH "/group/name" },
 	{ .varname = "mrkm_ks_group",
 	  .xpath = MRKM_XPATH "/key-server/group/name" },
@@ -466,6 +445,7 @@ void mrkm_cli_init(void)
 	install_element(ENABLE_NODE, &clear_mrkm_group_cmd);
 
 	mrkm_cli_ks_init();
+	mrkm_cli_protocol_init();
 	mrkm_cli_rekey_init();
 	install_element(MRKM_KS_GROUP_NODE, &mrkm_group_id_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_group_id_cmd);

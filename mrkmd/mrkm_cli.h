@@ -31,6 +31,9 @@ void mrkm_cli_init(void);
 /* mrkm_cli_ks.c */
 void mrkm_cli_ks_init(void);
 
+/* mrkm_cli_protocol.c */
+void mrkm_cli_protocol_init(void);
+
 /* mrkm_cli_rekey.c */
 void mrkm_cli_rekey_init(void);
 

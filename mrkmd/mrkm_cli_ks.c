@@ -206,49 +206,6 @@ DEFPY_YANG (no_mrkm_ks_member,
 	return mrkm_cli_destroy(vty, entry);
 }
 
-DEFPY_YANG (mrkm_ks_protocol,
-	mrkm_ks_protocol_cmd,
-	"protocol PROTOCOL$mrkm_protocol algorithm ALGORITHM$mrkm_algorithm lifetime (1-4294967295)$lifetime",
-	"Protocol that keys are made for\n"
-	"Name of the protocol\n"
-	"Algorithm of the keys\n"
-	"Name of the algorithm\n"
-	"Life of a fresh key\n"
-	"Seconds\n")
-{
-	char entry[MRKM_CLI_ENTRY], algorithm[XPATH_MAXLEN], life[XPATH_MAXLEN];
-
-	if (!mrkm_cli_name_ok(vty, "protocol", mrkm_protocol, MRKM_NAME_SIZE - 1) ||
-	    !mrkm_cli_name_ok(vty, "algorithm", mrkm_algorithm, MRKM_NAME_SIZE - 1))
-		return CMD_WARNING_CONFIG_FAILED;
-	snprintf(entry, sizeof(entry), "./protocol[name='%s']", mrkm_protocol);
-	snprintf(algorithm, sizeof(algorithm), "%s/algorithm", entry);
-	snprintf(life, sizeof(life), "%s/lifetime", entry);
-	nb_cli_enqueue_change(vty, entry, NB_OP_CREATE, NULL);
-	nb_cli_enqueue_change(vty, algorithm, NB_OP_MODIFY, mrkm_algorithm);
-	nb_cli_enqueue_change(vty, life, NB_OP_MODIFY, lifetime_str);
-	return nb_cli_apply_changes(vty, NULL);
-}
-
-DEFPY_YANG (no_mrkm_ks_protocol,
-	no_mrkm_ks_protocol_cmd,
-	"no protocol PROTOCOL$mrkm_protocol [algorithm ALGORITHM lifetime (1-4294967295)]",
-	NO_STR
-	"Protocol that keys are made for\n"
-	"Name of the protocol\n"
-	"Algorithm of the keys\n"
-	"Name of the algorithm\n"
-	"Life of a fresh key\n"
-	"Seconds\n")
-{
-	char xpath[XPATH_MAXLEN];
-
-	if (!mrkm_cli_name_ok(vty, "protocol", mrkm_protocol, MRKM_NAME_SIZE - 1))
-		return CMD_WARNING_CONFIG_FAILED;
-	snprintf(xpath, sizeof(xpath), "./protocol[name='%s']", mrkm_protocol);
-	return mrkm_cli_destroy(vty, xpath);
-}
-
 DEFPY_YANG (mrkm_ks_delay,
 	mrkm_ks_delay_cmd,
 	"<activation-delay|deactivation-delay>$which (0-65535)$seconds",
@@ -317,8 +274,6 @@ void mrkm_cli_ks_init(void)
 
 	install_element(MRKM_KS_GROUP_NODE, &mrkm_ks_member_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_ks_member_cmd);
-	install_element(MRKM_KS_GROUP_NODE, &mrkm_ks_protocol_cmd);
-	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_ks_protocol_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &mrkm_ks_delay_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_ks_delay_cmd);
 }

@@ -45,14 +45,15 @@ DEFPY_YANG (mrkm_rekey_multicast,
 	"Interface that they leave by\n"
 	IFNAME_STR)
 {
-	char text[INET6_ADDRSTRLEN];
+	/* values are read when the changes are applied, and not before */
+	char text[INET6_ADDRSTRLEN], source_text[INET6_ADDRSTRLEN];
 
 	if (interface && !mrkm_cli_name_ok(vty, "interface", interface, IFNAMSIZ - 1))
 		return CMD_WARNING_CONFIG_FAILED;
 	nb_cli_enqueue_change(vty, "./rekey/multicast", NB_OP_CREATE, NULL);
 	set_leaf(vty, "address", sockunion2str(address, text, sizeof(text)));
 	set_leaf(vty, "port", port_str);
-	set_leaf(vty, "source", source_str ? sockunion2str(source, text, sizeof(text)) : NULL);
+	set_leaf(vty, "source", source_str ? sockunion2str(source, source_text, sizeof(source_text)) : NULL);
 	nb_cli_enqueue_change(vty, "./rekey/multicast/ttl", NB_OP_MODIFY, ttl_str);
 	set_leaf(vty, "interface", interface);
 	return nb_cli_apply_changes(vty, NULL);

@@ -186,13 +186,53 @@ void mrkm_cli_show_ks_member(struct vty *vty, const struct lyd_node *node,
 		value(node, "pre-shared-key-file"));
 }
 
+static void algorithms(struct vty *vty, const struct lyd_node *node)
+{
+	if (yang_dnode_exists(node, "algorithm"))
+		vty_out(vty, " algorithm %s", value(node, "algorithm"));
+	if (yang_dnode_exists(node, "esp"))
+		vty_out(vty, " esp encryption %s",
+			value(node, "esp/encryption"));
+	if (yang_dnode_exists(node, "esp/integrity"))
+		vty_out(vty, " integrity %s", value(node, "esp/integrity"));
+	if (yang_dnode_exists(node, "ah"))
+		vty_out(vty, " ah integrity %s", value(node, "ah/integrity"));
+}
+
 void mrkm_cli_show_ks_protocol(struct vty *vty, const struct lyd_node *node,
 			       bool defaults)
 {
 	indent(vty, node);
-	vty_out(vty, "protocol %s algorithm %s lifetime %s\n",
-		value(node, "name"), value(node, "algorithm"),
-		value(node, "lifetime"));
+	vty_out(vty, "protocol %s", value(node, "name"));
+	algorithms(vty, node);
+	if (yang_dnode_get_bool(node, "per-sender"))
+		vty_out(vty, " per-sender");
+	vty_out(vty, " lifetime %s\n", value(node, "lifetime"));
+}
+
+/* Its parent is a line, no node of the command line. */
+void mrkm_cli_show_ks_fallback(struct vty *vty, const struct lyd_node *node,
+			       bool defaults)
+{
+	const struct lyd_node *protocol = lyd_parent(node);
+
+	indent(vty, protocol);
+	vty_out(vty, "protocol %s fallback %s", value(protocol, "name"),
+		value(node, "place"));
+	algorithms(vty, node);
+	vty_out(vty, "\n");
+}
+
+void mrkm_cli_show_policy_form(struct vty *vty, const struct lyd_node *node,
+			       bool defaults)
+{
+	line(vty, node, "policy-form", value(node, "."));
+}
+
+void mrkm_cli_show_sender_id_bits(struct vty *vty, const struct lyd_node *node,
+				  bool defaults)
+{
+	line(vty, node, "sender-id-bits", value(node, "."));
 }
 
 /* activation-delay and deactivation-delay: the command is the leaf's name. */

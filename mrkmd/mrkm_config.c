@@ -127,30 +127,6 @@ static int read_server(const struct lyd_node *node, uint16_t port,
 	return read_identity(identity, &server->identity, problem, size);
 }
 
-static int read_protocol(const struct lyd_node *node, uint8_t *wire,
-			 char *problem, size_t size)
-{
-	const struct keytable_protocol *protocol, *table;
-	char known[256] = "";
-	size_t count;
-
-	protocol = keytable_protocol_by_name(mrkm_leaf(node, "name"));
-	if (protocol) {
-		*wire = protocol->wire;
-		return 0;
-	}
-	table = keytable_protocols(&count);
-	for (size_t i = 0; i < count; i++) {
-		if (!table[i].daemons[0])
-			continue;
-		strlcat(known, " ", sizeof(known));
-		strlcat(known, table[i].name, sizeof(known));
-	}
-	return mrkm_fail(problem, size,
-			 "protocol \"%s\" is not known: name one of%s",
-			 mrkm_leaf(node, "name"), known);
-}
-
 /* The parts of a group that are lists. */
 static int read_group_lists(const struct lyd_node *node, uint16_t port,
 			    struct mrkm_group_config *config, char *problem,
@@ -169,7 +145,8 @@ static int read_group_lists(const struct lyd_node *node, uint16_t port,
 		struct mrkm_protocol_config *protocol =
 			&config->protocols[config->protocol_count++];
 
-		if (read_protocol(child, &protocol->protocol, problem, size))
+		if (mrkm_config_read_protocol(child, &protocol->protocol,
+					      problem, size))
 			return -1;
 		strlcpy(protocol->key_chain, mrkm_leaf(child, "key-chain"),
 			sizeof(protocol->key_chain));
@@ -197,37 +174,6 @@ static int read_group(const struct lyd_node *node, uint16_t port,
 		return mrkm_fail(problem, size, "group %s: %s", config->name,
 				 why);
 	return 0;
-}
-
-static int read_ks_protocol(const struct lyd_node *node,
-			    struct gikev2_group_protocol *config, char *problem,
-			    size_t size)
-{
-	const struct keytable_algorithm *algorithm;
-	const char *name = mrkm_leaf(node, "algorithm");
-	char known[256] = "";
-
-	if (read_protocol(node, &config->protocol, problem, size))
-		return -1;
-	config->lifetime = mrkm_leaf_number(node, "lifetime");
-	algorithm = keytable_algorithm_by_name(name);
-	if (algorithm &&
-	    keytable_key_len(keytable_protocol_by_wire(config->protocol),
-			     algorithm->id)) {
-		config->algorithm = algorithm->id;
-		return 0;
-	}
-	for (uint16_t id = 1; id <= KEYTABLE_AUTH_ALGO_MAX; id++) {
-		if (!keytable_key_len(
-			    keytable_protocol_by_wire(config->protocol), id))
-			continue;
-		strlcat(known, " ", sizeof(known));
-		strlcat(known, keytable_algorithm_by_id(id)->name,
-			sizeof(known));
-	}
-	return mrkm_fail(problem, size,
-			 "protocol %s has no algorithm \"%s\": name one of%s",
-			 mrkm_leaf(node, "name"), name, known);
 }
 
 /* What the delays and lifetimes must be to each other. */
@@ -259,7 +205,6 @@ static int read_ks_group(const struct lyd_node *node, uint16_t port,
 			 size_t size)
 {
 	struct gikev2_group_config *engine = &config->engine;
-	const struct lyd_node *child;
 	char why[512];
 	int err;
 
@@ -268,13 +213,9 @@ static int read_ks_group(const struct lyd_node *node, uint16_t port,
 	engine->atd = mrkm_leaf_number(node, "activation-delay");
 	engine->dtd = mrkm_leaf_number(node, "deactivation-delay");
 	err = read_group_id(node, &engine->id, why, sizeof(why));
-	for (child = mrkm_child(node, "protocol"); child;
-	     child = mrkm_next(child))
-		if (!err)
-			err = read_ks_protocol(
-				child,
-				&engine->protocols[engine->protocol_count++],
-				why, sizeof(why));
+	if (!err)
+		err = mrkm_config_read_ks_protocols(node, engine, why,
+						    sizeof(why));
 	if (!err)
 		err = check_times(engine, why, sizeof(why));
 	if (!err)

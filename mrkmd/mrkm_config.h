@@ -74,6 +74,19 @@ struct mrkm_ks_group_config {
 	struct mrkm_rekey_config rekey;
 };
 
+/* mrkm_config_protocol.c */
+/* The protocol that a list entry names.  0, or -1 with a sentence. */
+int mrkm_config_read_protocol(const struct lyd_node *entry, uint8_t *wire,
+			      char *problem, size_t size);
+
+/*
+ * Reads what a key server's group makes keys for, and in which form it tells.
+ * 0, or -1 with a sentence.
+ */
+int mrkm_config_read_ks_protocols(const struct lyd_node *group,
+				  struct gikev2_group_config *config,
+				  char *problem, size_t size);
+
 /* mrkm_config_rekey.c */
 /*
  * Reads the container `rekey` of a key server's group; `port` is this router's.

@@ -407,12 +407,114 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/algorithm",
 			.cbs = {
 				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/esp",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/esp/encryption",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/esp/integrity",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/ah",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/ah/integrity",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/per-sender",
+			.cbs = {
+				.modify = mrkm_nb_modify,
 			},
 		},
 		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/lifetime",
 			.cbs = {
 				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/fallback",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_ks_fallback,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/fallback/algorithm",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/fallback/esp",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/fallback/esp/encryption",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/fallback/esp/integrity",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/fallback/ah",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/protocol/fallback/ah/integrity",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/policy-form",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_policy_form,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/sender-id-bits",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_sender_id_bits,
 			},
 		},
 		{

@@ -115,6 +115,12 @@ void mrkm_cli_show_ks_member(struct vty *vty, const struct lyd_node *node,
 			     bool defaults);
 void mrkm_cli_show_ks_protocol(struct vty *vty, const struct lyd_node *node,
 			       bool defaults);
+void mrkm_cli_show_ks_fallback(struct vty *vty, const struct lyd_node *node,
+			       bool defaults);
+void mrkm_cli_show_policy_form(struct vty *vty, const struct lyd_node *node,
+			       bool defaults);
+void mrkm_cli_show_sender_id_bits(struct vty *vty, const struct lyd_node *node,
+				  bool defaults);
 void mrkm_cli_show_group_multicast(struct vty *vty,
 				   const struct lyd_node *node, bool defaults);
 void mrkm_cli_show_rekey_multicast(struct vty *vty,

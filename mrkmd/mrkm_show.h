@@ -38,6 +38,16 @@ struct json_object *mrkm_json_group(const struct mrkm_group *group);
 int mrkm_show_server(struct vty *vty, bool members, bool json);
 struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group);
 
+/* mrkm_show_protocol.c: what a group makes keys for */
+void mrkm_show_protocols(struct vty *vty,
+			 const struct gikev2_group_config *config);
+void mrkm_show_holdback(struct vty *vty,
+			const struct gikev2_group_status *status);
+struct json_object *
+mrkm_json_protocols(const struct gikev2_group_config *config);
+struct json_object *
+mrkm_json_holdback(const struct gikev2_group_status *status);
+
 /* mrkm_show_rekey.c: Rekey SAs; `interface` "" when none is known */
 #define MRKM_REKEY_SPI_TEXT (2 * GIKEV2_REKEY_SPI_LEN + 1)
 const char *mrkm_rekey_spi_text(const struct gikev2_rekey_status *rekey,

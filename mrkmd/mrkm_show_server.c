@@ -46,6 +46,7 @@ static void show_status(struct vty *vty, const struct mrkm_ks_group *group)
 					       sizeof(time)));
 	mrkm_show_line(vty, "Next roll", "in %s",
 		       mrkm_show_until(status.next_roll, time, sizeof(time)));
+	mrkm_show_holdback(vty, &status);
 	mrkm_show_rekey(vty, &status.rekey, group->config.rekey.interface);
 	mrkm_show_tree(vty, &status.rekey);
 	mrkm_show_rows(vty, status.rows, status.row_count);
@@ -59,14 +60,7 @@ static void show_group(struct vty *vty, const struct mrkm_ks_group *group)
 	vty_out(vty, "Group %s\n", group->config.name);
 	mrkm_show_line(vty, "Group identity", "%s",
 		       gikev2_id_text(&config->id, text, sizeof(text)));
-	for (size_t i = 0; i < config->protocol_count; i++)
-		mrkm_show_line(
-			vty, "Protocol", "%s, %s, lifetime %u seconds",
-			keytable_protocol_by_wire(config->protocols[i].protocol)
-				->name,
-			keytable_algorithm_by_id(config->protocols[i].algorithm)
-				->name,
-			config->protocols[i].lifetime);
+	mrkm_show_protocols(vty, config);
 	mrkm_show_line(vty, "Delays",
 		       "activation %u seconds, deactivation %u seconds",
 		       config->atd, config->dtd);
@@ -207,6 +201,10 @@ struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group)
 	json_object_int_add(json, "activationDelay", group->config.engine.atd);
 	json_object_int_add(json, "deactivationDelay",
 			    group->config.engine.dtd);
+	json_object_object_add(json, "protocols",
+			       mrkm_json_protocols(&group->config.engine));
+	json_object_boolean_add(json, "plainPolicies",
+				group->config.engine.plain);
 	if (mrkm_ks_group_problem(group, text, sizeof(text)))
 		json_object_string_add(json, "problem", text);
 	if (!group->group)
@@ -223,6 +221,7 @@ struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group)
 	json_object_int_add(json, "generation", status.generation);
 	json_object_int_add(json, "secondsToRoll",
 			    mrkm_seconds_until(status.next_roll));
+	json_object_object_add(json, "heldBack", mrkm_json_holdback(&status));
 	json_object_object_add(json, "keys",
 			       mrkm_json_rows(status.rows, status.row_count));
 	return json;

@@ -20,6 +20,14 @@ uint32_t mrkm_leaf_number(const struct lyd_node *parent, const char *name)
 	return value ? strtoul(value, NULL, 10) : 0;
 }
 
+bool mrkm_leaf_is(const struct lyd_node *parent, const char *name,
+		  const char *value)
+{
+	const char *is = mrkm_leaf(parent, name);
+
+	return is && !strcmp(is, value);
+}
+
 const struct lyd_node *mrkm_child(const struct lyd_node *parent,
 				  const char *name)
 {

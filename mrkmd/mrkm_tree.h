@@ -20,6 +20,10 @@ const char *mrkm_leaf(const struct lyd_node *parent, const char *name);
 /* 0 when it is not set. */
 uint32_t mrkm_leaf_number(const struct lyd_node *parent, const char *name);
 
+/* True when it is set, or by default, to that value. */
+bool mrkm_leaf_is(const struct lyd_node *parent, const char *name,
+		  const char *value);
+
 /* The first child of that name, and those of its name that follow it. */
 const struct lyd_node *mrkm_child(const struct lyd_node *parent,
 				  const char *name);
