@@ -164,9 +164,15 @@ static int sender_send(void *arg, const struct mrkm_peer *to,
 /* What the kernel can do, mrkmd tells the key server. */
 static void sender_capability(void *arg, uint8_t protocol, uint32_t algorithms)
 {
-	if (protocol == mrkm_module.protect.protocol)
-		mrkm_receiver_change_capability(&mrkm_module.receiver, protocol,
-						algorithms);
+	enum mrkm_err obstacle = mrkm_sender_obstacle(
+		mrkm_module.protect.sender, protocol);
+
+	if (protocol != mrkm_module.protect.protocol)
+		return;
+	mrkm_receiver_change_capability(&mrkm_module.receiver, protocol,
+					obstacle == MRKM_ERR_NO_GUARD
+						? MRKM_ALGORITHMS_UNKNOWN
+						: algorithms);
 }
 
 static void sender_result(void *arg, const struct mrkm_key_status *status)
@@ -320,6 +326,9 @@ int mrkm_protect_begin(const char *daemon, const char *command)
 			    strcmp(protocols[i].daemons[d], daemon) == 0)
 				mrkm_module.protect.protocol =
 					protocols[i].wire;
+	mrkm_receiver_add_capability(&mrkm_module.receiver,
+				     mrkm_module.protect.protocol,
+				     MRKM_ALGORITHMS_UNKNOWN);
 	snprintf(self.wrap_path, sizeof(self.wrap_path), "%s/%s.wrap",
 		 frr_runstatedir, daemon);
 	self.command = command;

@@ -351,7 +351,7 @@ static void init_clients(uint64_t boot)
 				   client, boot, "zebra", 0);
 		mrkm_receiver_add_capability(&client->receiver,
 					     mrkm_traffic[t].protocol,
-					     mrkm_zebra.transforms);
+					     MRKM_ALGORITHMS_UNKNOWN);
 	}
 }
 

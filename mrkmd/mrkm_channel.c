@@ -259,6 +259,12 @@ uint32_t mrkm_channel_algorithms(uint8_t protocol)
 			      : 0;
 }
 
+enum mrkm_err mrkm_channel_obstacle(uint8_t protocol)
+{
+	return channel.sender ? mrkm_sender_obstacle(channel.sender, protocol)
+			      : MRKM_ERR_NOT_CONNECTED;
+}
+
 void mrkm_channel_visit_receivers(
 	void (*visit)(void *arg, const struct mrkm_receiver_status *status),
 	void *arg)

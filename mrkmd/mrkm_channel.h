@@ -18,7 +18,8 @@ struct event_loop;
 
 /* Any of them may be NULL. */
 struct mrkm_channel_callbacks {
-	/* What mrkm_channel_algorithms(protocol) says is another now. */
+	/* What mrkm_channel_algorithms(protocol) says is another now, or why
+	 * it says none. */
 	void (*capability)(uint8_t protocol, uint32_t algorithms);
 
 	/*
@@ -76,6 +77,9 @@ void mrkm_channel_unset(const char *group, uint8_t protocol);
  * when one is away.  0: no receiver of it was ever seen.
  */
 uint32_t mrkm_channel_algorithms(uint8_t protocol);
+
+/* Why there are none: see mrkm_sender_obstacle(). */
+enum mrkm_err mrkm_channel_obstacle(uint8_t protocol);
 
 /* Connected to zebra? */
 bool mrkm_channel_connected(void);

@@ -320,6 +320,26 @@ static bool config_problem(const struct mrkm_group_config *config, char *buf,
 	return true;
 }
 
+/* Nobody takes keys for the protocol, or can do anything with them. */
+static void no_offer(const struct keytable_protocol *protocol, char *buf,
+		     size_t size)
+{
+	enum mrkm_err obstacle = mrkm_channel_obstacle(protocol->wire);
+
+	if (!mrkm_channel_connected())
+		strlcpy(buf,
+			"no connection to zebra, the way to the routing daemons: start zebra",
+			size);
+	else if (obstacle == MRKM_ERR_NOT_CONNECTED)
+		snprintf(
+			buf, size,
+			"waiting for %s: start it with module mrkm (\"-M mrkm\")",
+			protocol->daemons[0]);
+	else
+		snprintf(buf, size, "no keys of %s can be used: %s",
+			 protocol->name, mrkm_err_text(obstacle));
+}
+
 /* Protocols that no daemon has offered to take keys for. */
 static bool offer_problem(const struct mrkm_group_config *config, char *buf,
 			  size_t size)
@@ -331,15 +351,7 @@ static bool offer_problem(const struct mrkm_group_config *config, char *buf,
 
 		if (mrkm_channel_algorithms(protocol->wire))
 			continue;
-		if (!mrkm_channel_connected())
-			strlcpy(buf,
-				"no connection to zebra, the way to the routing daemons: start zebra",
-				size);
-		else
-			snprintf(
-				buf, size,
-				"waiting for %s: start it with module mrkm (\"-M mrkm\")",
-				protocol->daemons[0]);
+		no_offer(protocol, buf, size);
 		return true;
 	}
 	return false;

@@ -561,7 +561,10 @@ int gikev2_group_restore(struct gikev2 *engine, void *cookie,
  */
 void gikev2_server_drop(struct gikev2 *engine);
 
-/* Takes a new config; a change of protocols or algorithms rolls at once. */
+/*
+ * Takes a new config; a change of protocols or algorithms rolls at once, or when
+ * there is room for one more generation.
+ */
 int gikev2_group_update(struct gikev2_group *group,
 			const struct gikev2_group_config *config, uint64_t now);
 

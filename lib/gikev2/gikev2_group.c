@@ -671,6 +671,12 @@ int gikev2_group_update(struct gikev2_group *group,
 	ret = gikev2_multicast_update(group, &old, now);
 	if (ret == 0 && !same && !group->settle_at)
 		ret = gikev2_group_roll(group, now);
+	if (ret == -GIKEV2_ERR_BUSY) {
+		/* one change after the other: it rolls to the last of them when
+		 * the oldest generation is over, see timer_fire() */
+		group->roll_wanted = true;
+		ret = 0;
+	}
 	if (ret < 0)
 		gikev2_count(group->engine, ret);
 	gikev2_group_arm(group);
@@ -759,7 +765,10 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 		.created = gen->created,
 		.atd_end = gen->atd_end,
 		.dtd_end = gen->dtd_end,
-		.next_roll = next_roll(group),
+		.next_roll = group->roll_wanted
+				     ? gikev2_generations_next(
+					       &group->generations)
+				     : next_roll(group),
 		.members = group->gms.count,
 		.rows = group->shown.row,
 		.row_count = group->shown.count,

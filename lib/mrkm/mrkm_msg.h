@@ -85,6 +85,12 @@ enum mrkm_role {
 	MRKM_ROLE_RECEIVER,
 };
 
+/*
+ * In `algorithms`: not known yet, because somebody else has not said it.  What
+ * was known of the same receiver before goes on meanwhile.
+ */
+#define MRKM_ALGORITHMS_UNKNOWN (1u << 31)
+
 struct mrkm_capability {
 	uint8_t protocol;    /* Security Protocol ID */
 	uint32_t algorithms; /* as in struct keytable_protocol */

@@ -137,29 +137,83 @@ uint32_t mrkm_sender_algorithms(const struct mrkm_sender *sender,
 		if (!capability)
 			continue;
 		seen = true;
+		if (capability->algorithms & MRKM_ALGORITHMS_UNKNOWN)
+			return 0;
 		algorithms &= capability->algorithms;
 	}
 	return seen ? algorithms : 0;
+}
+
+enum mrkm_err mrkm_sender_obstacle(const struct mrkm_sender *sender,
+				   uint8_t protocol)
+{
+	const struct mrkm_capability *capability;
+	bool seen = false;
+
+	if (mrkm_sender_algorithms(sender, protocol))
+		return MRKM_ERR_OK;
+	for (size_t i = 0; i < MRKM_RECEIVERS_MAX; i++) {
+		capability = find_capability(&sender->receivers[i], protocol);
+		if (!capability)
+			continue;
+		seen = true;
+		if (capability->algorithms & MRKM_ALGORITHMS_UNKNOWN)
+			return MRKM_ERR_NO_GUARD;
+	}
+	if (!seen)
+		return MRKM_ERR_NOT_CONNECTED;
+	return keytable_protocol_by_wire(protocol)->applier ==
+			       KEYTABLE_APPLY_IPSEC
+		       ? MRKM_ERR_KERNEL
+		       : MRKM_ERR_ALGORITHM;
+}
+
+/*
+ * A daemon that has just started does not know yet what its kernel can do.
+ * That is no reason to leave a group and to come back.
+ */
+static void keep_known(const struct receiver *r, struct mrkm_msg *msg)
+{
+	const struct mrkm_capability *known;
+
+	for (size_t i = 0; i < msg->capability_count; i++) {
+		struct mrkm_capability *said = &msg->capabilities[i];
+
+		known = find_capability(r, said->protocol);
+		if (known && said->algorithms & MRKM_ALGORITHMS_UNKNOWN)
+			said->algorithms = known->algorithms;
+	}
 }
 
 /* Takes a receiver's HELLO, and tells of every capability that changed. */
 static void take_hello(struct mrkm_sender *sender, struct receiver *r,
 		       const struct mrkm_msg *msg)
 {
-	uint32_t before[UINT8_MAX + 1], after;
+	struct {
+		uint32_t algorithms;
+		enum mrkm_err obstacle;
+	} before[KEYTABLE_PROTOCOLS];
 	const struct keytable_protocol *protocols;
+	struct mrkm_msg hello = *msg;
 	size_t count;
 
 	protocols = keytable_protocols(&count);
-	for (size_t i = 0; i < count; i++)
-		before[protocols[i].wire] =
-			mrkm_sender_algorithms(sender, protocols[i].wire);
-	r->hello = *msg;
 	for (size_t i = 0; i < count; i++) {
-		after = mrkm_sender_algorithms(sender, protocols[i].wire);
-		if (after != before[protocols[i].wire])
-			sender->callbacks->capability(sender->arg,
-						      protocols[i].wire, after);
+		before[i].algorithms =
+			mrkm_sender_algorithms(sender, protocols[i].wire);
+		before[i].obstacle =
+			mrkm_sender_obstacle(sender, protocols[i].wire);
+	}
+	keep_known(r, &hello);
+	r->hello = hello;
+	for (size_t i = 0; i < count; i++) {
+		uint8_t wire = protocols[i].wire;
+		uint32_t algorithms = mrkm_sender_algorithms(sender, wire);
+
+		if (algorithms != before[i].algorithms ||
+		    mrkm_sender_obstacle(sender, wire) != before[i].obstacle)
+			sender->callbacks->capability(sender->arg, wire,
+						      algorithms);
 	}
 }
 

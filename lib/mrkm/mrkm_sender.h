@@ -62,6 +62,8 @@ struct mrkm_sender_callbacks {
 	/* Sends to one receiver, or to all with `to` NULL.  0, or negative. */
 	int (*send)(void *arg, const struct mrkm_peer *to,
 		    const uint8_t *octets, size_t len);
+	/* What mrkm_sender_algorithms() says, or why there are none, is another
+	 * now. */
 	void (*capability)(void *arg, uint8_t protocol, uint32_t algorithms);
 	void (*result)(void *arg, const struct mrkm_key_status *status);
 
@@ -128,6 +130,14 @@ void mrkm_sender_unset(struct mrkm_sender *sender, const char *group,
 		       uint8_t protocol, uint64_t now);
 uint32_t mrkm_sender_algorithms(const struct mrkm_sender *sender,
 				uint8_t protocol);
+
+/*
+ * Why there are none: MRKM_ERR_NOT_CONNECTED (no receiver of it was ever seen),
+ * MRKM_ERR_NO_GUARD (one waits for zebra's module), MRKM_ERR_KERNEL or
+ * MRKM_ERR_ALGORITHM (it can do nothing).  MRKM_ERR_OK: there are some.
+ */
+enum mrkm_err mrkm_sender_obstacle(const struct mrkm_sender *sender,
+				   uint8_t protocol);
 void mrkm_sender_visit_receivers(
 	const struct mrkm_sender *sender,
 	void (*visit)(void *arg, const struct mrkm_receiver_status *status),

@@ -75,6 +75,51 @@ static void test_several_receivers(void **state)
 	assert_int_equal(counter(MRKM_ERR_ALGORITHM), 1);
 }
 
+static void say_capability(struct daemon *daemon, uint32_t algorithms)
+{
+	daemon->end.hello.capabilities[0].algorithms = algorithms;
+	mrkm_sender_registered(sender, &daemon->peer, now);
+	deliver();
+}
+
+/* What is there is not forgotten by who restarts and does not know yet. */
+static void test_capability_not_known_yet(void **state)
+{
+	struct daemon *daemon = daemon_joins(0);
+
+	(void)state;
+	assert_int_equal(mrkm_sender_obstacle(sender, OSPFV2), MRKM_ERR_OK);
+	assert_int_equal(capability_calls, 1);
+	say_capability(daemon, MRKM_ALGORITHMS_UNKNOWN);
+	assert_int_equal(mrkm_sender_algorithms(sender, OSPFV2), ALGORITHMS);
+	assert_int_equal(capability_calls, 1);
+	say_capability(daemon, 0);
+	assert_int_equal(mrkm_sender_algorithms(sender, OSPFV2), 0);
+	assert_int_equal(mrkm_sender_obstacle(sender, OSPFV2),
+			 MRKM_ERR_ALGORITHM);
+	assert_int_equal(capability_calls, 2);
+}
+
+static void test_obstacles(void **state)
+{
+	struct daemon *daemon;
+
+	(void)state;
+	assert_int_equal(mrkm_sender_obstacle(sender, OSPFV2),
+			 MRKM_ERR_NOT_CONNECTED);
+	daemon = daemon_starts(0);
+	say_capability(daemon, MRKM_ALGORITHMS_UNKNOWN);
+	assert_int_equal(mrkm_sender_algorithms(sender, OSPFV2), 0);
+	assert_int_equal(mrkm_sender_obstacle(sender, OSPFV2),
+			 MRKM_ERR_NO_GUARD);
+	assert_int_equal(capability_calls, 1);
+	/* still none, but for another reason */
+	say_capability(daemon, 0);
+	assert_int_equal(mrkm_sender_obstacle(sender, OSPFV2),
+			 MRKM_ERR_ALGORITHM);
+	assert_int_equal(capability_calls, 2);
+}
+
 static void test_bind_before_keys(void **state)
 {
 	struct daemon *daemon = daemon_joins(0);
@@ -362,6 +407,8 @@ int main(void)
 		channel_test(test_receiver_joins),
 		channel_test(test_only_changes_are_sent),
 		channel_test(test_several_receivers),
+		channel_test(test_capability_not_known_yet),
+		channel_test(test_obstacles),
 		channel_test(test_bind_before_keys),
 		channel_test(test_unset),
 		channel_test(test_receiver_restarts),

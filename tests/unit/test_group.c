@@ -318,6 +318,32 @@ static void update_of_algorithm(void **state)
 	bare_free(bare);
 }
 
+/* An operator types line after line: the last one counts, none is lost. */
+static void updates_in_a_row(void **state)
+{
+	static const uint16_t algorithms[] = { 4, 5, 2, 1, 4, 5 };
+	struct bare *bare = bare_new();
+	struct gikev2_group_config config = config_of(3, 3600, 5, 15);
+	struct gikev2_group *group =
+		gikev2_group_add(bare->engine, bare, &config, NOW);
+	struct gikev2_group_status status;
+
+	(void)state;
+	for (size_t i = 0; i < 6; i++) {
+		config.protocols[0].algorithm = algorithms[i];
+		assert_int_equal(
+			gikev2_group_update(group, &config, NOW + SECOND), 0);
+	}
+	status = status_of(group, NOW + SECOND);
+	assert_int_equal(status.next_roll, NOW + 16 * SECOND);
+	gikev2_expire(bare->engine, status.next_roll);
+	status = status_of(group, NOW + 16 * SECOND);
+	assert_int_equal(status.rows[status.row_count - 1].algorithm,
+			 KEYTABLE_HMAC_SHA_512);
+	assert_true(status.next_roll > NOW + 1000 * SECOND);
+	bare_free(bare);
+}
+
 static void update_refused(void **state)
 {
 	struct bare *bare = bare_new();
@@ -513,6 +539,7 @@ int main(void)
 		cmocka_unit_test(roll_without_randomness),
 		cmocka_unit_test(update_of_lifetime),
 		cmocka_unit_test(update_of_algorithm),
+		cmocka_unit_test(updates_in_a_row),
 		cmocka_unit_test(update_refused),
 		cmocka_unit_test(pending),
 		cmocka_unit_test(members_visited),
