@@ -419,6 +419,12 @@ struct gikev2_member_config {
 	size_t offer_count;
 	uint8_t sender_ids; /* to ask for, one an encryptor; 0: 1 */
 	bool ike_auth; /* IKE_AUTH and GSA_REGISTRATION instead of GSA_AUTH */
+	/*
+	 * Members of the same realm prove who they are, and take the proof of a
+	 * server, by the same credentials: they register over one IKE SA where
+	 * they can.  0: over one of its own.
+	 */
+	uint32_t realm;
 };
 
 /*

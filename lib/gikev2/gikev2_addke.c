@@ -282,8 +282,8 @@ int gikev2_setup_continue(struct gikev2_ike *ike, uint64_t now)
 	if (ret < 0)
 		return ret;
 	ike->state = GIKEV2_IKE_AUTH_SENT;
-	if (ike->member)
-		gikev2_member_pairwise(ike->member, now);
+	if (ike->ties)
+		gikev2_member_pairwise(gikev2_ike_member(ike), now);
 	return 0;
 }
 

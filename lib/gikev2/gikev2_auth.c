@@ -11,14 +11,15 @@
 int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2 *engine = ike->engine;
-	bool ike_auth = gikev2_member_config(ike->member)->ike_auth;
+	struct gikev2_member *member = gikev2_ike_member(ike);
+	bool ike_auth = gikev2_member_config(member)->ike_auth;
 	struct gikev2_payloads *tx = gikev2_tx(engine);
 	struct gikev2_proof proof;
 	int ret;
 
 	if (!ike->suite.kwa && !ike_auth)
 		return -GIKEV2_ERR_NO_PROPOSAL;
-	gikev2_proof_begin(ike, gikev2_member_cookie(ike->member), &proof);
+	gikev2_proof_begin(ike, gikev2_member_cookie(member), &proof);
 	ret = gikev2_ppk_use(ike);
 	if (ret == 0)
 		ret = gikev2_proof_add(ike, NULL, &proof, tx);
@@ -28,7 +29,7 @@ int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now)
 	ike->setup->asked = now;
 	gikev2_contact_add(ike, tx);
 	if (!ike_auth)
-		gikev2_add_group(ike, tx);
+		gikev2_add_group(ike, member, tx);
 	return gikev2_request(ike, ike_auth ? GIKEV2_IKE_AUTH : GIKEV2_GSA_AUTH,
 			      tx, now);
 }
@@ -36,8 +37,9 @@ int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now)
 /* Is it the key server that we asked for? */
 static int verify_server(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
+	struct gikev2_member *member = gikev2_ike_member(ike);
 	const struct gikev2_member_config *config =
-		gikev2_member_config(ike->member);
+		gikev2_member_config(member);
 	struct gikev2_proof proof;
 	struct gikev2_id id;
 	int ret;
@@ -54,7 +56,7 @@ static int verify_server(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	ret = gikev2_ppk_settle(ike, rx);
 	if (ret < 0)
 		return ret;
-	gikev2_proof_begin(ike, gikev2_member_cookie(ike->member), &proof);
+	gikev2_proof_begin(ike, gikev2_member_cookie(member), &proof);
 	ret = gikev2_proof_verify(ike, rx, &proof);
 	gikev2_proof_end(&proof);
 	if (ret == 0)
@@ -69,7 +71,7 @@ int gikev2_auth_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (ret < 0)
 		return ret;
 	gikev2_ike_established(ike, rx->now);
-	return gikev2_registration_answer(ike, rx);
+	return gikev2_registration_read(ike, ike->ties, rx);
 }
 
 int gikev2_ike_auth_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
@@ -80,7 +82,7 @@ int gikev2_ike_auth_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		return ret;
 	gikev2_ike_established(ike, rx->now);
 	if (ike->suite.kwa)
-		gikev2_want(ike, GIKEV2_WANT_REGISTER, rx->now);
+		gikev2_tie_register(ike, ike->ties, rx->now);
 	return 0;
 }
 
@@ -109,7 +111,8 @@ int gikev2_auth_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (notify)
 		ret = gikev2_err_from_notify(notify->type);
 	/* what concerns the group only counts from a server that proved itself */
-	if (ret == -GIKEV2_ERR_NOT_AUTHORIZED || ret == -GIKEV2_ERR_INVALID_GROUP)
+	if (ret == -GIKEV2_ERR_NOT_AUTHORIZED ||
+	    ret == -GIKEV2_ERR_INVALID_GROUP)
 		ret = -GIKEV2_ERR_UNEXPECTED_NOTIFY;
 	/* an error here means that the SA is gone: no Delete */
 	gikev2_ike_end(ike, ret, rx->now);

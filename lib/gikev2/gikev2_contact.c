@@ -148,9 +148,8 @@ static void register_others(struct gikev2_ike *ike, uint64_t now)
 	struct gikev2_ike *old = first_other(ike);
 
 	for (; old; old = other(ike, old->peer_next))
-		if (old->member && old->member != ike->member &&
-		    old->established < ike->setup->asked)
-			gikev2_member_hint(old->member, now);
+		if (old->established < ike->setup->asked)
+			gikev2_ties_hint(old, gikev2_ike_member(ike), now);
 }
 
 void gikev2_contact_read(struct gikev2_ike *ike, const struct gikev2_rx *rx)

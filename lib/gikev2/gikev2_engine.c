@@ -272,10 +272,10 @@ static int init_message(struct gikev2_rx *rx)
 /* An answer without protection: all it can be is a hint. */
 static int clear_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
-	if (ike->request.ptr && rx->header.id == ike->send_id && ike->member &&
+	if (ike->request.ptr && rx->header.id == ike->send_id &&
 	    parse_clear(rx) == 0 &&
 	    gikev2_notify_find(rx->payloads, GIKEV2_N_INVALID_IKE_SPI))
-		gikev2_member_hint(ike->member, rx->now);
+		gikev2_ties_hint(ike, NULL, rx->now);
 	return -GIKEV2_ERR_UNPROTECTED;
 }
 

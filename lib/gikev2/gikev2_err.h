@@ -76,6 +76,7 @@
 	/* life of an SA */                                                    \
 	X(TIMEOUT, "no answer from the peer")                                  \
 	X(DELETED, "deleted by the peer")                                      \
+	X(LEFT, "left the group")                                              \
 	X(REPLACED, "replaced by a newer registration")                        \
 	X(ADMIN, "ended by the operator")                                      \
 	X(LIFETIME, "lifetime is over")                                        \

@@ -196,14 +196,14 @@ static void next_request(struct gikev2_ike *ike, uint64_t now)
 	ike->engine->arena.used = 0;
 	if (ike->state == GIKEV2_IKE_INTERMEDIATE_SENT) {
 		ret = gikev2_setup_continue(ike, now);
+	} else if (ike->wants & GIKEV2_WANT_LEAVE) {
+		ike->wants &= ~GIKEV2_WANT_LEAVE;
+		ret = gikev2_send_leave(ike, now);
 	} else if (ike->wants & GIKEV2_WANT_DELETE) {
 		ret = send_delete(ike, now);
 	} else if (ike->wants & GIKEV2_WANT_FOLLOWUP) {
 		ike->wants &= ~GIKEV2_WANT_FOLLOWUP;
 		ret = gikev2_send_followup(ike, now);
-	} else if (ike->wants & GIKEV2_WANT_REFUSE) {
-		ike->wants &= ~GIKEV2_WANT_REFUSE;
-		ret = gikev2_send_refusal(ike, now);
 	} else if (ike->wants & GIKEV2_WANT_REKEY) {
 		ike->wants &= ~GIKEV2_WANT_REKEY;
 		ret = gikev2_send_rekey(ike, now);
@@ -325,7 +325,7 @@ static void idle(struct gikev2_ike *ike, uint64_t now)
 
 	if (ike->state != GIKEV2_IKE_ESTABLISHED)
 		return;
-	if (!ike->member && !ike->gms) {
+	if (!ike->ties && !ike->gms) {
 		idle_orphan(ike, now);
 		return;
 	}
@@ -347,8 +347,8 @@ void gikev2_ike_timer(void *owner, uint64_t now)
 
 	if (ike->state == GIKEV2_IKE_HALF_OPEN ||
 	    (ike->state == GIKEV2_IKE_REKEYING && !ike->initiator))
-		gikev2_ike_end(ike, gikev2_count(ike->engine,
-						 GIKEV2_ERR_TIMEOUT),
+		gikev2_ike_end(ike,
+			       gikev2_count(ike->engine, GIKEV2_ERR_TIMEOUT),
 			       now);
 	else if (ike->request.ptr)
 		retransmit(ike, now);

@@ -271,12 +271,8 @@ void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now)
 /* Who uses the SA lets go of it. */
 static void tell_owner(struct gikev2_ike *ike, int err, uint64_t now)
 {
-	struct gikev2_member *member = ike->member;
-
-	ike->member = NULL;
 	gikev2_gms_release(ike, err, now);
-	if (member)
-		gikev2_member_ended(member, ike, err, now);
+	gikev2_ties_end(ike, err, now);
 }
 
 /* An heir that was not agreed on dies with its parent. */
@@ -354,6 +350,7 @@ static void ike_free(struct gikev2_ike *ike)
 	gikev2_octets_free(&ike->response);
 	gikev2_octets_free(&ike->low);
 	gikev2_fragments_free(&ike->fragments);
+	gikev2_ties_free(ike);
 	free(ike->peer);
 	explicit_bzero(ike, sizeof(*ike));
 	free(ike);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * GSA_INBAND_REKEY and GSA_REKEY at the group member (RFC 9838 section 2.4),
- * and the refusal of a policy (section 2.3.2).
+ * GSA_INBAND_REKEY and GSA_REKEY at the group member (RFC 9838 section 2.4).
  */
 #include <string.h>
 
@@ -64,9 +63,9 @@ static bool delete_rekey_sas(struct gikev2_member *member,
 		    delete->spi_size != GIKEV2_KEK_SPI_LEN)
 			continue;
 		for (size_t j = 0; j < delete->count; j++)
-			gone |= gikev2_keks_delete(member,
-						   delete->spis.ptr +
-							   j * delete->spi_size);
+			gone |= gikev2_keks_delete(
+				member,
+				delete->spis.ptr + j * delete->spi_size);
 	}
 	return gone;
 }
@@ -146,14 +145,14 @@ static void applied(struct gikev2_member *member, struct gikev2_rx *rx,
 
 int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
-	struct gikev2_member *member = ike->member;
+	struct gikev2_member *member = gikev2_ike_inband(ike);
 	struct gikev2_download download = { 0 };
 	int ret = 0, answered;
 
 	if (!member)
 		return -GIKEV2_ERR_BAD_STATE;
 	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {
-		ret = gikev2_policy_read_ike(ike, rx, false, &download);
+		ret = gikev2_policy_read_ike(ike, member, rx, false, &download);
 		if (ret == 0)
 			ret = install(member, rx, &download);
 		gikev2_download_wipe(&download);
@@ -166,7 +165,7 @@ int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		applied(member, rx, true);
 	answered = gikev2_respond_notify(ike, rx, 0, NULL, 0);
 	if (ret < 0)
-		gikev2_member_refuse(ike, ret, rx->now);
+		gikev2_member_refuse(member, ike, ret, rx->now);
 	return answered;
 }
 
@@ -246,87 +245,4 @@ int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
 	else if (gap)
 		gikev2_member_recover(member, -GIKEV2_ERR_REKEY_LOST, rx->now);
 	return ret;
-}
-
-/* ------------------------------------------------------------ registration */
-
-void gikev2_add_group(struct gikev2_ike *ike, struct gikev2_payloads *tx)
-{
-	const struct gikev2_member_config *config =
-		gikev2_member_config(ike->member);
-	struct gikev2_payload *idg = gikev2_payload_add(tx, GIKEV2_PLD_IDG);
-	uint8_t *senders = gikev2_arena_alloc(&ike->engine->arena, 4);
-
-	idg->id.type = config->group.type;
-	idg->id.data = gikev2_id_chunk(&config->group);
-	gikev2_sag_add(ike->engine, tx, config, ike->profile);
-	if (!senders)
-		return;
-	gikev2_put_int(senders, gikev2_sender_ids_asked(config), 4);
-	gikev2_notify_add(tx, GIKEV2_N_GROUP_SENDER, senders, 4);
-}
-
-int gikev2_send_registration(struct gikev2_ike *ike, uint64_t now)
-{
-	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
-
-	if (!ike->member)
-		return 0;
-	gikev2_add_group(ike, tx);
-	return gikev2_request(ike, GIKEV2_GSA_REGISTRATION, tx, now);
-}
-
-int gikev2_registration_answer(struct gikev2_ike *ike, struct gikev2_rx *rx)
-{
-	struct gikev2_download download;
-	int ret;
-
-	if (!ike->member)
-		return 0;
-	/* the answer to a refusal, which has nothing for us */
-	if (ike->refused)
-		return gikev2_member_refused(ike, rx);
-	ret = gikev2_policy_read_ike(ike, rx, true, &download);
-	if (ret == 0) {
-		gikev2_member_downloaded(ike, &download, rx->now);
-	} else if (gikev2_err_to_notify(ret) == GIKEV2_N_NO_PROPOSAL_CHOSEN) {
-		gikev2_member_refuse(ike, ret, rx->now);
-		ret = 0;
-	}
-	gikev2_download_wipe(&download);
-	return ret;
-}
-
-/* The group is not for us; the SA has no other use. */
-int gikev2_registration_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
-{
-	const struct gikev2_pld_notify *notify =
-		gikev2_notify_error(rx->payloads);
-
-	(void)ike;
-	return notify ? gikev2_err_from_notify(notify->type) : 0;
-}
-
-/* GSA_REGISTRATION{IDg, NO_PROPOSAL_CHOSEN}: the policy is not for us. */
-int gikev2_send_refusal(struct gikev2_ike *ike, uint64_t now)
-{
-	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
-	const struct gikev2_id *group;
-	struct gikev2_payload *idg;
-
-	if (!ike->member)
-		return 0;
-	group = &gikev2_member_config(ike->member)->group;
-	idg = gikev2_payload_add(tx, GIKEV2_PLD_IDG);
-	idg->id.type = group->type;
-	idg->id.data = gikev2_id_chunk(group);
-	gikev2_notify_add(tx, GIKEV2_N_NO_PROPOSAL_CHOSEN, NULL, 0);
-	return gikev2_request(ike, GIKEV2_GSA_REGISTRATION, tx, now);
-}
-
-/* The server knows; over this SA there is nothing left to be had. */
-int gikev2_member_refused(struct gikev2_ike *ike, struct gikev2_rx *rx)
-{
-	gikev2_ike_delete(ike, ike->refused, rx->now);
-	return 0;
 }

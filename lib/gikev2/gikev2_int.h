@@ -134,13 +134,26 @@ struct gikev2_suite {
 
 /* Requests that wait for the window to open, most urgent first. */
 enum gikev2_want {
+	GIKEV2_WANT_LEAVE = 1 << 2,
 	GIKEV2_WANT_DELETE = 1 << 0,
 	GIKEV2_WANT_REKEY = 1 << 1,
-	GIKEV2_WANT_REFUSE = 1 << 2,
 	GIKEV2_WANT_REGISTER = 1 << 3,
 	GIKEV2_WANT_REKEY_IKE = 1 << 4,
 	GIKEV2_WANT_LIVENESS = 1 << 5,
 	GIKEV2_WANT_FOLLOWUP = 1 << 6,
+};
+
+/*
+ * A group of ours that uses an IKE SA.  Those that are rekeyed by multicast may
+ * share one; gikev2_tie.c.
+ */
+struct gikev2_tie {
+	struct gikev2_tie *next;      /* of the SA */
+	struct gikev2_member *member; /* NULL: it left */
+	struct gikev2_id *group;      /* room for its octets only */
+	bool registers;	 /* has to ask, or has not been answered yet */
+	bool inband;	 /* registered, and rekeyed over the SA as well */
+	uint16_t leaves; /* error notify that it leaves with, or 0 */
 };
 
 struct gikev2_ike {
@@ -163,7 +176,6 @@ struct gikev2_ike {
 	uint8_t tries;	     /* transmissions of the request */
 	uint8_t request_exchange;
 	uint8_t nat;	     /* GIKEV2_NAT_* */
-	int16_t refused;     /* why we refuse the policy we were sent */
 	int16_t failed;	     /* why the peer is told to forget the SA */
 	uint64_t serial;     /* SAs count from 1 */
 	uint32_t send_id, recv_id; /* next of each */
@@ -181,7 +193,8 @@ struct gikev2_ike {
 	uint64_t last_seen, last_sent;
 	uint64_t established;
 	uint64_t orphaned; /* when it was noticed that it serves nobody; or 0 */
-	struct gikev2_member *member;
+	struct gikev2_tie *ties; /* as member: groups that use it */
+	struct gikev2_tie *asking; /* whose GSA_REGISTRATION is outstanding */
 	struct gikev2_gm *gms; /* as server: registrations over this SA */
 	/* a rekey of this SA: by us, by the peer, or by both at once */
 	struct gikev2_ike *heir, *peer_heir;
@@ -595,8 +608,9 @@ int gikev2_policy_read(struct gikev2 *engine,
 		       struct gikev2_payloads *payloads,
 		       const struct gikev2_member_config *config,
 		       struct gikev2_download *download, uint64_t now);
-int gikev2_policy_read_ike(struct gikev2_ike *ike, struct gikev2_rx *rx,
-			   bool registration,
+int gikev2_policy_read_ike(struct gikev2_ike *ike,
+			   const struct gikev2_member *member,
+			   struct gikev2_rx *rx, bool registration,
 			   struct gikev2_download *download);
 void gikev2_download_wipe(struct gikev2_download *download);
 /* An attribute with room for `len` octets in the arena, alone in its list. */
@@ -652,11 +666,16 @@ void gikev2_member_recovered(struct gikev2_member *member, int err,
 			     uint64_t now);
 /* Keys with the server are agreed on: GSA_AUTH is on its way. */
 void gikev2_member_pairwise(struct gikev2_member *member, uint64_t now);
-/* The server's answer to our registration over ike. */
-void gikev2_member_downloaded(struct gikev2_ike *ike,
+/* The server's answer to our registration. */
+void gikev2_member_downloaded(struct gikev2_member *member,
 			      struct gikev2_download *download, uint64_t now);
 /* A policy that we cannot follow came over ike. */
-void gikev2_member_refuse(struct gikev2_ike *ike, int err, uint64_t now);
+void gikev2_member_refuse(struct gikev2_member *member, struct gikev2_ike *ike,
+			  int err, uint64_t now);
+/* Over ike, which other groups use as well, there is no registration to be
+ * had; it is no longer ours. */
+void gikev2_member_turned_away(struct gikev2_member *member,
+			       struct gikev2_ike *ike, int err, uint64_t now);
 /* Another SA takes the place of ours. */
 void gikev2_member_moved(struct gikev2_member *member,
 			 const struct gikev2_ike *old, struct gikev2_ike *ike);
@@ -666,6 +685,47 @@ void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
 /* Somebody says that the server does not know our SA. */
 void gikev2_member_hint(struct gikev2_member *member, uint64_t now);
 void gikev2_member_free(struct gikev2_member *member);
+
+/* gikev2_tie.c: groups of ours and the IKE SAs that they use */
+/* NULL: out of memory. */
+struct gikev2_tie *gikev2_tie_add(struct gikev2_ike *ike,
+				  struct gikev2_member *member);
+/* Without a word. */
+void gikev2_tie_cut(struct gikev2_ike *ike, const struct gikev2_member *member);
+/* The server is asked for the group by GSA_REGISTRATION. */
+void gikev2_tie_register(struct gikev2_ike *ike, struct gikev2_tie *tie,
+			 uint64_t now);
+/*
+ * The server is told by that error notify that the member leaves; from now on
+ * it has nothing to do with the SA, which is deleted if nobody else uses it.
+ */
+void gikev2_tie_leave(struct gikev2_ike *ike,
+		      const struct gikev2_member *member, uint16_t why,
+		      uint64_t now);
+/* Whoever uses the SA is told that it ends. */
+void gikev2_ties_end(struct gikev2_ike *ike, int err, uint64_t now);
+void gikev2_ties_move(struct gikev2_ike *ike, struct gikev2_ike *heir,
+		      uint64_t now);
+/* gikev2_member_hint() for all of them but that one. */
+void gikev2_ties_hint(const struct gikev2_ike *ike,
+		      const struct gikev2_member *except, uint64_t now);
+void gikev2_ties_free(struct gikev2_ike *ike);
+/* The one that the SA was made for, or the next one; NULL. */
+struct gikev2_member *gikev2_ike_member(const struct gikev2_ike *ike);
+/* The one that GSA_INBAND_REKEY over it is for; NULL. */
+struct gikev2_member *gikev2_ike_inband(const struct gikev2_ike *ike);
+int gikev2_send_registration(struct gikev2_ike *ike, uint64_t now);
+int gikev2_send_leave(struct gikev2_ike *ike, uint64_t now);
+int gikev2_registration_answer(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_registration_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
+int gikev2_registration_left(struct gikev2_ike *ike, struct gikev2_rx *rx);
+/* GSA and KD in an answer to our registration, by either exchange. */
+int gikev2_registration_read(struct gikev2_ike *ike, struct gikev2_tie *tie,
+			     struct gikev2_rx *rx);
+/* IDg, SAg, N(GROUP_SENDER): what a registration asks for. */
+void gikev2_add_group(struct gikev2_ike *ike,
+		      const struct gikev2_member *member,
+		      struct gikev2_payloads *tx);
 
 /* gikev2_keks.c: a member's Rekey SAs */
 struct gikev2_keks {
@@ -704,14 +764,6 @@ int gikev2_keks_hint(struct gikev2 *engine, const uint8_t *spi, uint64_t now);
 int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
 		       struct gikev2_rx *rx);
 int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx);
-int gikev2_send_refusal(struct gikev2_ike *ike, uint64_t now);
-int gikev2_member_refused(struct gikev2_ike *ike, struct gikev2_rx *rx);
-int gikev2_send_registration(struct gikev2_ike *ike, uint64_t now);
-/* GSA and KD in an answer to our registration, by either exchange. */
-int gikev2_registration_answer(struct gikev2_ike *ike, struct gikev2_rx *rx);
-int gikev2_registration_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
-/* IDg, SAg, N(GROUP_SENDER): what a registration asks for. */
-void gikev2_add_group(struct gikev2_ike *ike, struct gikev2_payloads *tx);
 struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member);
 const struct gikev2_sender_ids *
 gikev2_member_sender_ids(const struct gikev2_member *member);

@@ -21,31 +21,35 @@ struct gikev2_member {
 	struct gikev2_ike *attempt; /* the one that will replace it */
 	struct gikev2_rows rows;
 	struct gikev2_sender_ids sender_ids; /* of the last registration */
-	struct gikev2_timer timer;  /* next try, or soft expiry */
-	struct gikev2_timer expiry; /* of rows and Rekey SAs */
+	struct gikev2_timer timer;	     /* next try, or soft expiry */
+	struct gikev2_timer expiry;	     /* of rows and Rekey SAs */
 	struct gikev2_keks keks;
-	uint64_t recover_at;	    /* something was missed; or NEVER */
-	int recover_err;	    /* what */
-	size_t server;		    /* which of config.servers */
+	uint64_t recover_at; /* something was missed; or NEVER */
+	int recover_err;     /* what */
+	size_t server;	     /* which of config.servers */
 	uint64_t backoff, hint_next;
 	uint64_t registered_since, last_rekey;
 	uint32_t registrations, failures, rekeys;
 	int last_error;
+	bool waited; /* for another group to register, so as to share its SA */
+	bool alone;  /* an SA that is shared is of no use to it */
 };
 
 enum gm_event {
-	GM_KEYS_NEEDED,	     /* a routing protocol indicates it */
-	GM_KEYS_NOT_NEEDED,  /* Exit */
+	GM_KEYS_NEEDED,	    /* a routing protocol indicates it */
+	GM_KEYS_NOT_NEEDED, /* Exit */
 	GM_PAIRWISE_DONE,
 	GM_SAS_RECEIVED,
-	GM_FAILED,	     /* this attempt */
-	GM_SERVER_LOST,	     /* the registration SA is gone */
+	GM_FAILED,	/* this attempt */
+	GM_OTHER_FIRST, /* another group may open the way */
+	GM_SERVER_LOST, /* the registration SA is gone */
 	GM_TIMER,
-	GM_REREGISTER,	     /* operator, new config, or a hint */
+	GM_REREGISTER, /* operator, new config, or a hint */
 };
 
 static void register_anew(struct gikev2_member *member, int err, uint64_t now);
 static void back_off(struct gikev2_member *member, int err, uint64_t now);
+static void wait_for_other(struct gikev2_member *member, int err, uint64_t now);
 static void registered(struct gikev2_member *member, int err, uint64_t now);
 static void leave(struct gikev2_member *member, int err, uint64_t now);
 
@@ -66,13 +70,16 @@ static const struct gm_transition {
 	{ GIKEV2_GM_WAIT, GM_REREGISTER, register_anew, GIKEV2_GM_PAIRWISE },
 	{ GIKEV2_GM_PAIRWISE, GM_PAIRWISE_DONE, NULL, GIKEV2_GM_RECEIVE },
 	{ GIKEV2_GM_PAIRWISE, GM_FAILED, back_off, GIKEV2_GM_WAIT },
-	{ GIKEV2_GM_PAIRWISE, GM_REREGISTER, register_anew, GIKEV2_GM_PAIRWISE },
+	{ GIKEV2_GM_PAIRWISE, GM_OTHER_FIRST, wait_for_other, GIKEV2_GM_WAIT },
+	{ GIKEV2_GM_PAIRWISE, GM_REREGISTER, register_anew,
+	  GIKEV2_GM_PAIRWISE },
 	{ GIKEV2_GM_RECEIVE, GM_SAS_RECEIVED, registered, GIKEV2_GM_KEY_TABLE },
 	{ GIKEV2_GM_RECEIVE, GM_FAILED, back_off, GIKEV2_GM_WAIT },
 	{ GIKEV2_GM_RECEIVE, GM_REREGISTER, register_anew, GIKEV2_GM_PAIRWISE },
 	{ GIKEV2_GM_KEY_TABLE, GM_SERVER_LOST, back_off, GIKEV2_GM_WAIT },
 	{ GIKEV2_GM_KEY_TABLE, GM_TIMER, register_anew, GIKEV2_GM_PAIRWISE },
-	{ GIKEV2_GM_KEY_TABLE, GM_REREGISTER, register_anew, GIKEV2_GM_PAIRWISE },
+	{ GIKEV2_GM_KEY_TABLE, GM_REREGISTER, register_anew,
+	  GIKEV2_GM_PAIRWISE },
 	{ ANY_STATE, GM_KEYS_NOT_NEEDED, leave, GIKEV2_GM_IDLE },
 };
 
@@ -230,10 +237,10 @@ void gikev2_member_excluded(struct gikev2_member *member, uint64_t now)
 		     member->cookie, member->ike, now);
 	/* after a random time, since all that were excluded come at once */
 	if (member->state == GIKEV2_GM_KEY_TABLE)
-		gikev2_timer_set(&engine->timers, &member->timer,
-				 now + gikev2_spread(
-					       engine,
-					       engine->params.recovery_time));
+		gikev2_timer_set(
+			&engine->timers, &member->timer,
+			now + gikev2_spread(engine,
+					    engine->params.recovery_time));
 }
 
 void gikev2_member_cannot(struct gikev2_member *member, int err, uint64_t now)
@@ -252,11 +259,25 @@ void gikev2_member_cannot(struct gikev2_member *member, int err, uint64_t now)
 /* ----------------------------------------------------------------- actions */
 
 /* Lets go of an SA, so that its end is no event here. */
-static void disown(struct gikev2_ike **place)
+static struct gikev2_ike *disown(struct gikev2_member *member,
+				 struct gikev2_ike **place)
 {
-	if (*place)
-		(*place)->member = NULL;
+	struct gikev2_ike *ike = *place;
+
 	*place = NULL;
+	if (ike)
+		gikev2_tie_cut(ike, member);
+	return ike;
+}
+
+/* The same, and nobody needs it any more, unless other groups do. */
+static void drop(struct gikev2_member *member, struct gikev2_ike **place,
+		 uint64_t now)
+{
+	struct gikev2_ike *ike = disown(member, place);
+
+	if (ike && !ike->ties)
+		gikev2_ike_end(ike, -GIKEV2_ERR_REPLACED, now);
 }
 
 /* Of the server that is being asked; 0: it has none, or we have none. */
@@ -280,10 +301,10 @@ static int start_attempt(struct gikev2_member *member, uint64_t now)
 	if (!ike)
 		return -GIKEV2_ERR_NO_MEMORY;
 	ike->setup->nat_port = server_nat_port(member);
-	ike->member = member;
-	ret = gikev2_init_start(ike, now);
+	ret = gikev2_tie_add(ike, member) ? gikev2_init_start(ike, now)
+					  : -GIKEV2_ERR_NO_MEMORY;
 	if (ret < 0) {
-		ike->member = NULL;
+		gikev2_tie_cut(ike, member);
 		gikev2_ike_end(ike, ret, now);
 		return ret;
 	}
@@ -291,18 +312,97 @@ static int start_attempt(struct gikev2_member *member, uint64_t now)
 	return 0;
 }
 
+/* Another group of ours that asks the same server, by the same credentials. */
+static bool may_share(const struct gikev2_member *member,
+		      const struct gikev2_member *other)
+{
+	const struct gikev2_member_config *a = &member->config;
+	const struct gikev2_member_config *b = &other->config;
+
+	return other != member && a->realm && a->realm == b->realm &&
+	       gikev2_endpoint_equal(&a->servers[member->server],
+				     &b->servers[other->server]) &&
+	       gikev2_endpoint_equal(&a->local, &b->local) &&
+	       gikev2_id_equal(&a->server_identity, &b->server_identity);
+}
+
+/* An SA that the member is registered over already is not asked again. */
+static struct gikev2_ike *sa_to_share(const struct gikev2_member *member)
+{
+	struct gikev2_member *other = member->engine->members;
+
+	for (; other && !member->alone; other = other->next) {
+		struct gikev2_ike *ike = other->ike;
+
+		if (may_share(member, other) && ike && ike != member->ike &&
+		    ike->state == GIKEV2_IKE_ESTABLISHED && ike->suite.kwa &&
+		    !(ike->wants & GIKEV2_WANT_DELETE))
+			return ike;
+	}
+	return NULL;
+}
+
+static bool other_first(const struct gikev2_member *member)
+{
+	struct gikev2_member *other = member->engine->members;
+
+	while (other && (!may_share(member, other) ||
+			 (other->state != GIKEV2_GM_PAIRWISE &&
+			  other->state != GIKEV2_GM_RECEIVE)))
+		other = other->next;
+	return other && !member->alone && !member->waited;
+}
+
+static int share(struct gikev2_member *member, struct gikev2_ike *ike,
+		 uint64_t now)
+{
+	struct gikev2_tie *tie = gikev2_tie_add(ike, member);
+
+	if (!tie)
+		return -GIKEV2_ERR_NO_MEMORY;
+	member->attempt = ike;
+	machine(member, GM_PAIRWISE_DONE, 0, now);
+	gikev2_tie_register(ike, tie, now);
+	return 0;
+}
+
+static void wait_for_other(struct gikev2_member *member, int err, uint64_t now)
+{
+	struct gikev2 *engine = member->engine;
+
+	(void)err;
+	member->waited = true;
+	gikev2_timer_set(&engine->timers, &member->timer,
+			 now + engine->params.retry_min);
+}
+
+/* What they waited for has come, or will not. */
+static void wake_others(const struct gikev2_member *member, uint64_t now)
+{
+	struct gikev2_member *other = member->engine->members;
+
+	for (; other; other = other->next)
+		if (other->waited && other->state == GIKEV2_GM_WAIT &&
+		    may_share(other, member))
+			gikev2_timer_set(&member->engine->timers, &other->timer,
+					 now);
+}
+
 static void register_anew(struct gikev2_member *member, int err, uint64_t now)
 {
-	struct gikev2_ike *attempt = member->attempt;
+	struct gikev2_ike *ike;
 	int ret;
 
 	(void)err;
 	member->recover_at = GIKEV2_NEVER;
-	disown(&member->attempt);
-	if (attempt)
-		gikev2_ike_end(attempt, -GIKEV2_ERR_REPLACED, now);
+	drop(member, &member->attempt, now);
 	gikev2_timer_set(&member->engine->timers, &member->timer, GIKEV2_NEVER);
-	ret = start_attempt(member, now);
+	ike = sa_to_share(member);
+	if (!ike && other_first(member)) {
+		machine(member, GM_OTHER_FIRST, 0, now);
+		return;
+	}
+	ret = ike ? share(member, ike, now) : start_attempt(member, now);
 	if (ret < 0)
 		machine(member, GM_FAILED, gikev2_count(member->engine, ret),
 			now);
@@ -338,16 +438,13 @@ static void back_off(struct gikev2_member *member, int err, uint64_t now)
 
 static void registered(struct gikev2_member *member, int err, uint64_t now)
 {
-	struct gikev2_ike *old = member->ike;
-
 	(void)err;
-	disown(&member->ike);
 	/* the server forgot the old SA when it took the new one */
-	if (old)
-		gikev2_ike_end(old, -GIKEV2_ERR_REPLACED, now);
+	drop(member, &member->ike, now);
 	member->ike = member->attempt;
 	member->attempt = NULL;
 	member->backoff = 0;
+	member->waited = false;
 	member->last_error = 0;
 	member->registered_since = now;
 	member->registrations++;
@@ -356,18 +453,27 @@ static void registered(struct gikev2_member *member, int err, uint64_t now)
 	arm_soft_expiry(member, now);
 	gikev2_event(member->engine, GIKEV2_EVENT_REGISTERED, 0, member->cookie,
 		     member->ike, now);
+	wake_others(member, now);
 }
 
 static void leave(struct gikev2_member *member, int err, uint64_t now)
 {
 	struct gikev2_ike *attempt = member->attempt, *ike = member->ike;
 
-	disown(&member->attempt);
-	disown(&member->ike);
+	(void)err;
+	/* the server closed the SA; that of another group does as well */
+	if (!ike && member->keks.now.alive)
+		ike = sa_to_share(member);
+	if (ike && !member->ike && !gikev2_tie_add(ike, member))
+		ike = NULL;
+	member->attempt = member->ike = NULL;
 	if (attempt)
-		gikev2_ike_delete(attempt, err, now);
+		gikev2_tie_leave(attempt, member, GIKEV2_N_REGISTRATION_FAILED,
+				 now);
 	if (ike)
-		gikev2_ike_delete(ike, err, now);
+		gikev2_tie_leave(ike, member, GIKEV2_N_REGISTRATION_FAILED,
+				 now);
+	wake_others(member, now);
 	member->registered_since = 0;
 	gikev2_timer_set(&member->engine->timers, &member->timer, GIKEV2_NEVER);
 	gikev2_rows_wipe(&member->rows);
@@ -408,10 +514,9 @@ void gikev2_member_pairwise(struct gikev2_member *member, uint64_t now)
 	machine(member, GM_PAIRWISE_DONE, 0, now);
 }
 
-void gikev2_member_downloaded(struct gikev2_ike *ike,
+void gikev2_member_downloaded(struct gikev2_member *member,
 			      struct gikev2_download *download, uint64_t now)
 {
-	struct gikev2_member *member = ike->member;
 	bool overtaken = false;
 
 	gikev2_rollover_register(&member->rows, download, member->state_since,
@@ -427,15 +532,27 @@ void gikev2_member_downloaded(struct gikev2_ike *ike,
 		gikev2_member_recover(member, -GIKEV2_ERR_REKEY_LOST, now);
 }
 
-void gikev2_member_refuse(struct gikev2_ike *ike, int err, uint64_t now)
+void gikev2_member_refuse(struct gikev2_member *member, struct gikev2_ike *ike,
+			  int err, uint64_t now)
 {
-	struct gikev2_member *member = ike->member;
-
 	gikev2_count(ike->engine, err);
-	ike->refused = err;
 	gikev2_event(ike->engine, GIKEV2_EVENT_POLICY_REFUSED, err,
 		     member->cookie, ike, now);
-	gikev2_want(ike, GIKEV2_WANT_REFUSE, now);
+	gikev2_tie_leave(ike, member, GIKEV2_N_NO_PROPOSAL_CHOSEN, now);
+	gikev2_member_ended(member, ike, err, now);
+}
+
+void gikev2_member_turned_away(struct gikev2_member *member,
+			       struct gikev2_ike *ike, int err, uint64_t now)
+{
+	if (ike != member->attempt || err != -GIKEV2_ERR_REGISTRATION_FAILED) {
+		gikev2_member_ended(member, ike, err, now);
+		return;
+	}
+	/* there may be one over an SA of its own */
+	member->attempt = NULL;
+	member->alone = true;
+	machine(member, GM_REREGISTER, 0, now);
 }
 
 static void attempt_failed(struct gikev2_member *member, struct gikev2_ike *ike,
@@ -448,6 +565,7 @@ static void attempt_failed(struct gikev2_member *member, struct gikev2_ike *ike,
 	if (err == -GIKEV2_ERR_NOT_AUTHORIZED && member->rows.count)
 		gikev2_member_excluded(member, now);
 	machine(member, GM_FAILED, err, now);
+	wake_others(member, now);
 }
 
 void gikev2_member_ended(struct gikev2_member *member, struct gikev2_ike *ike,
@@ -505,9 +623,9 @@ static void link_member(struct gikev2 *engine, struct gikev2_member *member)
 	engine->members = member;
 }
 
-struct gikev2_member *gikev2_member_add(struct gikev2 *engine, void *cookie,
-					const struct gikev2_member_config *config,
-					uint64_t now)
+struct gikev2_member *
+gikev2_member_add(struct gikev2 *engine, void *cookie,
+		  const struct gikev2_member_config *config, uint64_t now)
 {
 	struct gikev2_member *member = calloc(1, sizeof(*member));
 
@@ -562,10 +680,12 @@ void gikev2_member_update(struct gikev2_member *member,
 			  const struct gikev2_member_config *config,
 			  uint64_t now)
 {
-	bool same_group = gikev2_id_equal(&member->config.group, &config->group);
+	bool same_group =
+		gikev2_id_equal(&member->config.group, &config->group);
 	bool same_servers = servers_equal(&member->config, config);
 	bool same = same_group && same_servers &&
 		    member->config.ike_auth == config->ike_auth &&
+		    member->config.realm == config->realm &&
 		    offers_equal(&member->config, config) &&
 		    gikev2_id_equal(&member->config.server_identity,
 				    &config->server_identity);
@@ -576,6 +696,7 @@ void gikev2_member_update(struct gikev2_member *member,
 	if (!same_group)
 		machine(member, GM_KEYS_NOT_NEEDED, -GIKEV2_ERR_ADMIN, now);
 	member->config = *config;
+	member->alone = false;
 	if (!same_servers)
 		member->server = 0;
 	if (!config->offer_count || !config->server_count)
@@ -598,8 +719,8 @@ void gikev2_member_free(struct gikev2_member *member)
 {
 	struct gikev2 *engine = member->engine;
 
-	disown(&member->attempt);
-	disown(&member->ike);
+	disown(member, &member->attempt);
+	disown(member, &member->ike);
 	gikev2_keks_drop(member);
 	if (member->prev)
 		member->prev->next = member->next;
@@ -632,7 +753,8 @@ void gikev2_member_get_status(const struct gikev2_member *member,
 		.state = member->state,
 		.state_since = member->state_since,
 		.registered_since = member->registered_since,
-		.next_try = member->timer.slot ? member->timer.at : GIKEV2_NEVER,
+		.next_try = member->timer.slot ? member->timer.at
+					       : GIKEV2_NEVER,
 		.last_rekey = member->last_rekey,
 		.registrations = member->registrations,
 		.failures = member->failures,

@@ -244,6 +244,16 @@ int gikev2_multicast_exclude(struct gikev2_group *group, uint32_t leaf,
 	return gikev2_multicast_roll(group, now);
 }
 
+/* GSA_INBAND_REKEY over its SA is for another group's member. */
+static bool is_crowded_out(const struct gikev2_gm *gm)
+{
+	const struct gikev2_gm *other = gm->ike->gms;
+
+	while (other && (other == gm || gikev2_group_kek(other->group)->alive))
+		other = other->ike_next;
+	return other;
+}
+
 /* Members that nobody can reach any more come back by themselves. */
 static void forget_members(struct gikev2_group *group, uint64_t now)
 {
@@ -252,7 +262,7 @@ static void forget_members(struct gikev2_group *group, uint64_t now)
 	for (; gm; gm = next) {
 		next = gm->next;
 		gm->leaf = GIKEV2_LKH_NO_LEAF;
-		if (!gm->ike)
+		if (!gm->ike || is_crowded_out(gm))
 			gikev2_gm_end(gm, -GIKEV2_ERR_ADMIN, now);
 	}
 }

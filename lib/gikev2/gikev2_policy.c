@@ -637,15 +637,17 @@ int gikev2_policy_read(struct gikev2 *engine,
 }
 
 /* What came over a unicast SA. */
-int gikev2_policy_read_ike(struct gikev2_ike *ike, struct gikev2_rx *rx,
-			   bool registration, struct gikev2_download *download)
+int gikev2_policy_read_ike(struct gikev2_ike *ike,
+			   const struct gikev2_member *member,
+			   struct gikev2_rx *rx, bool registration,
+			   struct gikev2_download *download)
 {
 	struct gikev2_wrapper wrapper;
 	struct gikev2_origin origin = {
 		.wrapper = &wrapper,
 		.profile = ike->profile,
 		.registration = registration,
-		.sender_ids = gikev2_member_sender_ids(ike->member),
+		.sender_ids = gikev2_member_sender_ids(member),
 		.local = &ike->path.local,
 	};
 	int ret;
@@ -654,8 +656,8 @@ int gikev2_policy_read_ike(struct gikev2_ike *ike, struct gikev2_rx *rx,
 	ret = gikev2_wrapper_of_ike(ike, &wrapper);
 	if (ret == 0)
 		ret = gikev2_policy_read(ike->engine, &origin, rx->payloads,
-					 gikev2_member_config(ike->member),
-					 download, rx->now);
+					 gikev2_member_config(member), download,
+					 rx->now);
 	explicit_bzero(&wrapper, sizeof(wrapper));
 	return ret;
 }

@@ -79,7 +79,7 @@ void gikev2_ppk_prepare(struct gikev2_ike *ike)
 {
 	struct gikev2_ppk_state *state = &ike->setup->ppk;
 	struct gikev2_ppk ppk = { 0 };
-	int ret = get(ike, gikev2_member_cookie(ike->member), &ppk);
+	int ret = get(ike, gikev2_member_cookie(gikev2_ike_member(ike)), &ppk);
 
 	state->wanted = ret == 0 && ppk.len && ppk.id_len;
 	/* a PPK that must be used and cannot be read is still one */
@@ -116,7 +116,7 @@ int gikev2_ppk_use(struct gikev2_ike *ike)
 
 	if (!state->agreed)
 		return 0;
-	ret = get(ike, gikev2_member_cookie(ike->member), &ppk);
+	ret = get(ike, gikev2_member_cookie(gikev2_ike_member(ike)), &ppk);
 	/* it may be gone since we spoke of it */
 	if (ret == 0 && (!ppk.len || !ppk.id_len))
 		ret = -GIKEV2_ERR_NO_CREDENTIAL;

@@ -316,15 +316,44 @@ int gikev2_registration_push(struct gikev2_group *group,
 
 /* --------------------------------------------------------- GSA_REGISTRATION */
 
+/*
+ * The peer's registration.  It may be without an SA, or with the one that took
+ * the place of this one.
+ */
+static struct gikev2_gm *gm_of_peer(struct gikev2_ike *ike,
+				    struct gikev2_group *group)
+{
+	struct gikev2_gm *gm = gikev2_gm_of(ike, group);
+
+	if (!gm)
+		gm = gikev2_gm_find(group, ike->peer, NULL);
+	return gm && (!gm->ike || gm->ike == ike || ike->bequeathed) ? gm
+								     : NULL;
+}
+
 /* {IDg, N(error)}: the member leaves, or cannot follow the policy. */
 static int unregister(struct gikev2_ike *ike, struct gikev2_rx *rx,
 		      struct gikev2_group *group, uint16_t why)
 {
-	struct gikev2_gm *gm = group ? gikev2_gm_of(ike, group) : NULL;
+	struct gikev2_gm *gm = group ? gm_of_peer(ike, group) : NULL;
+
+	int err = why == GIKEV2_N_REGISTRATION_FAILED
+			  ? -GIKEV2_ERR_LEFT
+			  : gikev2_err_from_notify(why);
 
 	if (gm)
-		gikev2_group_leave(gm, gikev2_err_from_notify(why), rx->now);
+		gikev2_group_leave(gm, err, rx->now);
 	return gikev2_respond_notify(ike, rx, 0, NULL, 0);
+}
+
+/* GSA_INBAND_REKEY names no group: a second one could not be told from the
+ * first. */
+static bool is_crowded(const struct gikev2_ike *ike, struct gikev2_group *group)
+{
+	struct gikev2_gm *other = gikev2_gm_inband(ike);
+
+	return !gikev2_group_kek(group)->alive && other &&
+	       other->group != group;
 }
 
 int gikev2_registration_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
@@ -340,8 +369,7 @@ int gikev2_registration_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (error)
 		return unregister(ike, rx, group, error->type);
 	tx = gikev2_tx(engine);
-	/* a second group over one SA could not be told from the first */
-	if (group && ike->gms && !gikev2_gm_of(ike, group))
+	if (group && is_crowded(ike, group))
 		err = -GIKEV2_ERR_REGISTRATION_FAILED;
 	else if (group)
 		err = gikev2_group_join(group, ike, rx, tx);

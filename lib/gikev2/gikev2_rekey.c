@@ -65,13 +65,10 @@ bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now)
 	if (!is_ready(heir))
 		return false;
 	gikev2_disinherit(ike);
-	heir->member = ike->member;
 	heir->gms = ike->gms;
-	ike->member = NULL;
 	ike->gms = NULL;
 	ike->bequeathed = true;
-	if (heir->member)
-		gikev2_member_moved(heir->member, ike, heir);
+	gikev2_ties_move(ike, heir, now);
 	for (struct gikev2_gm *gm = heir->gms; gm; gm = gm->ike_next) {
 		gm->ike = heir;
 		gikev2_gm_changed(gm);
@@ -210,8 +207,8 @@ int gikev2_rekey_ike_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (!heir && ike->restored) {
 		/* asked for by an earlier process, which took the private
 		 * value with it: the peer will find its heir unused */
-		ike->rekey_at = rx->now +
-				gikev2_jitter(ike->engine, RETRY_TIME);
+		ike->rekey_at =
+			rx->now + gikev2_jitter(ike->engine, RETRY_TIME);
 		return 0;
 	}
 	if (!heir || heir->state != GIKEV2_IKE_REKEYING)
@@ -241,8 +238,8 @@ int gikev2_rekey_ike_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (heir)
 		gikev2_ike_end(heir, -GIKEV2_ERR_REPLACED, rx->now);
 	if (!gikev2_inherit(ike, rx->now))
-		ike->rekey_at = rx->now +
-				gikev2_jitter(ike->engine, RETRY_TIME);
+		ike->rekey_at =
+			rx->now + gikev2_jitter(ike->engine, RETRY_TIME);
 	return 0;
 }
 
@@ -262,8 +259,7 @@ static int choose(struct gikev2_ike *ike, struct gikev2_rx *rx,
 		return ret;
 	if (ike->suite.kwa && !suite->kwa)
 		return -GIKEV2_ERR_NO_PROPOSAL;
-	if (ke->group != suite->ke->id ||
-	    ke->data.len != suite->ke->public_len)
+	if (ke->group != suite->ke->id || ke->data.len != suite->ke->public_len)
 		return -GIKEV2_ERR_BAD_KE;
 	return 0;
 }

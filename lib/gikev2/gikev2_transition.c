@@ -97,7 +97,7 @@ static const struct transition transitions[] = {
 	  gikev2_registration_request, GIKEV2_IKE_ESTABLISHED },
 	{ GIKEV2_IKE_ESTABLISHED, MEMBER, GIKEV2_GSA_REGISTRATION, RESPONSE,
 	  0, P(VENDOR),
-	  gikev2_member_refused, GIKEV2_IKE_ESTABLISHED },
+	  gikev2_registration_left, GIKEV2_IKE_ESTABLISHED },
 
 	/* the SA itself */
 	{ GIKEV2_IKE_ESTABLISHED, EITHER, GIKEV2_INFORMATIONAL, REQUEST,

@@ -94,8 +94,9 @@ static void ask(struct target *target, uint8_t what)
 		gikev2_want(ike, GIKEV2_WANT_REKEY_IKE, now);
 		break;
 	case 2:
-		if (ike->member)
-			gikev2_member_refuse(ike, -GIKEV2_ERR_BAD_POLICY, now);
+		if (ike->ties)
+			gikev2_member_refuse(gikev2_ike_member(ike), ike,
+					     -GIKEV2_ERR_BAD_POLICY, now);
 		else
 			gikev2_group_rekey(target->scene.ks->group, now);
 		break;

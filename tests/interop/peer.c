@@ -143,6 +143,16 @@ static void want(struct peer *peer, enum gikev2_want what)
 		printf("{\"refused\": \"no IKE SA\"}\n");
 }
 
+static void ask_again(struct peer *peer)
+{
+	struct gikev2_ike *ike = current_ike(peer);
+
+	if (ike && ike->ties)
+		gikev2_tie_register(ike, ike->ties, peer_now());
+	else
+		printf("{\"refused\": \"no IKE SA of a member\"}\n");
+}
+
 static void delete_ike(struct peer *peer)
 {
 	struct gikev2_ike *ike = current_ike(peer);
@@ -158,7 +168,7 @@ static void command(struct peer *peer, const char *line)
 	else if (strcmp(line, "liveness") == 0)
 		want(peer, GIKEV2_WANT_LIVENESS);
 	else if (strcmp(line, "register") == 0)
-		want(peer, GIKEV2_WANT_REGISTER);
+		ask_again(peer);
 	else if (strcmp(line, "delete-ike") == 0)
 		delete_ike(peer);
 	else if (strcmp(line, "roll") == 0)

@@ -54,7 +54,7 @@ static void from_one_end(struct world_node *first, struct world_node *second,
 	at_second = second->engine->ikes->next;
 	assert_int_equal(at_second->peer_heir->state, GIKEV2_IKE_REKEYING);
 	/* nothing is handed over before there are keys */
-	assert_true(at_second->member || at_second->gms);
+	assert_true(at_second->ties || at_second->gms);
 	for (int i = 0; i < 3; i++) {
 		step(s); /* the answer before */
 		assert_true(gikev2_following_up(at_first));
@@ -63,7 +63,7 @@ static void from_one_end(struct world_node *first, struct world_node *second,
 		assert_int_equal(at_first->heir->setup->addke.done, i);
 		step(s); /* IKE_FOLLOWUP_KE */
 	}
-	assert_false(at_second->member || at_second->gms);
+	assert_false(at_second->ties || at_second->gms);
 	assert_int_equal(second->engine->ikes->state, GIKEV2_IKE_ESTABLISHED);
 	step(s);
 	assert_int_equal(at_first->state, GIKEV2_IKE_DELETING);

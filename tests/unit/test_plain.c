@@ -92,7 +92,7 @@ static void rekey_by(bool server, bool member)
 	assert_memory_equal(s.r1->engine->ikes->spi_i,
 			    s.ks->engine->ikes->spi_i, sizeof(spi_i));
 	assert_null(s.r1->engine->ikes->suite.kwa);
-	assert_ptr_equal(s.r1->engine->ikes->member, s.r1->member);
+	assert_ptr_equal(gikev2_ike_member(s.r1->engine->ikes), s.r1->member);
 	world_free(s.world);
 }
 
@@ -111,7 +111,8 @@ static void no_registration_over_it(void **state)
 	struct scene s = setup(true, true);
 
 	(void)state;
-	gikev2_want(s.r1->engine->ikes, GIKEV2_WANT_REGISTER, s.world->now);
+	gikev2_tie_register(s.r1->engine->ikes, s.r1->engine->ikes->ties,
+			    s.world->now);
 	world_run(s.world, SECOND);
 	assert_int_equal(s.ks->event_err[GIKEV2_EVENT_MEMBER_REFUSED],
 			 -GIKEV2_ERR_NO_PROPOSAL);

@@ -70,7 +70,7 @@ static inline void assert_settled(struct scene *s)
 	assert_int_not_equal(at_member->initiator, at_server->initiator);
 	assert_false(at_member->server);
 	assert_true(at_server->server);
-	assert_ptr_equal(at_member->member, s->r1->member);
+	assert_ptr_equal(gikev2_ike_member(at_member), s->r1->member);
 	assert_non_null(at_server->gms);
 	assert_ptr_equal(at_server->gms->ike, at_server);
 	assert_int_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
