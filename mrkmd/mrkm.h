@@ -23,6 +23,9 @@
 
 #define MRKM_VTY_PORT 2624
 
+/* Octets of a sentence about what is wrong. */
+#define MRKM_PROBLEM_SIZE 1024
+
 DECLARE_MGROUP(MRKMD);
 
 PREDECL_RBTREE_UNIQ(mrkm_groups);
@@ -36,14 +39,19 @@ struct mrkm_group {
 	struct gikev2_member *member; /* NULL: memory was short */
 	bool has_keys;		      /* the key channel was given some */
 	bool configured;	      /* by the commit being applied */
+	/* more about status.last_error; empty: nothing */
+	char detail[GIKEV2_PROBLEM_MAX];
 };
 
 /* A router that may join a group of ours. */
 struct mrkm_ks_member {
 	struct mrkm_ks_members_item item;
 	struct gikev2_id identity;
-	char *psk_file;
-	bool configured; /* as above */
+	char *psk_file;	    /* NULL: none */
+	bool certificate;   /* is taken, too */
+	char *trust_anchor; /* that it must lead to; NULL: any */
+	struct mrkm_ppk_config *ppks; /* NULL: those of the group */
+	size_t ppk_count;
 };
 
 /* A group that this router is the key server of. */
@@ -166,6 +174,12 @@ void mrkm_group_keys(struct mrkm_group *group, const struct keytable_row *rows,
 		     size_t count);
 int mrkm_group_psk(struct mrkm_group *group, const struct gikev2_id *server,
 		   struct gikev2_secret *secret);
+void mrkm_group_auth_policy(struct mrkm_group *group,
+			    const struct gikev2_id *server,
+			    struct gikev2_auth_policy *policy);
+int mrkm_group_ppk(struct mrkm_group *group, struct gikev2_ppk *ppk);
+void mrkm_group_event(struct mrkm_group *group,
+		      const struct gikev2_event *event);
 
 /*
  * What keeps the group from working, and what to do, as a sentence.  False,
@@ -195,17 +209,31 @@ void mrkm_ks_group_free(struct mrkm_ks_group *group);
 void mrkm_ks_groups_drop(void);
 void mrkm_ks_groups_resume(void);
 
+/* --------------------------------------------------------- mrkm_ks_member.c */
+
 struct mrkm_ks_member *mrkm_ks_member_find(struct mrkm_ks_group *group,
 					   const struct gikev2_id *identity);
-struct mrkm_ks_member *mrkm_ks_member_new(const struct gikev2_id *identity,
-					  const char *psk_file);
+struct mrkm_ks_member *
+mrkm_ks_member_new(const struct mrkm_ks_member_config *config);
+void mrkm_ks_member_free(struct mrkm_ks_member *member);
 void mrkm_ks_members_free(struct mrkm_ks_members_head *members);
 
 /* The engine's callbacks of a key server; no group: one that is unknown. */
 int mrkm_ks_psk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
 		struct gikev2_secret *secret);
+void mrkm_ks_auth_policy(struct mrkm_ks_group *group,
+			 const struct gikev2_id *peer,
+			 struct gikev2_auth_policy *policy);
+int mrkm_ks_ppk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
+		struct gikev2_ppk *ppk);
 int mrkm_ks_authorize(struct mrkm_ks_group *group,
 		      const struct gikev2_id *peer);
+
+/* The first member whose credentials are of no use. */
+bool mrkm_ks_members_problem(const struct mrkm_ks_group *group, char *buf,
+			     size_t size);
+
+/* ------------------------------------------------------------ mrkm_server.c */
 
 /*
  * Shuts a configured member out, or lets it in again, until this process ends.

@@ -11,9 +11,23 @@ static const char *const advice[GIKEV2_ERR_MAX] = {
 	[GIKEV2_ERR_TIMEOUT] =
 		"check that the key server is up, has a route back, and listens at that address and UDP port",
 	[GIKEV2_ERR_AUTH_FAILED] =
-		"compare the pre-shared key here with the key server's for this router, and this router's \"identity\" with its \"member\" line there",
+		"compare the pre-shared key here with the key server's for this router, and this router's \"identity\" with its \"member\" line there; why a certificate was refused is in \"show mrkm key-server members\" there",
 	[GIKEV2_ERR_NO_CREDENTIAL] =
-		"check the pre-shared key file, and the \"identity\" that the key server must have",
+		"check the pre-shared key file or the \"certificate\", and the \"identity\" that the key server must have",
+	[GIKEV2_ERR_AUTH_METHOD] =
+		"configure \"authentication remote\" as the key server's \"authentication local\"",
+	[GIKEV2_ERR_CERT_UNTRUSTED] =
+		"configure the \"trust-anchor\" of the key server's CA under \"mrkm\"",
+	[GIKEV2_ERR_CERT_NAME] =
+		"configure the name in the key server's certificate as \"identity\" there and behind \"key-server\" here",
+	[GIKEV2_ERR_CERT_EXPIRED] =
+		"renew the key server's certificate; check both clocks",
+	[GIKEV2_ERR_CERT_NOT_YET_VALID] =
+		"check the clocks of this router and of the key server",
+	[GIKEV2_ERR_CERT_REVOKED] =
+		"the key server's certificate is revoked: do not trust it",
+	[GIKEV2_ERR_CERT_CRL] =
+		"put a CRL that is up to date where \"crl file\" names it",
 	[GIKEV2_ERR_PPK] =
 		"configure the same post-quantum pre-shared key, by the same ID, here and at the key server for this router",
 	[GIKEV2_ERR_INVALID_GROUP] =

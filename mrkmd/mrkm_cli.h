@@ -33,6 +33,8 @@ void mrkm_cli_ks_init(void);
 
 /* mrkm_cli_protocol.c */
 void mrkm_cli_protocol_init(void);
+/* mrkm_cli_auth.c */
+void mrkm_cli_auth_init(void);
 
 /* mrkm_cli_rekey.c */
 void mrkm_cli_rekey_init(void);
@@ -62,6 +64,13 @@ bool mrkm_cli_identity(struct vty *vty, struct mrkm_cli_identity *identity,
 		       const char *fqdn, const char *email,
 		       const union sockunion *address, const char *key_id);
 
+/* Likewise, for the absolute name of a file. */
+bool mrkm_cli_file_ok(struct vty *vty, const char *file);
+
+/* An entry of a key server's group, relative to that. */
+void mrkm_cli_member_xpath(const struct mrkm_cli_identity *identity,
+			   char *xpath, size_t size);
+
 /*
  * Each of these adds to the changes that are enqueued already, applies them
  * all, and returns what the command is to return.
@@ -72,6 +81,9 @@ int mrkm_cli_set_psk_file(struct vty *vty, const char *entry, const char *file);
 /* A leaf; with a value of NULL its default. */
 int mrkm_cli_set(struct vty *vty, const char *xpath, const char *value);
 int mrkm_cli_destroy(struct vty *vty, const char *xpath);
+/* The leaf of a member ("./member..."), or all of it when it lacks `other`. */
+int mrkm_cli_destroy_credential(struct vty *vty, const char *entry,
+				const char *leaf, const char *other);
 /* Creates what the absolute `xpath` names, and enters its node. */
 int mrkm_cli_enter(struct vty *vty, const char *xpath, enum node_type node);
 

@@ -172,14 +172,13 @@ DEFPY_YANG (mrkm_ks_member,
 	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
 			       address_str ? address : NULL, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
-	snprintf(entry, sizeof(entry), "./member[type='%s'][value='%s']",
-		 identity.type, identity.value);
+	mrkm_cli_member_xpath(&identity, entry, sizeof(entry));
 	return mrkm_cli_set_psk_file(vty, entry, file);
 }
 
 DEFPY_YANG (no_mrkm_ks_member,
 	no_mrkm_ks_member_cmd,
-	"no member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id> [pre-shared-key file FILE]",
+	"no member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id> [pre-shared-key$psk file FILE]",
 	NO_STR
 	"Router that may join the group\n"
 	"Fully qualified domain name\n"
@@ -201,8 +200,10 @@ DEFPY_YANG (no_mrkm_ks_member,
 	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
 			       address_str ? address : NULL, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
-	snprintf(entry, sizeof(entry), "./member[type='%s'][value='%s']",
-		 identity.type, identity.value);
+	mrkm_cli_member_xpath(&identity, entry, sizeof(entry));
+	if (psk)
+		return mrkm_cli_destroy_credential(vty, entry, "pre-shared-key-file",
+						   "certificate");
 	return mrkm_cli_destroy(vty, entry);
 }
 

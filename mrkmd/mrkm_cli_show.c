@@ -124,8 +124,8 @@ void mrkm_cli_show_group_protocol(struct vty *vty, const struct lyd_node *node,
 		value(node, "key-chain"));
 }
 
-void mrkm_cli_show_group_multicast(struct vty *vty,
-				   const struct lyd_node *node, bool defaults)
+void mrkm_cli_show_group_multicast(struct vty *vty, const struct lyd_node *node,
+				   bool defaults)
 {
 	line(vty, node, "multicast interface", value(node, "."));
 }
@@ -177,13 +177,117 @@ void mrkm_cli_show_ks_group_end(struct vty *vty, const struct lyd_node *node)
 	exit_line(vty, node);
 }
 
+static void member(struct vty *vty, const struct lyd_node *node)
+{
+	indent(vty, node);
+	vty_out(vty, "member %s %s", value(node, "type"), value(node, "value"));
+}
+
+/* A line for each credential. */
 void mrkm_cli_show_ks_member(struct vty *vty, const struct lyd_node *node,
 			     bool defaults)
 {
+	if (yang_dnode_exists(node, "pre-shared-key-file")) {
+		member(vty, node);
+		vty_out(vty, " pre-shared-key file %s\n",
+			value(node, "pre-shared-key-file"));
+	}
+	if (!yang_dnode_exists(node, "certificate"))
+		return;
+	member(vty, node);
+	vty_out(vty, " certificate");
+	if (yang_dnode_exists(node, "trust-anchor"))
+		vty_out(vty, " trust-anchor %s", value(node, "trust-anchor"));
+	vty_out(vty, "\n");
+}
+
+static void ppk(struct vty *vty, const struct lyd_node *node)
+{
+	vty_out(vty, "ppk id %s file %s%s\n", value(node, "id"),
+		value(node, "file"),
+		yang_dnode_get_bool(node, "required") ? " required" : "");
+}
+
+void mrkm_cli_show_ks_member_ppk(struct vty *vty, const struct lyd_node *node,
+				 bool defaults)
+{
+	member(vty, lyd_parent(node));
+	vty_out(vty, " ");
+	ppk(vty, node);
+}
+
+/* Of a group, in either role. */
+void mrkm_cli_show_ppk(struct vty *vty, const struct lyd_node *node,
+		       bool defaults)
+{
 	indent(vty, node);
-	vty_out(vty, "member %s %s pre-shared-key file %s\n",
-		value(node, "type"), value(node, "value"),
-		value(node, "pre-shared-key-file"));
+	ppk(vty, node);
+}
+
+void mrkm_cli_show_certificate(struct vty *vty, const struct lyd_node *node,
+			       bool defaults)
+{
+	indent(vty, node);
+	vty_out(vty, "certificate %s private-key %s\n", value(node, "uri"),
+		value(node, "private-key"));
+}
+
+void mrkm_cli_show_trust_anchor(struct vty *vty, const struct lyd_node *node,
+				bool defaults)
+{
+	indent(vty, node);
+	vty_out(vty, "trust-anchor %s %s\n", value(node, "name"),
+		value(node, "uri"));
+}
+
+void mrkm_cli_show_crl(struct vty *vty, const struct lyd_node *node,
+		       bool defaults)
+{
+	line(vty, node, "crl file", value(node, "."));
+}
+
+void mrkm_cli_show_crl_required(struct vty *vty, const struct lyd_node *node,
+				bool defaults)
+{
+	indent(vty, node);
+	vty_out(vty, "%scrl required\n",
+		yang_dnode_get_bool(node, ".") ? "" : "no ");
+}
+
+void mrkm_cli_show_additional_ke(struct vty *vty, const struct lyd_node *node,
+				 bool defaults)
+{
+	const struct lyd_node *child;
+	const char *separator = "";
+
+	indent(vty, node);
+	vty_out(vty, "additional-key-exchange ");
+	LY_LIST_FOR(lyd_child(node), child) {
+		if (strcmp(child->schema->name, "method"))
+			continue;
+		vty_out(vty, "%s%s", separator, value(child, "."));
+		separator = ",";
+	}
+	if (!separator[0])
+		vty_out(vty, "none");
+	vty_out(vty, "%s\n",
+		yang_dnode_get_bool(node, "required") ? " required" : "");
+}
+
+/* The container `authentication` is no node of the command line. */
+void mrkm_cli_show_authentication(struct vty *vty, const struct lyd_node *node,
+				  bool defaults)
+{
+	indent(vty, lyd_parent(node));
+	vty_out(vty, "authentication %s %s\n", node->schema->name,
+		value(node, "."));
+}
+
+void mrkm_cli_show_group_trust_anchor(struct vty *vty,
+				      const struct lyd_node *node,
+				      bool defaults)
+{
+	line(vty, node, "trust-anchor", value(node, "."));
 }
 
 static void algorithms(struct vty *vty, const struct lyd_node *node)
@@ -256,8 +360,8 @@ static void option(struct vty *vty, const struct lyd_node *node,
 		vty_out(vty, " %s %s", name, value(node, name));
 }
 
-void mrkm_cli_show_rekey_multicast(struct vty *vty,
-				   const struct lyd_node *node, bool defaults)
+void mrkm_cli_show_rekey_multicast(struct vty *vty, const struct lyd_node *node,
+				   bool defaults)
 {
 	indent(vty, lyd_parent(node));
 	vty_out(vty, "rekey multicast %s", value(node, "address"));
@@ -281,8 +385,8 @@ void mrkm_cli_show_rekey_number(struct vty *vty, const struct lyd_node *node,
 		   value(node, "."));
 }
 
-void mrkm_cli_show_rekey_signature(struct vty *vty,
-				   const struct lyd_node *node, bool defaults)
+void mrkm_cli_show_rekey_signature(struct vty *vty, const struct lyd_node *node,
+				   bool defaults)
 {
 	rekey_line(vty, node, "rekey authentication signature",
 		   value(node, "."));

@@ -87,18 +87,43 @@ int mrkm_cli_enter(struct vty *vty, const char *xpath, enum node_type node)
 	return ret;
 }
 
+bool mrkm_cli_file_ok(struct vty *vty, const char *file)
+{
+	if (!mrkm_cli_name_ok(vty, "file name", file, MRKM_FILE_SIZE - 1))
+		return false;
+	if (file[0] != '/')
+		vty_out(vty,
+			"%% file name \"%s\" is relative: begin it with a slash\n",
+			file);
+	return file[0] == '/';
+}
+
+void mrkm_cli_member_xpath(const struct mrkm_cli_identity *identity,
+			   char *xpath, size_t size)
+{
+	snprintf(xpath, size, "./member[type='%s'][value='%s']", identity->type,
+		 identity->value);
+}
+
+int mrkm_cli_destroy_credential(struct vty *vty, const char *entry,
+				const char *leaf, const char *other)
+{
+	char xpath[XPATH_MAXLEN];
+	bool last;
+
+	snprintf(xpath, sizeof(xpath), "%s/%s/%s", VTY_CURR_XPATH, entry + 2,
+		 other);
+	last = !yang_dnode_exists(vty->candidate_config->dnode, xpath);
+	snprintf(xpath, sizeof(xpath), "%s/%s", entry, leaf);
+	return mrkm_cli_destroy(vty, last ? entry : xpath);
+}
+
 int mrkm_cli_set_psk_file(struct vty *vty, const char *entry, const char *file)
 {
 	char xpath[XPATH_MAXLEN];
 
-	if (!mrkm_cli_name_ok(vty, "file name", file, MRKM_FILE_SIZE - 1))
+	if (!mrkm_cli_file_ok(vty, file))
 		return CMD_WARNING_CONFIG_FAILED;
-	if (file[0] != '/') {
-		vty_out(vty,
-			"%% file name \"%s\" is relative: begin it with a slash\n",
-			file);
-		return CMD_WARNING_CONFIG_FAILED;
-	}
 	snprintf(xpath, sizeof(xpath), "%s/pre-shared-key-file", entry);
 	nb_cli_enqueue_change(vty, xpath, NB_OP_MODIFY, file);
 	return nb_cli_apply_changes(vty, NULL);

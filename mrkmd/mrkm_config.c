@@ -11,14 +11,14 @@
 #include "yang.h"
 
 #include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_config.h"
 #include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_state.h"
 #include "mrkmd/mrkm_tree.h"
 
-/* The identity in a container or list entry of that grouping. */
-static int read_identity(const struct lyd_node *node, struct gikev2_id *id,
-			 char *problem, size_t size)
+int mrkm_config_read_identity(const struct lyd_node *node, struct gikev2_id *id,
+			      char *problem, size_t size)
 {
 	const char *type = mrkm_leaf(node, "type");
 	const char *value = mrkm_leaf(node, "value");
@@ -41,7 +41,7 @@ static int read_group_id(const struct lyd_node *node, struct gikev2_id *id,
 	const struct lyd_node *override = mrkm_child(node, "id");
 
 	if (override)
-		return read_identity(override, id, problem, size);
+		return mrkm_config_read_identity(override, id, problem, size);
 	mrkm_identity_read("key-id", mrkm_leaf(node, "name"), id);
 	return 0;
 }
@@ -78,7 +78,10 @@ static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
 			"nat-traversal port %u is this router's \"port\" already: choose another, such as 4500",
 			base->nat_port);
 	base->liveness_interval = mrkm_leaf_number(tree, "liveness-interval");
-	if (identity && read_identity(identity, &base->identity, problem, size))
+	if (identity &&
+	    mrkm_config_read_identity(identity, &base->identity, problem, size))
+		return -1;
+	if (mrkm_config_read_trust(tree, base, problem, size))
 		return -1;
 	if (!server)
 		return 0;
@@ -124,7 +127,8 @@ static int read_server(const struct lyd_node *node, uint16_t port,
 			mrkm_leaf(node, "address"));
 	if (!identity)
 		return 0;
-	return read_identity(identity, &server->identity, problem, size);
+	return mrkm_config_read_identity(identity, &server->identity, problem,
+					 size);
 }
 
 /* The parts of a group that are lists. */
@@ -169,6 +173,7 @@ static int read_group(const struct lyd_node *node, uint16_t port,
 	if (interface)
 		strlcpy(config->multicast_interface, interface,
 			sizeof(config->multicast_interface));
+	mrkm_config_read_member_auth(node, config);
 	if (read_group_id(node, &config->id, why, sizeof(why)) ||
 	    read_group_lists(node, port, config, why, sizeof(why)))
 		return mrkm_fail(problem, size, "group %s: %s", config->name,
@@ -212,6 +217,7 @@ static int read_ks_group(const struct lyd_node *node, uint16_t port,
 	strlcpy(config->name, mrkm_leaf(node, "name"), sizeof(config->name));
 	engine->atd = mrkm_leaf_number(node, "activation-delay");
 	engine->dtd = mrkm_leaf_number(node, "deactivation-delay");
+	mrkm_config_read_ks_auth(node, config);
 	err = read_group_id(node, &engine->id, why, sizeof(why));
 	if (!err)
 		err = mrkm_config_read_ks_protocols(node, engine, why,
@@ -227,28 +233,25 @@ static int read_ks_group(const struct lyd_node *node, uint16_t port,
 	return 0;
 }
 
-/* `members` gets an entry for each that may join. */
+/* `members` gets an entry for each that may join; NULL: only checked. */
 static int read_ks_members(const struct lyd_node *node,
 			   struct mrkm_ks_members_head *members, char *problem,
 			   size_t size)
 {
+	struct mrkm_ks_member_config config;
 	const struct lyd_node *child;
-	struct gikev2_id id;
 	char why[512];
 
 	for (child = mrkm_child(node, "member"); child;
 	     child = mrkm_next(child)) {
-		struct mrkm_ks_member *member;
-
-		if (read_identity(child, &id, why, sizeof(why)))
+		if (mrkm_config_read_ks_member(child, &config, why,
+					       sizeof(why)))
 			return mrkm_fail(problem, size,
 					 "key server, group %s, member: %s",
 					 mrkm_leaf(node, "name"), why);
-		if (!members)
-			continue;
-		member = mrkm_ks_member_new(
-			&id, mrkm_leaf(child, "pre-shared-key-file"));
-		mrkm_ks_members_add(members, member);
+		if (members)
+			mrkm_ks_members_add(members,
+					    mrkm_ks_member_new(&config));
 	}
 	return 0;
 }
@@ -366,6 +369,8 @@ static void apply_params(const struct mrkm_base_config *base)
 	if (base->half_open_limit)
 		params.half_open_max = base->half_open_limit;
 	params.nat_port = base->nat_port;
+	if (base->addke_set)
+		params.addke[0] = base->addke;
 	gikev2_set_params(mrkm.engine, &params);
 }
 
@@ -384,8 +389,8 @@ static void apply_ks_groups(const struct lyd_node *server)
 			struct mrkm_ks_members_head members;
 
 			mrkm_ks_members_init(&members);
-			if (!read_ks_group(child, mrkm.base.port, &config, problem,
-					   sizeof(problem)) &&
+			if (!read_ks_group(child, mrkm.base.port, &config,
+					   problem, sizeof(problem)) &&
 			    !read_ks_members(child, &members, problem,
 					     sizeof(problem)))
 				mrkm_ks_group_apply(&config, &members);
@@ -431,6 +436,7 @@ void mrkm_config_apply(const struct lyd_node *tree)
 	apply_params(&base);
 	if (base.identity.type)
 		gikev2_set_identity(mrkm.engine, &base.identity);
+	mrkm_auth_apply();
 	mrkm_state_apply();
 	/* Sockets first: a group registers as soon as it is there. */
 	if (base.enabled)

@@ -19,8 +19,44 @@
 #define MRKM_NAME_SIZE 129
 #define MRKM_FILE_SIZE 256
 #define MRKM_LISTEN_MAX 16
+/* As in the model. */
+#define MRKM_CERTIFICATES_MAX 4
+#define MRKM_TRUST_ANCHORS_MAX 16
+#define MRKM_CRLS_MAX 16
+#define MRKM_PPKS_MAX 4
 
 struct lyd_node;
+
+struct mrkm_certificate_config {
+	char uri[MRKM_FILE_SIZE], private_key[MRKM_FILE_SIZE];
+};
+
+struct mrkm_anchor_config {
+	char name[MRKM_NAME_SIZE], uri[MRKM_FILE_SIZE];
+};
+
+/* Certificates: ours, and whose we believe. */
+struct mrkm_trust_config {
+	struct mrkm_certificate_config certificates[MRKM_CERTIFICATES_MAX];
+	size_t certificate_count;
+	struct mrkm_anchor_config anchors[MRKM_TRUST_ANCHORS_MAX];
+	size_t anchor_count;
+	char crls[MRKM_CRLS_MAX][MRKM_FILE_SIZE];
+	size_t crl_count;
+	bool crl_required;
+};
+
+/* How the two sides of a group prove their identities. */
+struct mrkm_auth_config {
+	uint8_t own, peer; /* GIKEV2_BY_*; 0: the configuration does not say */
+};
+
+/* A post-quantum pre-shared key. */
+struct mrkm_ppk_config {
+	char id[GIKEV2_PPK_ID_MAX + 1]; /* empty: none */
+	char file[MRKM_FILE_SIZE];
+	bool required;
+};
 
 /* What is not of one group. */
 struct mrkm_base_config {
@@ -33,6 +69,9 @@ struct mrkm_base_config {
 	bool state_none;	    /* the key server keeps no state */
 	char state_file[MRKM_FILE_SIZE], state_key[MRKM_FILE_SIZE];
 	uint32_t half_open_limit;   /* 0: no key server is configured */
+	struct mrkm_trust_config trust;
+	bool addke_set; /* else what is the engine's default */
+	struct gikev2_addke addke;
 	struct gikev2_endpoint listen[MRKM_LISTEN_MAX];
 	size_t listen_count; /* 0: every address */
 };
@@ -53,6 +92,9 @@ struct mrkm_group_config {
 	char name[MRKM_NAME_SIZE];
 	struct gikev2_id id;
 	char psk_file[MRKM_FILE_SIZE]; /* empty: none */
+	struct mrkm_auth_config auth;
+	char trust_anchor[MRKM_NAME_SIZE]; /* empty: any */
+	struct mrkm_ppk_config ppk;
 	struct mrkm_key_server_config servers[GIKEV2_SERVERS_MAX];
 	size_t server_count;
 	struct mrkm_protocol_config protocols[GIKEV2_PROTOCOLS_MAX];
@@ -72,6 +114,19 @@ struct mrkm_ks_group_config {
 	char name[MRKM_NAME_SIZE];
 	struct gikev2_group_config engine;
 	struct mrkm_rekey_config rekey;
+	struct mrkm_auth_config auth;
+	struct mrkm_ppk_config ppks[MRKM_PPKS_MAX];
+	size_t ppk_count;
+};
+
+/* Who may join it; the pointers are good until the tree changes. */
+struct mrkm_ks_member_config {
+	struct gikev2_id identity;
+	const char *psk_file;	  /* NULL: none */
+	bool certificate;	  /* is taken, too */
+	const char *trust_anchor; /* that it must lead to; NULL: any */
+	struct mrkm_ppk_config ppks[MRKM_PPKS_MAX];
+	size_t ppk_count; /* 0: those of the group */
 };
 
 /* mrkm_config_protocol.c */
@@ -95,6 +150,23 @@ int mrkm_config_read_ks_protocols(const struct lyd_node *group,
 int mrkm_config_read_rekey(const struct lyd_node *group, uint16_t port,
 			   struct mrkm_ks_group_config *config, char *problem,
 			   size_t size);
+
+/* mrkm_config_auth.c */
+/* Certificates, trust anchors, CRLs and key exchanges of `mrkm` itself. */
+int mrkm_config_read_trust(const struct lyd_node *tree,
+			   struct mrkm_base_config *base, char *problem,
+			   size_t size);
+/* The credentials of a group, in either role. */
+void mrkm_config_read_auth(const struct lyd_node *group,
+			   struct mrkm_auth_config *auth);
+void mrkm_config_read_member_auth(const struct lyd_node *group,
+				  struct mrkm_group_config *config);
+void mrkm_config_read_ks_auth(const struct lyd_node *group,
+			      struct mrkm_ks_group_config *config);
+/* An entry of the list `member`.  0, or -1 with a sentence. */
+int mrkm_config_read_ks_member(const struct lyd_node *node,
+			       struct mrkm_ks_member_config *config,
+			       char *problem, size_t size);
 
 /* mrkm_identity.c */
 /*
@@ -123,6 +195,13 @@ const char *mrkm_address_text(const struct gikev2_endpoint *endpoint, char *buf,
 			      size_t size);
 
 /* mrkm_config.c */
+/*
+ * The identity in a container or list entry of that grouping.  0, or -1 with a
+ * sentence.
+ */
+int mrkm_config_read_identity(const struct lyd_node *node, struct gikev2_id *id,
+			      char *problem, size_t size);
+
 /*
  * Checks the whole tree under MRKM_XPATH.  0, or -1 with a sentence that says
  * what is wrong and what to do.

@@ -37,6 +37,24 @@ static int on_psk(void *arg, enum gikev2_role role, void *cookie,
 	return mrkm_ks_psk(cookie, peer, secret);
 }
 
+static void on_auth_policy(void *arg, enum gikev2_role role, void *cookie,
+			   const struct gikev2_id *peer,
+			   struct gikev2_auth_policy *policy)
+{
+	if (role == GIKEV2_MEMBER)
+		mrkm_group_auth_policy(cookie, peer, policy);
+	else
+		mrkm_ks_auth_policy(cookie, peer, policy);
+}
+
+static int on_ppk(void *arg, enum gikev2_role role, void *cookie,
+		  const struct gikev2_id *peer, struct gikev2_ppk *ppk)
+{
+	if (role == GIKEV2_MEMBER)
+		return mrkm_group_ppk(cookie, ppk);
+	return mrkm_ks_ppk(cookie, peer, ppk);
+}
+
 static int on_authorize(void *arg, void *cookie, const struct gikev2_id *peer)
 {
 	return mrkm_ks_authorize(cookie, peer);
@@ -65,6 +83,8 @@ static const struct gikev2_callbacks callbacks = {
 	.source = on_source,
 	.random = on_random,
 	.psk = on_psk,
+	.auth_policy = on_auth_policy,
+	.ppk = on_ppk,
 	.authorize = on_authorize,
 	.keys = on_keys,
 	.multicast = on_multicast,

@@ -13,6 +13,7 @@
 #include "mrkmd/mrkm_event.h"
 #include "mrkmd/mrkm_limit.h"
 #include "mrkmd/mrkm_nb.h"
+#include "mrkmd/mrkm_refusal.h"
 
 /* What may pass in a window. */
 #define STRANGER 1 /* what anybody can cause */
@@ -109,6 +110,12 @@ static const char *group_name(const struct gikev2_event *event)
 	return ((struct mrkm_ks_group *)event->cookie)->config.name;
 }
 
+/* What is known in detail says what the reason says, and more. */
+static const char *reason_text(const struct gikev2_event *event)
+{
+	return event->detail ? event->detail : gikev2_err_text(event->err);
+}
+
 static void describe(const struct gikev2_event *event, char *line, size_t size)
 {
 	const char *group = group_name(event);
@@ -127,7 +134,7 @@ static void describe(const struct gikev2_event *event, char *line, size_t size)
 	if (!event->err)
 		return;
 	snprintf(line + strlen(line), size - strlen(line), ": %s",
-		 gikev2_err_text(event->err));
+		 reason_text(event));
 	/* The advice is for the member's operator; a server has many. */
 	if (kinds[event->type].side == MEMBER)
 		snprintf(line + strlen(line), size - strlen(line), ": %s",
@@ -149,11 +156,22 @@ static void notify(const struct gikev2_event *event)
 		notification.peer =
 			gikev2_id_text(event->peer, peer, sizeof(peer));
 	if (event->err)
-		notification.reason = gikev2_err_text(event->err);
+		notification.reason = reason_text(event);
 	if (kinds[event->type].side == MEMBER)
 		mrkm_notify_member(&notification);
 	else
 		mrkm_notify_server(&notification);
+}
+
+/* Logs have limits; what `show` says of a member is true all the same. */
+static void remember_refusal(const struct gikev2_event *event)
+{
+	if (event->type == GIKEV2_EVENT_MEMBER_REFUSED && event->path)
+		mrkm_refusal_note(event->cookie, event->peer,
+				  &event->path->remote, reason_text(event),
+				  event->now);
+	else if (event->type == GIKEV2_EVENT_MEMBER_REGISTERED && event->peer)
+		mrkm_refusal_forget(event->cookie, event->peer);
 }
 
 void mrkm_event(const struct gikev2_event *event)
@@ -161,8 +179,12 @@ void mrkm_event(const struct gikev2_event *event)
 	struct mrkm_limiter *limiter =
 		&limiters.events[event->type][abs(event->err)];
 	uint64_t suppressed;
-	char line[1024];
+	char line[2048];
 
+	if (kinds[event->type].side == MEMBER)
+		mrkm_group_event(event->cookie, event);
+	else
+		remember_refusal(event);
 	if (!pass(limiter, kinds[event->type].most, &suppressed))
 		return;
 	if (kinds[event->type].priority != LOG_DEBUG ||

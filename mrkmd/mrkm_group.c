@@ -9,6 +9,7 @@
 
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_advice.h"
+#include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_channel.h"
 #include "mrkmd/mrkm_debug.h"
 #include "mrkmd/mrkm_event.h"
@@ -32,8 +33,18 @@ struct mrkm_group *mrkm_group_find(const char *name)
 	return NULL;
 }
 
+/* Something to prove who we are with. */
+static bool has_credentials(const struct mrkm_group_config *config)
+{
+	uint8_t own = mrkm_auth_ways(config->auth.own, config->psk_file[0]);
+
+	return (own & GIKEV2_BY_PSK && config->psk_file[0]) ||
+	       (own & GIKEV2_BY_CERTIFICATE &&
+		mrkm.base.trust.certificate_count);
+}
+
 /*
- * What the engine is to do for a group.  Without a pre-shared key there is no
+ * What the engine is to do for a group.  Without credentials there is no
  * use in asking a server, and without offers there is nothing to ask for; the
  * engine then keeps what it has and waits.
  */
@@ -42,7 +53,7 @@ static void engine_config(const struct mrkm_group_config *config,
 {
 	memset(engine, 0, sizeof(*engine));
 	engine->group = config->id;
-	if (config->psk_file[0])
+	if (has_credentials(config))
 		for (size_t i = 0; i < config->server_count; i++) {
 			engine->servers[i] = config->servers[i].endpoint;
 			engine->nat_ports[i] = config->servers[i].nat_port;
@@ -140,7 +151,10 @@ void mrkm_group_keys(struct mrkm_group *group, const struct keytable_row *rows,
 static bool credentials_changed(const struct mrkm_group_config *a,
 				const struct mrkm_group_config *b)
 {
-	if (strcmp(a->psk_file, b->psk_file))
+	if (strcmp(a->psk_file, b->psk_file) ||
+	    memcmp(&a->auth, &b->auth, sizeof(a->auth)) ||
+	    strcmp(a->trust_anchor, b->trust_anchor) ||
+	    memcmp(&a->ppk, &b->ppk, sizeof(a->ppk)))
 		return true;
 	for (size_t i = 0; i < array_size(a->servers); i++)
 		if (!gikev2_id_equal(&a->servers[i].identity,
@@ -231,10 +245,11 @@ void mrkm_group_reregister(bool all)
 	}
 }
 
-/* --------------------------------------------------------------------- PSK */
+/* -------------------------------------------------------------- credentials */
 
-/* The identity that the server in use must have; NULL: any. */
-static const struct gikev2_id *expected_server(struct mrkm_group *group)
+/* The server in use, as it is configured; NULL: none is. */
+static const struct mrkm_key_server_config *
+current_server(const struct mrkm_group *group)
 {
 	struct gikev2_member_status status;
 
@@ -248,26 +263,76 @@ static const struct gikev2_id *expected_server(struct mrkm_group *group)
 		if (server->endpoint.family == status.server.family &&
 		    !memcmp(server->endpoint.ip, status.server.ip,
 			    sizeof(status.server.ip)))
-			return server->identity.type ? &server->identity : NULL;
+			return server;
 	}
 	return NULL;
+}
+
+/* Whose certificate a key server without "identity" has to have. */
+static void address_identity(const struct gikev2_endpoint *endpoint,
+			     struct gikev2_id *id)
+{
+	memset(id, 0, sizeof(*id));
+	id->type = endpoint->family == 6 ? GIKEV2_ID_IPV6_ADDR
+					 : GIKEV2_ID_IPV4_ADDR;
+	id->len = endpoint->family == 6 ? 16 : 4;
+	memcpy(id->data, endpoint->ip, id->len);
+}
+
+/*
+ * May that be the key server?  Who shares a key with us may name itself as it
+ * likes; a certificate must be for the identity that is configured, or else for
+ * the address, for a member of the group has one by the same CA.
+ */
+static uint8_t ways_of_server(const struct mrkm_group *group,
+			      const struct gikev2_id *id, uint8_t ways)
+{
+	const struct mrkm_key_server_config *server = current_server(group);
+	char want[300], got[300];
+	struct gikev2_id expected;
+
+	if (!server)
+		return ways & GIKEV2_BY_PSK;
+	if (server->identity.type)
+		expected = server->identity;
+	else
+		address_identity(&server->endpoint, &expected);
+	if (gikev2_id_equal(id, &expected))
+		return ways;
+	if (!server->identity.type && ways & GIKEV2_BY_PSK)
+		return GIKEV2_BY_PSK;
+	mrkm_log_limited(
+		MRKM_LIMIT_SERVER_IDENTITY, LOG_WARNING,
+		"group %s: the key server says it is %s, but must be %s%s",
+		group->config.name, gikev2_id_text(id, got, sizeof(got)),
+		gikev2_id_text(&expected, want, sizeof(want)),
+		server->identity.type
+			? ""
+			: " by its address: configure \"key-server ... identity\"");
+	return 0;
+}
+
+void mrkm_group_auth_policy(struct mrkm_group *group,
+			    const struct gikev2_id *server,
+			    struct gikev2_auth_policy *policy)
+{
+	const struct mrkm_group_config *config = &group->config;
+	bool psk = config->psk_file[0];
+
+	policy->own = mrkm_auth_ways(config->auth.own, psk);
+	policy->peer = mrkm_auth_ways(config->auth.peer, psk);
+	if (!psk)
+		policy->own &= ~GIKEV2_BY_PSK;
+	if (server)
+		policy->peer = ways_of_server(group, server, policy->peer);
+	mrkm_auth_complete(policy, config->trust_anchor);
 }
 
 int mrkm_group_psk(struct mrkm_group *group, const struct gikev2_id *server,
 		   struct gikev2_secret *secret)
 {
-	const struct gikev2_id *expected = expected_server(group);
-	char problem[512], want[300], got[300];
+	char problem[512];
 
-	if (server && expected && !gikev2_id_equal(server, expected)) {
-		mrkm_log_limited(
-			MRKM_LIMIT_SERVER_IDENTITY, LOG_WARNING,
-			"group %s: the key server says it is %s, the configuration wants %s",
-			group->config.name,
-			gikev2_id_text(server, got, sizeof(got)),
-			gikev2_id_text(expected, want, sizeof(want)));
-		return -GIKEV2_ERR_NO_CREDENTIAL;
-	}
 	if (!group->config.psk_file[0])
 		return -GIKEV2_ERR_NO_CREDENTIAL;
 	if (!mrkm_psk_read(group->config.psk_file, secret, problem,
@@ -276,6 +341,26 @@ int mrkm_group_psk(struct mrkm_group *group, const struct gikev2_id *server,
 	mrkm_log_limited(MRKM_LIMIT_PSK, LOG_ERR, "group %s: %s",
 			 group->config.name, problem);
 	return -GIKEV2_ERR_NO_CREDENTIAL;
+}
+
+int mrkm_group_ppk(struct mrkm_group *group, struct gikev2_ppk *ppk)
+{
+	char whose[MRKM_NAME_SIZE + 8];
+
+	if (!group->config.ppk.id[0])
+		return -GIKEV2_ERR_NO_CREDENTIAL;
+	snprintf(whose, sizeof(whose), "group %s", group->config.name);
+	return mrkm_auth_ppk(&group->config.ppk, whose, ppk);
+}
+
+void mrkm_group_event(struct mrkm_group *group,
+		      const struct gikev2_event *event)
+{
+	if (event->type != GIKEV2_EVENT_REGISTRATION_FAILED &&
+	    event->type != GIKEV2_EVENT_REGISTERED)
+		return;
+	strlcpy(group->detail, event->detail ? event->detail : "",
+		sizeof(group->detail));
 }
 
 /* ----------------------------------------------------------------- problem */
@@ -303,20 +388,45 @@ static void find_refusal(void *arg, const struct mrkm_key_status *status)
 		 mrkm_err_text(status->result));
 }
 
+static bool credentials_problem(const struct mrkm_group_config *config,
+				char *buf, size_t size)
+{
+	bool psk = config->psk_file[0];
+	uint8_t own = mrkm_auth_ways(config->auth.own, psk);
+	uint8_t peer = mrkm_auth_ways(config->auth.peer, psk);
+
+	if (!psk && own == GIKEV2_BY_CERTIFICATE && !config->auth.own &&
+	    !mrkm.base.trust.certificate_count) {
+		strlcpy(buf,
+			"no credentials: configure \"pre-shared-key file\", or \"certificate\" under \"mrkm\"",
+			size);
+		return true;
+	}
+	if (!psk && (own == GIKEV2_BY_PSK || peer == GIKEV2_BY_PSK)) {
+		strlcpy(buf,
+			"no pre-shared key: configure \"pre-shared-key file\"",
+			size);
+		return true;
+	}
+	if (psk && mrkm_psk_check(config->psk_file, buf, size))
+		return true;
+	/* of what is one way among two, the other may do */
+	return mrkm_auth_problem(own == GIKEV2_BY_CERTIFICATE ? own : 0,
+				 peer == GIKEV2_BY_CERTIFICATE ? peer : 0,
+				 config->trust_anchor, buf, size) ||
+	       mrkm_auth_ppk_problem(&config->ppk, buf, size);
+}
+
 /* What the configuration lacks. */
 static bool config_problem(const struct mrkm_group_config *config, char *buf,
 			   size_t size)
 {
 	if (!config->server_count)
 		strlcpy(buf, "no key server: configure \"key-server\"", size);
-	else if (!config->psk_file[0])
-		strlcpy(buf,
-			"no pre-shared key: configure \"pre-shared-key file\"",
-			size);
 	else if (!config->protocol_count)
 		strlcpy(buf, "no protocol: configure \"protocol\"", size);
 	else
-		return mrkm_psk_check(config->psk_file, buf, size) != 0;
+		return credentials_problem(config, buf, size);
 	return true;
 }
 
@@ -377,7 +487,8 @@ bool mrkm_group_problem(const struct mrkm_group *group, char *buf, size_t size)
 	gikev2_member_get_status(group->member, &status);
 	if (status.state != GIKEV2_GM_KEY_TABLE && status.last_error) {
 		snprintf(buf, size, "%s: %s",
-			 gikev2_err_text(status.last_error),
+			 group->detail[0] ? group->detail
+					  : gikev2_err_text(status.last_error),
 			 mrkm_advice(status.last_error));
 		return true;
 	}

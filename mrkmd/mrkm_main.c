@@ -14,6 +14,7 @@
 #include "vty.h"
 
 #include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_channel.h"
 #include "mrkmd/mrkm_cli.h"
 #include "mrkmd/mrkm_debug.h"
@@ -74,6 +75,7 @@ static void sigint(void)
 	mrkm_io_fini();
 	mrkm_channel_fini();
 	mrkm_engine_fini();
+	mrkm_auth_fini();
 	mrkm_multicast_fini();
 	mrkm_state_fini();
 	while ((group = mrkm_groups_first(&mrkm.groups)))

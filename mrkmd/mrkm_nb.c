@@ -66,6 +66,72 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/certificate",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.move = mrkm_nb_move,
+				.cli_show = mrkm_cli_show_certificate,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/certificate/private-key",
+			.cbs = {
+				.modify = mrkm_nb_private_key_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/trust-anchor",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_trust_anchor,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/trust-anchor/uri",
+			.cbs = {
+				.modify = mrkm_nb_trust_anchor_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/crl",
+			.cbs = {
+				.create = mrkm_nb_crl_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_crl,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/crl-required",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_crl_required,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/additional-key-exchange",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_additional_ke,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/additional-key-exchange/method",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.move = mrkm_nb_move,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/additional-key-exchange/required",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/group",
 			.cbs = {
 				.create = mrkm_nb_create,
@@ -145,6 +211,56 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 				.modify = mrkm_nb_psk_file_modify,
 				.destroy = mrkm_nb_destroy,
 				.cli_show = mrkm_cli_show_group_psk,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/authentication/local",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_authentication,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/authentication/remote",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_authentication,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/trust-anchor",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_group_trust_anchor,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/ppk",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_ppk,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/ppk/id",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/ppk/file",
+			.cbs = {
+				.modify = mrkm_nb_psk_file_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/ppk/required",
+			.cbs = {
+				.modify = mrkm_nb_modify,
 			},
 		},
 		{
@@ -393,6 +509,77 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/pre-shared-key-file",
 			.cbs = {
 				.modify = mrkm_nb_psk_file_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/certificate",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/trust-anchor",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/ppk",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_ks_member_ppk,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/ppk/file",
+			.cbs = {
+				.modify = mrkm_nb_psk_file_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/ppk/required",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/authentication/local",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_authentication,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/authentication/remote",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_authentication,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/ppk",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_ppk,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/ppk/file",
+			.cbs = {
+				.modify = mrkm_nb_psk_file_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/ppk/required",
+			.cbs = {
+				.modify = mrkm_nb_modify,
 			},
 		},
 		{

@@ -16,9 +16,16 @@ int mrkm_nb_destroy(struct nb_cb_destroy_args *args);
 int mrkm_nb_move(struct nb_cb_move_args *args);
 int mrkm_nb_signature_key_modify(struct nb_cb_modify_args *args);
 int mrkm_nb_psk_file_modify(struct nb_cb_modify_args *args);
+/* While a configuration is being loaded its lines are one transaction. */
+bool mrkm_nb_loading(const struct nb_context *context);
 int mrkm_nb_mrkm_destroy(struct nb_cb_destroy_args *args);
 int mrkm_nb_mrkm_pre_validate(struct nb_cb_pre_validate_args *args);
 void mrkm_nb_mrkm_apply_finish(struct nb_cb_apply_finish_args *args);
+
+/* mrkm_nb_auth.c */
+int mrkm_nb_private_key_modify(struct nb_cb_modify_args *args);
+int mrkm_nb_trust_anchor_modify(struct nb_cb_modify_args *args);
+int mrkm_nb_crl_create(struct nb_cb_create_args *args);
 
 /* mrkm_nb_state.c */
 const void *mrkm_nb_group_get_next(struct nb_cb_get_next_args *args);
@@ -121,16 +128,35 @@ void mrkm_cli_show_policy_form(struct vty *vty, const struct lyd_node *node,
 			       bool defaults);
 void mrkm_cli_show_sender_id_bits(struct vty *vty, const struct lyd_node *node,
 				  bool defaults);
-void mrkm_cli_show_group_multicast(struct vty *vty,
-				   const struct lyd_node *node, bool defaults);
-void mrkm_cli_show_rekey_multicast(struct vty *vty,
-				   const struct lyd_node *node, bool defaults);
+void mrkm_cli_show_group_multicast(struct vty *vty, const struct lyd_node *node,
+				   bool defaults);
+void mrkm_cli_show_rekey_multicast(struct vty *vty, const struct lyd_node *node,
+				   bool defaults);
 void mrkm_cli_show_rekey_number(struct vty *vty, const struct lyd_node *node,
 				bool defaults);
-void mrkm_cli_show_rekey_signature(struct vty *vty,
-				   const struct lyd_node *node, bool defaults);
+void mrkm_cli_show_rekey_signature(struct vty *vty, const struct lyd_node *node,
+				   bool defaults);
 void mrkm_cli_show_rekey_implicit(struct vty *vty, const struct lyd_node *node,
 				  bool defaults);
+void mrkm_cli_show_ks_member_ppk(struct vty *vty, const struct lyd_node *node,
+				 bool defaults);
+void mrkm_cli_show_ppk(struct vty *vty, const struct lyd_node *node,
+		       bool defaults);
+void mrkm_cli_show_certificate(struct vty *vty, const struct lyd_node *node,
+			       bool defaults);
+void mrkm_cli_show_trust_anchor(struct vty *vty, const struct lyd_node *node,
+				bool defaults);
+void mrkm_cli_show_crl(struct vty *vty, const struct lyd_node *node,
+		       bool defaults);
+void mrkm_cli_show_crl_required(struct vty *vty, const struct lyd_node *node,
+				bool defaults);
+void mrkm_cli_show_additional_ke(struct vty *vty, const struct lyd_node *node,
+				 bool defaults);
+void mrkm_cli_show_authentication(struct vty *vty, const struct lyd_node *node,
+				  bool defaults);
+void mrkm_cli_show_group_trust_anchor(struct vty *vty,
+				      const struct lyd_node *node,
+				      bool defaults);
 void mrkm_cli_show_delay(struct vty *vty, const struct lyd_node *node,
 			 bool defaults);
 

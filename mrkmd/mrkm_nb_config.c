@@ -58,8 +58,7 @@ int mrkm_nb_mrkm_destroy(struct nb_cb_destroy_args *args)
 	return NB_OK;
 }
 
-/* While a configuration is being loaded its lines are one transaction. */
-static bool loading(const struct nb_context *context)
+bool mrkm_nb_loading(const struct nb_context *context)
 {
 	const struct vty *vty = context->user;
 
@@ -78,7 +77,7 @@ int mrkm_nb_signature_key_modify(struct nb_cb_modify_args *args)
 	struct mrkm_signer signer = {};
 	bool found;
 
-	if (args->event != NB_EV_VALIDATE || loading(args->context))
+	if (args->event != NB_EV_VALIDATE || mrkm_nb_loading(args->context))
 		return NB_OK;
 	mrkm_signer_update(&signer, uri);
 	found = signer.key != NULL;
@@ -90,6 +89,7 @@ int mrkm_nb_signature_key_modify(struct nb_cb_modify_args *args)
 /*
  * XPath: /frr-mrkmd:mrkmd/mrkm/group/pre-shared-key-file
  * XPath: /frr-mrkmd:mrkmd/mrkm/key-server/group/member/pre-shared-key-file
+ * and `file` of each PPK
  *
  * A person who types the name of a bad file is told and can correct it.  A
  * file that is bad when the router starts must not cost the router all of its
@@ -108,7 +108,7 @@ int mrkm_nb_psk_file_modify(struct nb_cb_modify_args *args)
 	if (!problem[0])
 		return NB_OK;
 	strlcpy(args->errmsg, problem, args->errmsg_len);
-	if (err && !loading(args->context))
+	if (err && !mrkm_nb_loading(args->context))
 		return NB_ERR_VALIDATION;
 	zlog(err ? LOG_ERR : LOG_WARNING, "mrkm: %s", problem);
 	return NB_OK;

@@ -11,27 +11,15 @@
 #include "mrkmd/mrkm_debug.h"
 #include "mrkmd/mrkm_event.h"
 #include "mrkmd/mrkm_advice.h"
-#include "mrkmd/mrkm_psk.h"
+#include "mrkmd/mrkm_refusal.h"
 #include "mrkmd/mrkm_state.h"
 
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_GROUP, "MRKM key server's group");
-DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_MEMBER, "MRKM key server's member");
-DEFINE_MTYPE_STATIC(MRKMD, MRKM_FILE_NAME, "MRKM file name");
 
 int mrkm_ks_group_cmp(const struct mrkm_ks_group *a,
 		      const struct mrkm_ks_group *b)
 {
 	return strcmp(a->config.name, b->config.name);
-}
-
-int mrkm_ks_member_cmp(const struct mrkm_ks_member *a,
-		       const struct mrkm_ks_member *b)
-{
-	if (a->identity.type != b->identity.type)
-		return numcmp(a->identity.type, b->identity.type);
-	if (a->identity.len != b->identity.len)
-		return numcmp(a->identity.len, b->identity.len);
-	return memcmp(a->identity.data, b->identity.data, a->identity.len);
 }
 
 struct mrkm_ks_group *mrkm_ks_group_find(const char *name)
@@ -45,40 +33,6 @@ struct mrkm_ks_group *mrkm_ks_group_find(const char *name)
 }
 
 /* ----------------------------------------------------------------- members */
-
-struct mrkm_ks_member *mrkm_ks_member_new(const struct gikev2_id *identity,
-					  const char *psk_file)
-{
-	struct mrkm_ks_member *member =
-		XCALLOC(MTYPE_MRKM_KS_MEMBER, sizeof(*member));
-
-	mrkm_identity_copy(&member->identity, identity);
-	member->psk_file = XSTRDUP(MTYPE_MRKM_FILE_NAME, psk_file);
-	return member;
-}
-
-static void member_free(struct mrkm_ks_member *member)
-{
-	XFREE(MTYPE_MRKM_FILE_NAME, member->psk_file);
-	XFREE(MTYPE_MRKM_KS_MEMBER, member);
-}
-
-void mrkm_ks_members_free(struct mrkm_ks_members_head *members)
-{
-	struct mrkm_ks_member *member;
-
-	while ((member = mrkm_ks_members_pop(members)))
-		member_free(member);
-}
-
-struct mrkm_ks_member *mrkm_ks_member_find(struct mrkm_ks_group *group,
-					   const struct gikev2_id *identity)
-{
-	struct mrkm_ks_member member;
-
-	mrkm_identity_copy(&member.identity, identity);
-	return mrkm_ks_members_find(&group->members, &member);
-}
 
 /*
  * Those that are no longer in `members` are shut out.  They know the keys in
@@ -142,7 +96,7 @@ static void forget_excluded(struct mrkm_ks_group *group)
 	frr_each_safe(mrkm_ks_members, &group->excluded, member)
 		if (!mrkm_ks_members_find(&group->members, member)) {
 			mrkm_ks_members_del(&group->excluded, member);
-			member_free(member);
+			mrkm_ks_member_free(member);
 		}
 }
 
@@ -161,6 +115,7 @@ int mrkm_ks_exclude(struct mrkm_ks_group *group,
 		    const struct gikev2_id *identity, char *problem,
 		    size_t size)
 {
+	struct mrkm_ks_member_config config = {};
 	char id[300];
 	int ret;
 
@@ -173,7 +128,8 @@ int mrkm_ks_exclude(struct mrkm_ks_group *group,
 		return fail(problem, size,
 			    "%s is excluded from group %s already", id,
 			    group->config.name);
-	mrkm_ks_members_add(&group->excluded, mrkm_ks_member_new(identity, ""));
+	mrkm_identity_copy(&config.identity, identity);
+	mrkm_ks_members_add(&group->excluded, mrkm_ks_member_new(&config));
 	zlog_notice("mrkm: group %s: %s is excluded", group->config.name, id);
 	if (!group->group)
 		return 0;
@@ -197,7 +153,7 @@ int mrkm_ks_readmit(struct mrkm_ks_group *group,
 		return fail(problem, size, "%s is not excluded from group %s",
 			    id, group->config.name);
 	mrkm_ks_members_del(&group->excluded, member);
-	member_free(member);
+	mrkm_ks_member_free(member);
 	zlog_notice("mrkm: group %s: %s may register again",
 		    group->config.name, id);
 	return 0;
@@ -235,7 +191,7 @@ static void stop(struct mrkm_ks_group *group)
 
 static void engine_update(struct mrkm_ks_group *group)
 {
-	char problem[512];
+	char problem[MRKM_PROBLEM_SIZE];
 	int err;
 
 	if (!group->config.engine.protocol_count) {
@@ -358,6 +314,7 @@ void mrkm_ks_group_del(struct mrkm_ks_group *group)
 void mrkm_ks_group_free(struct mrkm_ks_group *group)
 {
 	mrkm_ks_groups_del(&mrkm.ks_groups, group);
+	mrkm_refusal_forget(group, NULL);
 	mrkm_ks_members_free(&group->members);
 	mrkm_ks_members_fini(&group->members);
 	mrkm_ks_members_free(&group->excluded);
@@ -366,52 +323,6 @@ void mrkm_ks_group_free(struct mrkm_ks_group *group)
 	if (!mrkm_ks_groups_count(&mrkm.ks_groups))
 		event_cancel(&t_signers);
 	XFREE(MTYPE_MRKM_KS_GROUP, group);
-}
-
-/* --------------------------------------------------------------- callbacks */
-
-/* The entry of `peer` in `group`, else in any group. */
-static const struct mrkm_ks_member *credential_of(struct mrkm_ks_group *group,
-						  const struct gikev2_id *peer)
-{
-	const struct mrkm_ks_member *member =
-		group ? mrkm_ks_member_find(group, peer) : NULL;
-
-	if (member)
-		return member;
-	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group) {
-		member = mrkm_ks_member_find(group, peer);
-		if (member)
-			return member;
-	}
-	return NULL;
-}
-
-/*
- * A member of another group can prove who it is, and is then told that it may
- * not join this one, which says more than a failed authentication.
- */
-int mrkm_ks_psk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
-		struct gikev2_secret *secret)
-{
-	const struct mrkm_ks_member *member = credential_of(group, peer);
-	char problem[512], id[300];
-
-	if (!member)
-		return -GIKEV2_ERR_NO_CREDENTIAL;
-	if (!mrkm_psk_read(member->psk_file, secret, problem, sizeof(problem)))
-		return 0;
-	mrkm_log_limited(MRKM_LIMIT_PSK, LOG_ERR, "key server: member %s: %s",
-			 gikev2_id_text(peer, id, sizeof(id)), problem);
-	return -GIKEV2_ERR_NO_CREDENTIAL;
-}
-
-int mrkm_ks_authorize(struct mrkm_ks_group *group, const struct gikev2_id *peer)
-{
-	if (group && mrkm_ks_member_find(group, peer) &&
-	    !mrkm_ks_is_excluded(group, peer))
-		return 0;
-	return -GIKEV2_ERR_NOT_AUTHORIZED;
 }
 
 bool mrkm_server_listens(const struct gikev2_endpoint *local)
@@ -429,24 +340,6 @@ bool mrkm_server_listens(const struct gikev2_endpoint *local)
 }
 
 /* ----------------------------------------------------------------- problem */
-
-/* The first member whose pre-shared key is of no use. */
-static bool member_problem(const struct mrkm_ks_group *group, char *buf,
-			   size_t size)
-{
-	const struct mrkm_ks_member *member;
-	char problem[512], id[300];
-
-	frr_each(mrkm_ks_members_const, &group->members, member) {
-		if (!mrkm_psk_check(member->psk_file, problem, sizeof(problem)))
-			continue;
-		snprintf(buf, size, "member %s: %s",
-			 gikev2_id_text(&member->identity, id, sizeof(id)),
-			 problem);
-		return true;
-	}
-	return false;
-}
 
 bool mrkm_ks_group_problem(const struct mrkm_ks_group *group, char *buf,
 			   size_t size)
@@ -466,6 +359,6 @@ bool mrkm_ks_group_problem(const struct mrkm_ks_group *group, char *buf,
 	else if (!mrkm_ks_members_count(&group->members))
 		strlcpy(buf, "no member: configure \"member\"", size);
 	else
-		return member_problem(group, buf, size);
+		return mrkm_ks_members_problem(group, buf, size);
 	return true;
 }

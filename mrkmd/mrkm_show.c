@@ -9,6 +9,7 @@
 #include "termtable.h"
 
 #include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_channel.h"
 #include "mrkmd/mrkm_cli.h"
 #include "mrkmd/mrkm_show.h"
@@ -145,6 +146,7 @@ static void show_mrkm_text(struct vty *vty)
 			       mrkm.io.error ? ", not open" : "");
 	mrkm_show_line(vty, "Key server", "%s",
 		       mrkm.base.key_server ? "yes" : "no");
+	mrkm_show_trust(vty);
 	mrkm_show_line(vty, "Zebra", "%s",
 		       mrkm_channel_connected() ? "connected"
 						: "not connected");
@@ -180,6 +182,7 @@ static struct json_object *mrkm_json(void)
 		if (mrkm.io.nat_port)
 			json_object_int_add(json, "natTraversalPort",
 					    mrkm.io.nat_port);
+		json_object_object_add(json, "credentials", mrkm_json_trust());
 	}
 	if (mrkm_io_problem(text, sizeof(text)))
 		json_object_string_add(json, "problem", text);

@@ -13,7 +13,7 @@
 #include "mrkmd/mrkm.h"
 
 /* Octets for the text of an identity or an endpoint. */
-#define MRKM_TEXT_SIZE 640
+#define MRKM_TEXT_SIZE 1024
 
 /* "00:05:12"; "never" when the instant never was. */
 const char *mrkm_show_since(uint64_t instant, char *buf, size_t size);

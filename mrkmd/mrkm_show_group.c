@@ -5,6 +5,7 @@
 #include <zebra.h>
 
 #include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_channel.h"
 #include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_show.h"
@@ -88,6 +89,7 @@ static void show_status(struct vty *vty,
 		mrkm_show_line(vty, "  proved to be", "%s",
 			       gikev2_id_text(status->server_identity, text,
 					      sizeof(text)));
+	mrkm_show_proof(vty, &status->proof);
 	if (status->registered_since)
 		mrkm_show_line(vty, "Registered", "for %s",
 			       mrkm_show_since(status->registered_since, time,
@@ -106,9 +108,13 @@ static void show_status(struct vty *vty,
 					       sizeof(time)));
 	else
 		mrkm_show_line(vty, "Rekeys", "none yet");
-	if (status->last_error)
-		mrkm_show_line(vty, "Last error", "%s",
-			       gikev2_err_text(status->last_error));
+}
+
+static const char *error_text(const struct mrkm_group *group,
+			      const struct gikev2_member_status *status)
+{
+	return group->detail[0] ? group->detail
+				: gikev2_err_text(status->last_error);
 }
 
 static void show_group(struct vty *vty, const struct mrkm_group *group)
@@ -122,6 +128,9 @@ static void show_group(struct vty *vty, const struct mrkm_group *group)
 	if (group->member) {
 		gikev2_member_get_status(group->member, &status);
 		show_status(vty, &status);
+		if (status.last_error)
+			mrkm_show_line(vty, "Last error", "%s",
+				       error_text(group, &status));
 		mrkm_show_rekey(vty, &status.rekey,
 				mrkm_multicast_interface(group, interface,
 							 sizeof(interface)));
@@ -165,12 +174,9 @@ static void status_json(struct json_object *json,
 		json_object_string_add(json, "keyServerIdentity",
 				       gikev2_id_text(status->server_identity,
 						      text, sizeof(text)));
-	if (status->last_error) {
-		json_object_string_add(json, "lastError",
-				       gikev2_err_name(status->last_error));
-		json_object_string_add(json, "lastErrorText",
-				       gikev2_err_text(status->last_error));
-	}
+	if (status->proof.ke)
+		json_object_object_add(json, "authentication",
+				       mrkm_json_proof(&status->proof));
 	json_object_object_add(json, "keys",
 			       mrkm_json_rows(status->rows, status->row_count));
 }
@@ -215,6 +221,13 @@ struct json_object *mrkm_json_group(const struct mrkm_group *group)
 	if (group->member) {
 		gikev2_member_get_status(group->member, &status);
 		status_json(json, &status);
+		if (status.last_error) {
+			json_object_string_add(
+				json, "lastError",
+				gikev2_err_name(status.last_error));
+			json_object_string_add(json, "lastErrorText",
+					       error_text(group, &status));
+		}
 	}
 	return json;
 }

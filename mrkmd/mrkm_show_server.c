@@ -7,6 +7,7 @@
 #include "termtable.h"
 
 #include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_refusal.h"
 #include "mrkmd/mrkm_show.h"
 #include "mrkmd/mrkm_state.h"
 
@@ -113,6 +114,20 @@ static bool registered(const struct mrkm_ks_group *group,
 	return presence.found;
 }
 
+static void show_refusals(struct vty *vty, const struct mrkm_ks_group *group)
+{
+	const struct mrkm_refusal *refusal;
+	char id[MRKM_TEXT_SIZE], endpoint[64], when[32];
+
+	for (size_t n = 0; (refusal = mrkm_refusal_get(group, n)); n++)
+		vty_out(vty, "%s at %s was refused %s ago, %u times: %s\n",
+			gikev2_id_text(&refusal->identity, id, sizeof(id)),
+			gikev2_endpoint_text(&refusal->remote, endpoint,
+					     sizeof(endpoint)),
+			mrkm_show_since(refusal->when, when, sizeof(when)),
+			refusal->count, refusal->reason);
+}
+
 static void show_members(struct vty *vty, const struct mrkm_ks_group *group)
 {
 	struct ttable *table = ttable_new(&ttable_styles[TTSTYLE_BLANK]);
@@ -136,6 +151,7 @@ static void show_members(struct vty *vty, const struct mrkm_ks_group *group)
 	vty_out(vty, "%s\n", text);
 	XFREE(MTYPE_TMP_TTABLE, text);
 	ttable_del(table);
+	show_refusals(vty, group);
 }
 
 /* -------------------------------------------------------------------- JSON */
@@ -162,6 +178,34 @@ static bool add_member_json(void *arg,
 	return true;
 }
 
+/* Into the object of the member, or one of its own for who is none. */
+static void refusals_json(struct json_object *members,
+			  const struct mrkm_ks_group *group)
+{
+	const struct mrkm_refusal *refusal;
+	struct json_object *member, *json;
+	char text[MRKM_TEXT_SIZE];
+
+	for (size_t n = 0; (refusal = mrkm_refusal_get(group, n)); n++) {
+		gikev2_id_text(&refusal->identity, text, sizeof(text));
+		if (!json_object_object_get_ex(members, text, &member)) {
+			member = json_object_new_object();
+			json_object_boolean_add(member, "registered", false);
+			json_object_object_add(members, text, member);
+		}
+		json = json_object_new_object();
+		json_object_string_add(json, "reason", refusal->reason);
+		json_object_int_add(json, "count", refusal->count);
+		json_object_int_add(json, "seconds",
+				    mrkm_seconds_since(refusal->when));
+		json_object_string_add(json, "address",
+				       gikev2_endpoint_text(&refusal->remote,
+							    text,
+							    sizeof(text)));
+		json_object_object_add(member, "refused", json);
+	}
+}
+
 static struct json_object *members_json(const struct mrkm_ks_group *group)
 {
 	struct json_object *members = json_object_new_object();
@@ -180,6 +224,7 @@ static struct json_object *members_json(const struct mrkm_ks_group *group)
 						      sizeof(id)),
 				       json);
 	}
+	refusals_json(members, group);
 	/* A registered member's object takes the place of that one. */
 	if (group->group)
 		gikev2_group_members(group->group, add_member_json, members);
@@ -239,8 +284,8 @@ static void show_state(struct vty *vty)
 	if (mrkm_state_problem(problem, sizeof(problem)))
 		mrkm_show_line(vty, "Problem", "%s", problem);
 	else if (status.file)
-		mrkm_show_line(vty, "State", "%" PRIu64 " records, %" PRIu64
-				    " octets",
+		mrkm_show_line(vty, "State",
+			       "%" PRIu64 " records, %" PRIu64 " octets",
 			       status.records, status.octets);
 }
 

@@ -338,6 +338,17 @@ void gikev2_params_default(struct gikev2_params *params);
  */
 uint32_t gikev2_suite_bit(uint8_t type, uint16_t id, uint16_t key_bits);
 
+/*
+ * The names of key exchange methods: of a Transform ID, NULL when it is not one
+ * that this engine does; and the other way round, 0 for none.  Letters of
+ * either case, a hyphen or an underscore.
+ */
+const char *gikev2_ke_name(uint16_t id);
+uint16_t gikev2_ke_by_name(const char *name);
+
+/* Does this OpenSSL have it? */
+bool gikev2_ke_provided(uint16_t id);
+
 /* NULL when memory or the cryptographic library is short. */
 struct gikev2 *gikev2_new(const struct gikev2_callbacks *callbacks, void *arg,
 			  const struct gikev2_params *params);
@@ -465,6 +476,15 @@ void gikev2_member_del(struct gikev2_member *member, uint64_t now);
 /* Registers anew now; keys live on meanwhile. */
 void gikev2_member_reregister(struct gikev2_member *member, uint64_t now);
 
+/* How an IKE SA came about; the names are constants. */
+struct gikev2_proof_status {
+	uint8_t own, peer; /* GIKEV2_BY_*; 0: there was none yet */
+	bool ppk;	   /* with a post-quantum pre-shared key */
+	const char *ke;	   /* method of the first key exchange */
+	const char *addke[GIKEV2_ADDKE_MAX]; /* of the others */
+	size_t addke_count;
+};
+
 struct gikev2_member_status {
 	enum gikev2_member_state state;
 	uint64_t state_since;
@@ -475,6 +495,7 @@ struct gikev2_member_status {
 	int last_error;		   /* negated reason of the last failure */
 	struct gikev2_endpoint server;
 	const struct gikev2_id *server_identity; /* NULL: unknown */
+	struct gikev2_proof_status proof; /* of the last registration */
 	struct gikev2_rekey_status rekey;
 	const struct keytable_row *rows;	 /* oldest first */
 	size_t row_count;

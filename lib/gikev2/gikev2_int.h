@@ -171,6 +171,8 @@ struct gikev2_ike {
 	bool profile;	     /* the peer sent our Vendor ID */
 	bool dead;	     /* free it when the handlers are done */
 	bool known;	     /* the peer proved its identity */
+	bool ppk;	     /* ... and its keys are those with a PPK */
+	uint8_t own_way, peer_way; /* GIKEV2_BY_*; 0: not known, restored */
 	bool deferred;	     /* in the engine's list of these */
 	uint8_t wants;	     /* GIKEV2_WANT_* */
 	uint8_t tries;	     /* transmissions of the request */

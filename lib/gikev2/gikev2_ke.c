@@ -9,6 +9,7 @@
  * MODP are done on EC_POINT and BIGNUM, with the checks that RFC 6989 asks
  * for and no more; X25519 has no other door than EVP_PKEY.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@
 #include <openssl/obj_mac.h>
 #include <openssl/params.h>
 
+#include "gikev2/gikev2.h"
 #include "gikev2/gikev2_crypto_private.h"
 
 #define PRIVATE_MAX 66
@@ -119,6 +121,36 @@ const struct gikev2_ke_alg *gikev2_ke_find(uint16_t id)
 		if (rows[i].alg.id == id)
 			return provided[i] ? &rows[i].alg : NULL;
 	return NULL;
+}
+
+bool gikev2_ke_provided(uint16_t id)
+{
+	return gikev2_ke_find(id) != NULL;
+}
+
+const char *gikev2_ke_name(uint16_t id)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (rows[i].alg.id == id)
+			return rows[i].alg.name;
+	return NULL;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	for (; *a && *b; a++, b++)
+		if (tolower((unsigned char)*a) != tolower((unsigned char)*b) &&
+		    !(strchr("-_", *a) && strchr("-_", *b)))
+			return false;
+	return *a == *b;
+}
+
+uint16_t gikev2_ke_by_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (same_name(rows[i].alg.name, name))
+			return rows[i].alg.id;
+	return 0;
 }
 
 /* ------------------------------------------------------------------ groups */

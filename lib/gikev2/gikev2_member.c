@@ -33,6 +33,7 @@ struct gikev2_member {
 	int last_error;
 	bool waited; /* for another group to register, so as to share its SA */
 	bool alone;  /* an SA that is shared is of no use to it */
+	struct gikev2_proof_status proof;
 };
 
 enum gm_event {
@@ -436,6 +437,24 @@ static void back_off(struct gikev2_member *member, int err, uint64_t now)
 			 now + gikev2_jitter(member->engine, member->backoff));
 }
 
+/* For people: the SA may be closed before they ask. */
+static void remember_proof(struct gikev2_member *member)
+{
+	const struct gikev2_ike *ike = member->ike;
+	struct gikev2_proof_status *proof = &member->proof;
+
+	*proof = (struct gikev2_proof_status){
+		.own = ike->own_way,
+		.peer = ike->peer_way,
+		.ppk = ike->ppk,
+		.ke = ike->suite.ke->name,
+	};
+	for (size_t n = 0; n < GIKEV2_ADDKE_MAX; n++)
+		if (ike->suite.addke[n])
+			proof->addke[proof->addke_count++] =
+				ike->suite.addke[n]->name;
+}
+
 static void registered(struct gikev2_member *member, int err, uint64_t now)
 {
 	(void)err;
@@ -443,6 +462,7 @@ static void registered(struct gikev2_member *member, int err, uint64_t now)
 	drop(member, &member->ike, now);
 	member->ike = member->attempt;
 	member->attempt = NULL;
+	remember_proof(member);
 	member->backoff = 0;
 	member->waited = false;
 	member->last_error = 0;
@@ -761,6 +781,7 @@ void gikev2_member_get_status(const struct gikev2_member *member,
 		.rekeys = member->rekeys,
 		.last_error = member->last_error,
 		.server_identity = ike ? ike->peer : NULL,
+		.proof = member->proof,
 		.rows = member->rows.row,
 		.row_count = member->rows.count,
 	};

@@ -154,7 +154,7 @@ int gikev2_ppk_settle(struct gikev2_ike *ike, const struct gikev2_rx *rx)
 	if (!state->agreed)
 		return 0;
 	if (gikev2_notify_find(rx->payloads, GIKEV2_N_PPK_IDENTITY)) {
-		state->used = true;
+		state->used = ike->ppk = true;
 		return 0;
 	}
 	if (state->mandatory)
@@ -231,7 +231,7 @@ int gikev2_ppk_find(struct gikev2_ike *ike, struct gikev2_rx *rx, void *cookie)
 	ret = get(ike, cookie, &ppk);
 	if (ret == 0 && state->agreed && ppk.id_len && ppk.len) {
 		ret = mix(ike, &ppk);
-		state->used = ret == 0;
+		state->used = ike->ppk = ret == 0;
 	} else {
 		ret = do_without(ike, rx, ppk.mandatory);
 	}

@@ -377,7 +377,7 @@ int gikev2_proof_verify(struct gikev2_ike *ike, struct gikev2_rx *rx,
 	struct signed_octets octets;
 	int ret;
 
-	proof->peer_way = way_of(auth->method);
+	proof->peer_way = ike->peer_way = way_of(auth->method);
 	if (!proof->policy.peer)
 		return -GIKEV2_ERR_NO_CREDENTIAL;
 	if (!(proof->policy.peer & proof->peer_way))
@@ -498,6 +498,7 @@ int gikev2_proof_add(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 		return no_way(ike, &proof->policy);
 	if (way != GIKEV2_BY_CERTIFICATE)
 		credential = NULL;
+	ike->own_way = way;
 	id_body = add_id(ike, tx, body);
 	if (credential)
 		add_certs(credential, tx);

@@ -44,6 +44,22 @@ def registered(vtysh):
     return group(vtysh).registered
 
 
+Proof = namedtuple("Proof", "local remote ppk key_exchanges")
+
+
+def proof(vtysh, name=config.GROUP):
+    "How router and key server proved who they are; None before that."
+    said = _json(vtysh, "show mrkm group").get(name, {}).get("authentication")
+    return said and Proof(
+        said["local"], said["remote"], said["ppk"], said["keyExchanges"]
+    )
+
+
+def credentials(vtysh):
+    "Certificates, trust anchors and CRLs, as mrkmd has them."
+    return _json(vtysh, "show mrkm")["credentials"]
+
+
 Receiver = namedtuple("Receiver", "state resyncs")
 
 
@@ -81,6 +97,13 @@ def members(vtysh, name=config.GROUP):
         for identity, member in said.items()
         if member["registered"]
     ]
+
+
+def refusal(vtysh, member, name=config.GROUP):
+    "Why the key server refused that router the last time; None: it did not."
+    said = _json(vtysh, "show mrkm key-server members").get(name, {})
+    entry = said.get(f"fqdn {config.identity(member)}", {})
+    return entry.get("refused", {}).get("reason")
 
 
 def member_addresses(vtysh, name=config.GROUP):

@@ -55,8 +55,8 @@ def build(tgen):
             core.add_link(router, nodeif="core")
 
 
-def put_psk(router, path, content):
-    "A pre-shared key file as mrkmd wants it: readable by user frr alone."
+def put_secret(router, path, content):
+    "A file as mrkmd wants it for keys: readable by user frr alone."
     directory = os.path.dirname(path)
     router.cmd_raises(f"install -d -m 750 -o frr -g frr {directory}")
     router.cmd_raises(f"umask 077; cat >{path}; chown frr:frr {path}", stdin=content)
@@ -85,7 +85,7 @@ def start(module_name, texts, daemons, psks=(), environment=()):
     tgen = Topogen(build, module_name)
     tgen.start_topology()
     for (name, path), content in dict(psks).items():
-        put_psk(tgen.gears[name], path, content)
+        put_secret(tgen.gears[name], path, content)
     for (name, daemon), variables in dict(environment).items():
         tgen.gears[name].net.environment[daemon] = variables
     for name, text in texts.items():

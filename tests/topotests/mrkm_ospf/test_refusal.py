@@ -74,7 +74,7 @@ def test_no_adjacency(tgen):
 
 def test_repair(tgen):
     "The right key and the right name mend it, without a restart."
-    topology.put_psk(tgen.gears["r1"], config.psk_file("r1"), config.psk("r1"))
+    topology.put_secret(tgen.gears["r1"], config.psk_file("r1"), config.psk("r1"))
     tgen.gears["r1"].vtysh_cmd(f"clear mrkm group {config.GROUP}")
     topology.configure(
         tgen.gears["r2"], "mrkm", f"identity fqdn {config.identity('r2')}"
@@ -87,7 +87,7 @@ def test_readable_key_file(tgen):
     "A pre-shared key that others can read is refused; the error names the file."
     r3 = tgen.gears["r3"]
     path = f"{config.PSK_DIR}/open.psk"
-    topology.put_psk(r3, path, config.psk("r3"))
+    topology.put_secret(r3, path, config.psk("r3"))
     r3.cmd_raises(f"chmod 644 {path}")
     said = topology.configure_in_vain(
         r3, "mrkm", f"group {config.GROUP}", f"pre-shared-key file {path}"
