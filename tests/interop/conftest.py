@@ -138,8 +138,8 @@ class Wire:
         ]
         return tshark.dissect(path, tshark.key_lines(*keys), lua)
 
-    def assert_sound(self):
-        packets = self.dissected()
+    def assert_sound(self, lua=False):
+        packets = self.dissected(lua)
         tshark.assert_sound(packets)
         return packets
 

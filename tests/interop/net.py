@@ -22,6 +22,7 @@ CLONE_NEWNET = 0x40000000
 ETH_P_ALL = 0x0003
 SO_TIMESTAMPNS = 35
 LINKTYPE_ETHERNET = 1
+LINKTYPE_RAW = 101
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -75,6 +76,17 @@ def inside(name):
         os.close(other)
 
 
+def write_pcap(path, packets, linktype=LINKTYPE_ETHERNET):
+    "Packets are (seconds, nanoseconds, octets)."
+    with open(path, "wb") as file:
+        file.write(
+            struct.pack("=IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, linktype)
+        )
+        for seconds, nanoseconds, octets in packets:
+            head = (seconds, nanoseconds, len(octets), len(octets))
+            file.write(struct.pack("=IIII", *head) + octets)
+
+
 class Capture:
     """
     What passes over the link from now on.  The kernel keeps it until save()
@@ -101,16 +113,7 @@ class Capture:
         return self.packets
 
     def save(self, path):
-        "Writes them as a pcap file."
-        with open(path, "wb") as file:
-            file.write(
-                struct.pack(
-                    "=IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 262144, LINKTYPE_ETHERNET
-                )
-            )
-            for seconds, nanoseconds, octets in self.fetch():
-                head = (seconds, nanoseconds, len(octets), len(octets))
-                file.write(struct.pack("=IIII", *head) + octets)
+        write_pcap(path, self.fetch())
 
     def close(self):
         self._socket.close()

@@ -14,19 +14,20 @@ import time
 class Peer:
     """
     One process.  `arguments` are those of peer.c, underscores for dashes, lists
-    for what comes more than once.
+    for what comes more than once.  `namespace` is that of another than ours.
     """
 
-    def __init__(self, directory, name="peer", **arguments):
+    def __init__(self, directory, name="peer", namespace=None, **arguments):
         self.log = os.path.join(str(directory), f"{name}.log")
-        words = []
+        words = ["ip", "netns", "exec", namespace] if namespace else []
+        words.append(os.environ["PEER"])
         for key, values in arguments.items():
             if not isinstance(values, (list, tuple)):
                 values = [values]
             words += [f"{key.replace('_', '-')}={value}" for value in values]
         self._log = open(self.log, "w", encoding="utf-8")
         self._process = subprocess.Popen(
-            [os.environ["PEER"], *words],
+            words,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
