@@ -33,6 +33,7 @@ void mrkm_cli_ks_init(void);
 
 /* mrkm_cli_protocol.c */
 void mrkm_cli_protocol_init(void);
+
 /* mrkm_cli_auth.c */
 void mrkm_cli_auth_init(void);
 
