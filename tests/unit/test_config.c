@@ -16,6 +16,7 @@
 
 #include "gikev2/gikev2_int.h"
 #include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_config.h"
 #include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_state.h"
@@ -29,7 +30,8 @@ static struct {
 	struct mrkm_group_config group;
 	struct mrkm_ks_group_config ks_group;
 	size_t ks_members;
-	char psk_file[MRKM_FILE_SIZE];
+	struct mrkm_ks_member_config ks_member; /* the first */
+	char psk_file[MRKM_FILE_SIZE], trust_anchor[MRKM_NAME_SIZE];
 } applied;
 
 static void note(const char *what, const char *name)
@@ -54,6 +56,10 @@ int mrkm_ks_member_cmp(const struct mrkm_ks_member *a,
 		       const struct mrkm_ks_member *b)
 {
 	return numcmp((uintptr_t)a, (uintptr_t)b);
+}
+
+void mrkm_auth_apply(void)
+{
 }
 
 void mrkm_state_apply(void)
@@ -93,13 +99,8 @@ void mrkm_group_reregister(bool all)
 void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
 			 struct mrkm_ks_members_head *members)
 {
-	const struct mrkm_ks_member *member = mrkm_ks_members_first(members);
-
 	applied.ks_group = *config;
 	applied.ks_members = mrkm_ks_members_count(members);
-	if (member)
-		strlcpy(applied.psk_file, member->psk_file,
-			sizeof(applied.psk_file));
 	note("ks group ", config->name);
 }
 
@@ -109,13 +110,19 @@ void mrkm_ks_group_del(struct mrkm_ks_group *group)
 	mrkm_ks_groups_del(&mrkm.ks_groups, group);
 }
 
-struct mrkm_ks_member *mrkm_ks_member_new(const struct gikev2_id *identity,
-					  const char *psk_file)
+struct mrkm_ks_member *
+mrkm_ks_member_new(const struct mrkm_ks_member_config *config)
 {
 	struct mrkm_ks_member *member = calloc(1, sizeof(*member));
 
-	mrkm_identity_copy(&member->identity, identity);
-	member->psk_file = strdup(psk_file);
+	mrkm_identity_copy(&member->identity, &config->identity);
+	applied.ks_member = *config;
+	if (config->psk_file)
+		strlcpy(applied.psk_file, config->psk_file,
+			sizeof(applied.psk_file));
+	if (config->trust_anchor)
+		strlcpy(applied.trust_anchor, config->trust_anchor,
+			sizeof(applied.trust_anchor));
 	return member;
 }
 
@@ -123,10 +130,8 @@ void mrkm_ks_members_free(struct mrkm_ks_members_head *members)
 {
 	struct mrkm_ks_member *member;
 
-	while ((member = mrkm_ks_members_pop(members))) {
-		free(member->psk_file);
+	while ((member = mrkm_ks_members_pop(members)))
 		free(member);
-	}
 }
 
 /* ----------------------------------------------------------------- helpers */
@@ -422,6 +427,28 @@ static void members_must_have_identities(void **state)
 		WORDS("key server", "CORE", "member", "address r2"));
 }
 
+static void members_must_have_credentials(void **state)
+{
+	expect_problem(
+		ME "," KS_GROUP(
+			"CORE",
+			",'member':[{'type':'fqdn','value':'r2','ppk':[{'id':'p','file':'/p'}]}]"),
+		WORDS("key server", "CORE", "fqdn r2", "pre-shared-key file",
+		      "certificate"));
+}
+
+static void key_exchanges(void **state)
+{
+	expect_ok(
+		ME
+		",'additional-key-exchange':{'method':['ml-kem-1024','ecp-384'],'required':true}");
+	expect_ok(ME ",'additional-key-exchange':{}");
+	expect_problem(ME ",'additional-key-exchange':{'method':['rot13']}",
+		       WORDS("rot13", "ml-kem-768", "curve25519"));
+	expect_problem(ME ",'additional-key-exchange':{'required':true}",
+		       WORDS("none", "required"));
+}
+
 static void too_many_listen(void **state)
 {
 	char text[1024] = ME ",'key-server':{'listen':[";
@@ -526,6 +553,89 @@ static void key_server_arrives(void **state)
 	assert_string_equal(applied.psk_file, "/r1.psk");
 }
 
+static void certificates_arrive(void **state)
+{
+	const struct mrkm_trust_config *trust = &mrkm.base.trust;
+
+	apply(ME ",'certificate':[{'uri':'/b','private-key':'/b.key'},"
+		 "{'uri':'/a','private-key':'pkcs11:object=a'}],"
+		 "'trust-anchor':[{'name':'LAB','uri':'/ca'}],"
+		 "'crl':['/crl'],'crl-required':true");
+	assert_int_equal(trust->certificate_count, 2);
+	/* in the order of their configuration */
+	assert_string_equal(trust->certificates[0].uri, "/b");
+	assert_string_equal(trust->certificates[0].private_key, "/b.key");
+	assert_string_equal(trust->certificates[1].private_key,
+			    "pkcs11:object=a");
+	assert_int_equal(trust->anchor_count, 1);
+	assert_string_equal(trust->anchors[0].name, "LAB");
+	assert_string_equal(trust->anchors[0].uri, "/ca");
+	assert_int_equal(trust->crl_count, 1);
+	assert_string_equal(trust->crls[0], "/crl");
+	assert_true(trust->crl_required);
+	apply(ME);
+	assert_int_equal(trust->certificate_count, 0);
+	assert_false(trust->crl_required);
+}
+
+static void credentials_of_a_group_arrive(void **state)
+{
+	apply(ME ",'group':[{'name':'CORE',"
+		 "'authentication':{'local':'certificate','remote':'any'},"
+		 "'trust-anchor':'LAB',"
+		 "'ppk':{'id':'lab','file':'/lab.ppk','required':true}}]");
+	assert_int_equal(applied.group.auth.own, GIKEV2_BY_CERTIFICATE);
+	assert_int_equal(applied.group.auth.peer,
+			 GIKEV2_BY_CERTIFICATE | GIKEV2_BY_PSK);
+	assert_string_equal(applied.group.trust_anchor, "LAB");
+	assert_string_equal(applied.group.ppk.id, "lab");
+	assert_string_equal(applied.group.ppk.file, "/lab.ppk");
+	assert_true(applied.group.ppk.required);
+	apply(ME ",'group':[{'name':'CORE'}]");
+	assert_int_equal(applied.group.auth.own, 0);
+	assert_int_equal(applied.group.auth.peer, 0);
+	assert_string_equal(applied.group.ppk.id, "");
+}
+
+static void credentials_of_members_arrive(void **state)
+{
+	apply(ME ",'key-server':{'group':[{'name':'CORE',"
+		 "'authentication':{'remote':'pre-shared-key'},"
+		 "'ppk':[{'id':'all','file':'/all.ppk'}],"
+		 "'member':[{'type':'fqdn','value':'r1','certificate':[null],"
+		 "'trust-anchor':'LAB',"
+		 "'ppk':[{'id':'one','file':'/1.ppk','required':true}]}]}]}");
+	assert_int_equal(applied.ks_group.auth.own, 0);
+	assert_int_equal(applied.ks_group.auth.peer, GIKEV2_BY_PSK);
+	assert_int_equal(applied.ks_group.ppk_count, 1);
+	assert_string_equal(applied.ks_group.ppks[0].id, "all");
+	assert_false(applied.ks_group.ppks[0].required);
+	assert_true(applied.ks_member.certificate);
+	assert_null(applied.ks_member.psk_file);
+	assert_string_equal(applied.trust_anchor, "LAB");
+	assert_int_equal(applied.ks_member.ppk_count, 1);
+	assert_string_equal(applied.ks_member.ppks[0].file, "/1.ppk");
+	assert_true(applied.ks_member.ppks[0].required);
+}
+
+static void key_exchanges_arrive(void **state)
+{
+	const struct gikev2_addke *addke = &mrkm.engine->params.addke[0];
+	struct gikev2_params usual;
+
+	gikev2_params_default(&usual);
+	apply(ME
+	      ",'additional-key-exchange':{'method':['ecp-384','ML-KEM-768'],'required':true}");
+	assert_int_equal(addke->methods[0], 20);
+	assert_int_equal(addke->methods[1], 36);
+	assert_int_equal(addke->methods[2], 0);
+	assert_true(addke->mandatory);
+	apply(ME ",'additional-key-exchange':{}");
+	assert_int_equal(addke->methods[0], 0);
+	apply(ME);
+	assert_memory_equal(addke, &usual.addke[0], sizeof(*addke));
+}
+
 static void ports_arrive(void **state)
 {
 	struct gikev2_params params = mrkm.engine->params;
@@ -590,6 +700,8 @@ int main(void)
 		cmocka_unit_test(one_key_chain_one_owner),
 		cmocka_unit_test(one_identity_one_group),
 		cmocka_unit_test(members_must_have_identities),
+		cmocka_unit_test(members_must_have_credentials),
+		cmocka_unit_test(key_exchanges),
 		cmocka_unit_test(too_many_listen),
 		cmocka_unit_test(one_port_one_use),
 		cmocka_unit_test_setup_teardown(defaults, with_engine,
@@ -600,6 +712,14 @@ int main(void)
 						without_engine),
 		cmocka_unit_test_setup_teardown(ports_arrive, with_engine,
 						without_engine),
+		cmocka_unit_test_setup_teardown(certificates_arrive,
+						with_engine, without_engine),
+		cmocka_unit_test_setup_teardown(credentials_of_a_group_arrive,
+						with_engine, without_engine),
+		cmocka_unit_test_setup_teardown(credentials_of_members_arrive,
+						with_engine, without_engine),
+		cmocka_unit_test_setup_teardown(key_exchanges_arrive,
+						with_engine, without_engine),
 		cmocka_unit_test_setup_teardown(order, with_engine,
 						without_engine),
 		cmocka_unit_test_setup_teardown(another_name_registers_anew,
