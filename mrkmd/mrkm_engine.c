@@ -5,6 +5,7 @@
  */
 #include <zebra.h>
 
+#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include "log.h"
@@ -141,10 +142,29 @@ void mrkm_engine_reschedule(void)
 				   &mrkm.t_engine);
 }
 
+/*
+ * libfrr has functions by names of OpenSSL's; should OpenSSL call those, it
+ * takes what happens to be in a register for their word.
+ */
+static void check_openssl(void)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
+		  EVP_DigestUpdate(ctx, "mrkmd", 5) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	if (ok)
+		return;
+	zlog_err(
+		"mrkm: OpenSSL's SHA-256 is not its own: link mrkmd with libcrypto before libfrr, and preload neither");
+	exit(1);
+}
+
 void mrkm_engine_init(void)
 {
 	struct gikev2_params params;
 
+	check_openssl();
 	gikev2_params_default(&params);
 	mrkm.engine = gikev2_new(&callbacks, NULL, &params);
 	if (mrkm.engine)
