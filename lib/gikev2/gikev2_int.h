@@ -201,7 +201,7 @@ struct gikev2_ike {
 	/* a rekey of this SA: by us, by the peer, or by both at once */
 	struct gikev2_ike *heir, *peer_heir;
 	struct gikev2_ike *parent; /* as heir, until that is settled */
-	bool bequeathed; /* what it served is its heir's now */
+	uint64_t bequeathed; /* when what it served became its heir's; 0: not */
 	bool fragmentation;	   /* both sides do it */
 	struct gikev2_fragments *fragments; /* of a message on its way in */
 	struct gikev2_octets low; /* as heir: the lower of its two nonces */

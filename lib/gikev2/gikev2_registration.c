@@ -318,7 +318,8 @@ int gikev2_registration_push(struct gikev2_group *group,
 
 /*
  * The peer's registration.  It may be without an SA, or with the one that took
- * the place of this one.
+ * the place of this one; but not a newer one, which a last word that lay about
+ * for long says nothing of.
  */
 static struct gikev2_gm *gm_of_peer(struct gikev2_ike *ike,
 				    struct gikev2_group *group)
@@ -327,8 +328,9 @@ static struct gikev2_gm *gm_of_peer(struct gikev2_ike *ike,
 
 	if (!gm)
 		gm = gikev2_gm_find(group, ike->peer, NULL);
-	return gm && (!gm->ike || gm->ike == ike || ike->bequeathed) ? gm
-								     : NULL;
+	if (!gm || !gm->ike || gm->ike == ike)
+		return gm;
+	return gm->registered <= ike->bequeathed ? gm : NULL;
 }
 
 /* {IDg, N(error)}: the member leaves, or cannot follow the policy. */
@@ -336,7 +338,6 @@ static int unregister(struct gikev2_ike *ike, struct gikev2_rx *rx,
 		      struct gikev2_group *group, uint16_t why)
 {
 	struct gikev2_gm *gm = group ? gm_of_peer(ike, group) : NULL;
-
 	int err = why == GIKEV2_N_REGISTRATION_FAILED
 			  ? -GIKEV2_ERR_LEFT
 			  : gikev2_err_from_notify(why);

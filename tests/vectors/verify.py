@@ -26,6 +26,7 @@ from wire import (
     DELETE,
     GSA,
     GSA_AUTH,
+    GSA_REGISTRATION,
     GSA_REKEY,
     Header,
     IDG,
@@ -33,6 +34,7 @@ from wire import (
     INFORMATIONAL,
     IkeSa,
     KD,
+    NOTIFY,
     SA,
     SK,
     VENDOR,
@@ -234,8 +236,10 @@ def inband():
             (GSA_AUTH, False, True, 1),
             (INBAND_REKEY, False, False, 0),
             (INBAND_REKEY, True, True, 0),
-            (INFORMATIONAL, True, False, 2),
-            (INFORMATIONAL, False, True, 2),
+            (GSA_REGISTRATION, True, False, 2),
+            (GSA_REGISTRATION, False, True, 2),
+            (INFORMATIONAL, True, False, 3),
+            (INFORMATIONAL, False, True, 3),
         ]
     )
     yield "GSA_AUTH request", t.registration_request
@@ -250,10 +254,16 @@ def inband():
 
     yield "GSA_INBAND_REKEY request: a new key, D of the old one", rekey
     yield "GSA_INBAND_REKEY response: empty", lambda: same("payloads", t.message(6)[1], [])
-    yield "INFORMATIONAL: D of the IKE SA", lambda: same(
-        "payloads", t.message(7)[1], [(DELETE, struct.pack(">BBH", 1, 0, 0))]
+    yield "GSA_REGISTRATION: leaving", lambda: same(
+        "payloads",
+        t.message(7)[1],
+        [(IDG, t.v["id-g"]), (NOTIFY, struct.pack(">BBH", 0, 0, 49))],
     )
-    yield "INFORMATIONAL response: empty", lambda: same("payloads", t.message(8)[1], [])
+    yield "GSA_REGISTRATION response: empty", lambda: same("payloads", t.message(8)[1], [])
+    yield "INFORMATIONAL: D of the IKE SA", lambda: same(
+        "payloads", t.message(9)[1], [(DELETE, struct.pack(">BBH", 1, 0, 0))]
+    )
+    yield "INFORMATIONAL response: empty", lambda: same("payloads", t.message(10)[1], [])
 
 
 def during_roll():

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 SA, KE, IDI, IDR = 33, 34, 35, 36
 AUTH, NONCE, NOTIFY, DELETE, VENDOR = 39, 40, 41, 42, 43
 SK, IDG, GSA, KD = 46, 50, 51, 52
-IKE_SA_INIT, INFORMATIONAL, GSA_AUTH, GSA_REKEY, INBAND_REKEY = 34, 37, 39, 41, 42
+IKE_SA_INIT, INFORMATIONAL = 34, 37
+GSA_AUTH, GSA_REGISTRATION, GSA_REKEY, INBAND_REKEY = 39, 40, 41, 42
 
 
 class Wrong(Exception):
