@@ -295,13 +295,31 @@ static const struct mrkm_receiver_callbacks receiver_callbacks = {
 
 /* ------------------------------------------------------------------------ probe */
 
+static void begin_probe(struct event *event);
+
+static void end_probe(void)
+{
+	if (mrkm_zebra.probing)
+		pthread_join(mrkm_zebra.prober, NULL);
+	mrkm_zebra.probing = false;
+}
+
+/* Without anything to work with it is asked again: modules can be loaded. */
 static void take_probe(struct event *event)
 {
+	bool first = !mrkm_zebra.probed;
+
+	end_probe();
 	mrkm_zebra.transforms = EVENT_VAL(event);
 	mrkm_zebra.probed = true;
-	if (!mrkm_zebra.transforms)
-		zlog_err(
-			"mrkm: this kernel has no ESP: interfaces with a key chain for IPsec stay closed");
+	if (!mrkm_zebra.transforms) {
+		if (first)
+			zlog_err(
+				"mrkm: this kernel has no ESP: interfaces with a key chain for IPsec stay closed; load its modules esp4 and esp6 or use another kernel");
+		event_add_timer(mrkm_zebra.loop, begin_probe, NULL,
+				MRKM_GUARD_RETRY / KEYTABLE_SECOND,
+				&mrkm_zebra.t_probe);
+	}
 	for (enum mrkm_traffic t = 0; t < MRKM_TRAFFIC_MAX; t++)
 		mrkm_receiver_change_capability(&client_of(t)->receiver,
 						mrkm_traffic[t].protocol,
@@ -338,6 +356,16 @@ static void *probe(void *arg)
 	}
 	event_add_event(mrkm_zebra.loop, take_probe, NULL, (int)bits, NULL);
 	return NULL;
+}
+
+static void begin_probe(struct event *event)
+{
+	if (pthread_create(&mrkm_zebra.prober, NULL, probe, NULL) == 0)
+		mrkm_zebra.probing = true;
+	else
+		event_add_timer(mrkm_zebra.loop, begin_probe, NULL,
+				MRKM_GUARD_RETRY / KEYTABLE_SECOND,
+				&mrkm_zebra.t_probe);
 }
 
 static void init_clients(uint64_t boot)
@@ -441,8 +469,7 @@ static void begin(struct event *event)
 			       &mrkm_zebra.t_events[f]);
 	mrkm_zebra.zclient = mrkm_zapi_new(mrkm_zebra.loop, &mrkm_host_zebra,
 					   &zapi_callbacks);
-	if (pthread_create(&mrkm_zebra.prober, NULL, probe, NULL) == 0)
-		mrkm_zebra.probing = true;
+	begin_probe(NULL);
 	run();
 }
 
@@ -461,8 +488,8 @@ static int module_fini(void)
 		return 0;
 	for (enum mrkm_family f = MRKM_XFRM; f <= MRKM_ROUTE; f++)
 		EVENT_OFF(mrkm_zebra.t_events[f]);
-	if (mrkm_zebra.probing)
-		pthread_join(mrkm_zebra.prober, NULL);
+	EVENT_OFF(mrkm_zebra.t_probe);
+	end_probe();
 	mrkm_zapi_free(mrkm_zebra.zclient);
 	mrkm_zebra.zclient = NULL;
 	mrkm_guard_fini(&mrkm_zebra.guard);

@@ -26,7 +26,7 @@ struct mrkm_zebra_client {
 struct mrkm_zebra {
 	struct event_loop *loop;
 	struct zclient *zclient;
-	struct event *t_run, *t_events[2];
+	struct event *t_run, *t_probe, *t_events[2];
 	struct mrkm_netlink netlink;
 	struct mrkm_guard guard;
 	/* keytable_transform_bit()s of the kernel, once it was probed */

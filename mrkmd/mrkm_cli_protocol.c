@@ -92,6 +92,21 @@ static void set_algorithms(struct vty *vty, const char *entry,
 	}
 }
 
+/* It is a policy that others may well follow, so it is not refused. */
+static void warn_of_sharing(struct vty *vty, const struct algorithms *named)
+{
+	const struct keytable_transform *encr =
+		named->encryption
+			? keytable_transform_by_name(KEYTABLE_ENCR,
+						     named->encryption)
+			: NULL;
+
+	if (encr && encr->aead)
+		vty_out(vty,
+			"%% Linux cannot share a key of %s among senders: FRR's members will refuse it, unless there is \"per-sender\"\n",
+			encr->name);
+}
+
 /* clang-format off */
 
 DEFPY_YANG (mrkm_ks_protocol,
@@ -112,6 +127,8 @@ DEFPY_YANG (mrkm_ks_protocol,
 	nb_cli_enqueue_change(vty, entry, NB_OP_CREATE, NULL);
 	set_algorithms(vty, entry, &named);
 	set(vty, entry, "per-sender", per_sender ? "true" : "false");
+	if (!per_sender)
+		warn_of_sharing(vty, &named);
 	set(vty, entry, "lifetime", lifetime_str);
 	return nb_cli_apply_changes(vty, NULL);
 }

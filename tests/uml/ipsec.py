@@ -21,12 +21,11 @@ GROUPS = {
 
 ZEBRA = ("zebra", "-M", "mrkm")
 BASE = (("mgmtd",), ZEBRA, ("mrkmd",))
-DAEMONS = {
-    "pim": BASE + (("pimd", "-M", "mrkm"),),
-    "pim6": BASE + (("pim6d", "-M", "mrkm"),),
-    "ospf6": BASE + (("ospf6d", "-M", "mrkm"),),
-}
 ROUTING_DAEMON = {"pim": "pimd", "pim6": "pim6d", "ospf6": "ospf6d"}
+DAEMONS = {
+    protocol: BASE + ((daemon, "-M", "mrkm"),)
+    for protocol, daemon in ROUTING_DAEMON.items()
+}
 COMMAND = {"pim": "ip pim", "pim6": "ipv6 pim", "ospf6": "ipv6 ospf6"}
 
 
@@ -61,11 +60,11 @@ exit
 """
 
 
-def protection(protocol, interface="core"):
+def protection(protocol, interface="core", key_chain=config.KEY_CHAIN):
     command = COMMAND[protocol]
     return f"""\
 interface {interface}
- {command} ipsec key-chain {config.KEY_CHAIN}
+ {command} ipsec key-chain {key_chain}
 exit
 """
 
@@ -101,9 +100,10 @@ def guard(node):
     return json.loads(node.vtysh("show mrkm ipsec json", "zebra"))
 
 
-def guard_chain(node, name=config.KEY_CHAIN):
+def guard_chain(node, name=config.KEY_CHAIN, daemon=None):
+    "A key chain, as that daemon has it."
     for chain in guard(node)["keyChains"]:
-        if chain["keyChain"] == name:
+        if chain["keyChain"] == name and daemon in (None, chain["daemon"]):
             return chain
     return None
 
@@ -116,8 +116,8 @@ def not_in_state(node, chain, interface, state):
     return f"{chain}: {found}"
 
 
-def sending_spi(node):
-    chain = guard_chain(node)
+def sending_spi(node, **which):
+    chain = guard_chain(node, **which)
     return chain and chain.get("sendingSpi")
 
 
@@ -151,6 +151,29 @@ def filters(node, interface="core"):
     return node.run("tc", "filter", "show", "dev", interface, "ingress")
 
 
+def link_local(node, interface="core"):
+    listed = json.loads(
+        node.run(
+            "ip", "-j", "-6", "address", "show", "dev", interface, "scope", "link"
+        )
+    )
+    return listed[0]["addr_info"][0]["local"]
+
+
+def address(protocol, node):
+    "What the protocol's packets on core come from."
+    return config.core_address(node.name) if protocol == "pim" else link_local(node)
+
+
+def not_all_there(knows, names=config.ROUTERS):
+    "None when each has all the others; `knows` has neighbors()."
+    for name in names:
+        found = knows.neighbors(name)
+        if len(found) != len(names) - 1:
+            return f"{name} has {found}"
+    return None
+
+
 class Lab(namespaces.Lab):
     "The lab, with one protocol of these on its core network."
 
@@ -180,18 +203,10 @@ class Lab(namespaces.Lab):
         self[name].run("ip", "address", "add", "10.0.1.99/24", "dev", "core")
 
     def link_local(self, name):
-        listed = json.loads(
-            self[name].run(
-                "ip", "-j", "-6", "address", "show", "dev", "core", "scope", "link"
-            )
-        )
-        return listed[0]["addr_info"][0]["local"]
+        return link_local(self[name])
 
     def address(self, name):
-        "What the protocol's packets on core come from."
-        if self.protocol == "pim":
-            return config.core_address(name)
-        return self.link_local(name)
+        return address(self.protocol, self[name])
 
     def stop_daemon(self, name, daemon):
         pid = self[name].daemon_pid(daemon)
@@ -204,11 +219,7 @@ class Lab(namespaces.Lab):
         self[name].run(f"{self.prefix}/bin/vtysh", "-b")
 
     def not_all_there(self, names=config.ROUTERS):
-        for name in names:
-            found = self.neighbors(name)
-            if len(found) != len(names) - 1:
-                return f"{name} has {found}"
-        return None
+        return not_all_there(self, names)
 
 
 class Steady:
@@ -217,6 +228,7 @@ class Steady:
     SLACK = 3  # seconds; daemons count whole ones
 
     def __init__(self, lab, names=config.ROUTERS):
+        "`lab` may be anything that knows neighbors()."
         self.lab, self.names = lab, names
         self.begin = time.monotonic()
         self.before = {name: lab.neighbors(name) for name in names}
