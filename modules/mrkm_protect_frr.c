@@ -164,8 +164,8 @@ static int sender_send(void *arg, const struct mrkm_peer *to,
 /* What the kernel can do, mrkmd tells the key server. */
 static void sender_capability(void *arg, uint8_t protocol, uint32_t algorithms)
 {
-	enum mrkm_err obstacle = mrkm_sender_obstacle(
-		mrkm_module.protect.sender, protocol);
+	enum mrkm_err obstacle =
+		mrkm_sender_obstacle(mrkm_module.protect.sender, protocol);
 
 	if (protocol != mrkm_module.protect.protocol)
 		return;

@@ -93,7 +93,7 @@ static const char *transform_names(uint8_t type, char *buf)
 	return buf;
 }
 
-/* What the leaf `what` of `node` names; NULL when it names nothing. */
+/* What the leaf `what` of `node` names; NULL when there is no such leaf. */
 static int read_transform(const struct lyd_node *node, uint8_t type,
 			  const char *what,
 			  const struct keytable_transform **transform,
@@ -121,6 +121,8 @@ static int read_esp(const struct lyd_node *esp, struct keytable_suite *suite,
 	    read_transform(esp, KEYTABLE_INTEG, "integrity", &integ, problem,
 			   size))
 		return -1;
+	if (!encr) /* it is mandatory */
+		return mrkm_fail(problem, size, "esp: name an encryption");
 	if (encr->aead && integ)
 		return mrkm_fail(
 			problem, size,
@@ -155,7 +157,7 @@ static int read_suite(const struct lyd_node *node,
 	if (read_transform(ah, KEYTABLE_INTEG, "integrity", &integ, problem,
 			   size))
 		return -1;
-	suite->integ = integ->id;
+	suite->integ = integ ? integ->id : 0; /* it is mandatory */
 	return 0;
 }
 

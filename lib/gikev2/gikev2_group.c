@@ -765,14 +765,14 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 		.created = gen->created,
 		.atd_end = gen->atd_end,
 		.dtd_end = gen->dtd_end,
-		.next_roll = group->roll_wanted
-				     ? gikev2_generations_next(
-					       &group->generations)
-				     : next_roll(group),
+		.next_roll = next_roll(group),
 		.members = group->gms.count,
 		.rows = group->shown.row,
 		.row_count = group->shown.count,
 	};
+	if (group->roll_wanted)
+		status->next_roll =
+			gikev2_generations_next(&group->generations);
 	gikev2_multicast_status(group, &status->rekey);
 	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
 		status->pending += gm->acked < group->generations.changes;

@@ -100,10 +100,9 @@ def guard(node):
     return json.loads(node.vtysh("show mrkm ipsec json", "zebra"))
 
 
-def guard_chain(node, name=config.KEY_CHAIN, daemon=None):
-    "A key chain, as that daemon has it."
+def guard_chain(node, name=config.KEY_CHAIN):
     for chain in guard(node)["keyChains"]:
-        if chain["keyChain"] == name and daemon in (None, chain["daemon"]):
+        if chain["keyChain"] == name:
             return chain
     return None
 
@@ -116,9 +115,15 @@ def not_in_state(node, chain, interface, state):
     return f"{chain}: {found}"
 
 
-def sending_spi(node, **which):
-    chain = guard_chain(node, **which)
+def sending_spi(node):
+    chain = guard_chain(node)
     return chain and chain.get("sendingSpi")
+
+
+def sending_spis(node):
+    "{routing daemon: SPI that its packets leave with}"
+    chains = guard(node)["keyChains"]
+    return {chain["daemon"]: chain.get("sendingSpi") for chain in chains}
 
 
 State = namedtuple("State", "destination protocol spi reqid")

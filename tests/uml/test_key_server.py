@@ -64,12 +64,6 @@ class Traffic:
     def address(self, name):
         return ipsec.address(self.protocol, self.lab[name])
 
-    def spi(self, name):
-        "What the router sends with."
-        return ipsec.sending_spi(
-            self.lab[name], name=self.key_chain, daemon=self.daemon
-        )
-
     def is_from(self, name):
         "Whether a captured packet is this router's, of this traffic, protected."
         source, groups = self.address(name), ipsec.GROUPS[self.protocol]
@@ -136,7 +130,12 @@ def not_all_there(lab):
 
 def spis(lab):
     "{(protocol, router): SPI that it sends with}"
-    return {(str(t), name): t.spi(name) for t in lab.traffic for name in config.ROUTERS}
+    found = {}
+    for name in config.ROUTERS:
+        sending = ipsec.sending_spis(lab[name])
+        for traffic in lab.traffic:
+            found[str(traffic), name] = sending.get(traffic.daemon)
+    return found
 
 
 def not_rolled(lab, before):
