@@ -262,13 +262,14 @@ uint64_t mrkm_protect_work(uint64_t now)
 /* ----------------------------------------------------------------- configuration */
 
 /*
- * A command of a module has no place in what the daemon writes: its blocks of
- * interfaces are followed by ours.  Reading both is the same as reading one.
+ * A command of a module has no place in what the daemon writes: our blocks of
+ * interfaces go before its own.  Reading both is the same as reading one, and an
+ * interface is closed before the protocol is enabled there.
  */
 static int write_interfaces(struct vty *vty)
 {
 	const struct mrkm_protect_interface *interface;
-	int written = self.config_write ? self.config_write(vty) : 0;
+	int written = 0;
 
 	for (interface = mrkm_module.protect.interfaces; interface;
 	     interface = interface->next) {
@@ -276,7 +277,7 @@ static int write_interfaces(struct vty *vty)
 			self.command, interface->key_chain);
 		written++;
 	}
-	return written;
+	return written + (self.config_write ? self.config_write(vty) : 0);
 }
 
 /* The interface has left the configuration, too, not only the kernel. */

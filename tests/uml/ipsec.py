@@ -188,8 +188,8 @@ class Lab(namespaces.Lab):
 
     def text(self, name, keys="", protected=True):
         text = config.interfaces_config(name) + keys
-        text += protocol_config(self.protocol, name)
-        return text + (protection(self.protocol) if protected else "")
+        text += protection(self.protocol) if protected else ""
+        return text + protocol_config(self.protocol, name)
 
     def start_router(self, name, keys="", **options):
         text = self.text(name, keys, **options)
