@@ -26,7 +26,6 @@ from wire import (
     DELETE,
     GSA,
     GSA_AUTH,
-    GSA_REGISTRATION,
     GSA_REKEY,
     Header,
     IDG,
@@ -35,6 +34,8 @@ from wire import (
     IkeSa,
     KD,
     NOTIFY,
+    REGISTRATION,
+    REGISTRATION_FAILED,
     SA,
     SK,
     VENDOR,
@@ -236,8 +237,8 @@ def inband():
             (GSA_AUTH, False, True, 1),
             (INBAND_REKEY, False, False, 0),
             (INBAND_REKEY, True, True, 0),
-            (GSA_REGISTRATION, True, False, 2),
-            (GSA_REGISTRATION, False, True, 2),
+            (REGISTRATION, True, False, 2),
+            (REGISTRATION, False, True, 2),
             (INFORMATIONAL, True, False, 3),
             (INFORMATIONAL, False, True, 3),
         ]
@@ -254,10 +255,10 @@ def inband():
 
     yield "GSA_INBAND_REKEY request: a new key, D of the old one", rekey
     yield "GSA_INBAND_REKEY response: empty", lambda: same("payloads", t.message(6)[1], [])
-    yield "GSA_REGISTRATION: leaving", lambda: same(
+    yield "GSA_REGISTRATION request: IDg, REGISTRATION_FAILED", lambda: same(
         "payloads",
         t.message(7)[1],
-        [(IDG, t.v["id-g"]), (NOTIFY, struct.pack(">BBH", 0, 0, 49))],
+        [(IDG, t.v["id-g"]), (NOTIFY, struct.pack(">BBH", 0, 0, REGISTRATION_FAILED))],
     )
     yield "GSA_REGISTRATION response: empty", lambda: same("payloads", t.message(8)[1], [])
     yield "INFORMATIONAL: D of the IKE SA", lambda: same(
