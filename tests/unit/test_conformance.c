@@ -57,15 +57,16 @@ static bool keep_answer(struct world *world, struct world_datagram *datagram)
  * What the key server answers to these payloads over the member's SA; the
  * member itself knows nothing of it.
  */
-static struct gikev2_payloads *ask(struct scene *s, uint8_t exchange,
-				   uint8_t first, const char *payloads)
+static struct gikev2_payloads *ask_octets(struct scene *s, uint8_t exchange,
+					  uint8_t first,
+					  struct test_octets text)
 {
 	struct gikev2_ike *ike = s->r1->engine->ikes;
 	struct gikev2_path path = { .local = s->ks->address,
 				    .remote = s->r1->address };
-	struct test_octets text = test_hex(payloads), message;
 	struct gikev2_rx rx = { .engine = s->r1->engine,
 				.payloads = &s->r1->engine->rx_payloads };
+	struct test_octets message;
 
 	text.octets[text.len++] = 0; /* pad length */
 	message = bare_seal(ike, exchange, ike->send_id, first, &text);
@@ -82,6 +83,12 @@ static struct gikev2_payloads *ask(struct scene *s, uint8_t exchange,
 	assert_int_equal(gikev2_sk_open(ike, &rx), 0);
 	ike->send_id++;
 	return rx.payloads;
+}
+
+static struct gikev2_payloads *ask(struct scene *s, uint8_t exchange,
+				   uint8_t first, const char *payloads)
+{
+	return ask_octets(s, exchange, first, test_hex(payloads));
 }
 
 static struct scene registered(uint64_t seed)
@@ -131,6 +138,26 @@ static void syntax_error_ends_the_sa(void **state)
 	assert_int_equal(s.ks->engine->totals.ike_sas, before - 1);
 	assert_int_equal(s.ks->event_err[GIKEV2_EVENT_MEMBER_GONE],
 			 -GIKEV2_ERR_BAD_SYNTAX);
+	world_free(s.world);
+}
+
+/* Up to what one datagram of UDP can be expected to carry, and beyond. */
+static void long_messages(void **state)
+{
+	static const size_t lengths[] = { 1200, 2900, 8000 };
+	struct scene s = registered(6);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
+		struct test_octets text = { .len = lengths[i] };
+
+		gikev2_put_int(text.octets + 2, text.len, 2);
+		assert_int_equal(ask_octets(&s, GIKEV2_INFORMATIONAL,
+					    GIKEV2_PLD_VENDOR, text)
+					 ->count,
+				 0);
+	}
+	assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_GONE], 0);
 	world_free(s.world);
 }
 
@@ -219,6 +246,52 @@ static void registration_errors(void **state)
 		     "00 00 000c " CORE);
 	assert_non_null(
 		gikev2_notify_find(answer, GIKEV2_N_AUTHORIZATION_FAILED));
+	world_free(s.world);
+}
+
+/* Without a single SA to give there is no GSA payload, and no member. */
+static void nothing_to_give(void **state)
+{
+	struct gikev2_group_config config = {
+		.id = { .type = GIKEV2_ID_KEY_ID, .len = 1, .data = "X" },
+		.protocols = { { .protocol = 203,
+				 .lifetime = 3600,
+				 .suite = { 0, 0, 12 },
+				 .per_sender = true } },
+		.protocol_count = 1,
+		.atd = 5,
+		.dtd = 15,
+	};
+	struct scene s = setup(9);
+	struct gikev2_payloads *answer;
+	struct gikev2_group *group;
+
+	(void)state;
+	/* a group that leaves the SA free for another one */
+	s.ks->group_config.rekey = (struct gikev2_rekey_config){
+		.destination = { .family = 4,
+				 .port = GIKEV2_PORT,
+				 .ip = { 239, 192, 1, 1 } },
+		.lifetime = 86400,
+		.ike_sas_max = 100,
+	};
+	world_serve(s.ks, KEYTABLE_HMAC_SHA_256, 3600, 5, 15);
+	join_both(&s);
+	group = gikev2_group_add(s.ks->engine, s.ks, &config, s.world->now);
+	assert_non_null(group);
+	/* nobody sends yet, and who asks does not say that it will */
+	answer = ask(&s, GIKEV2_GSA_REGISTRATION, GIKEV2_PLD_IDG,
+		     "00 00 0009 0b000000 58");
+	assert_int_equal(answer->count, 1);
+	assert_non_null(
+		gikev2_notify_find(answer, GIKEV2_N_REGISTRATION_FAILED));
+	assert_int_equal(gikev2_group_gms(group)->count, 0);
+	/* the first one that does gets the first SA */
+	answer = ask(&s, GIKEV2_GSA_REGISTRATION, GIKEV2_PLD_IDG,
+		     "29 00 0009 0b000000 58"
+		     "00 00 000c 00 00 402d 00000001");
+	assert_non_null(gikev2_payload_find(answer, GIKEV2_PLD_GSA));
+	assert_int_equal(gikev2_group_gms(group)->count, 1);
 	world_free(s.world);
 }
 
@@ -484,10 +557,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(critical_payload_is_answered),
 		cmocka_unit_test(syntax_error_ends_the_sa),
+		cmocka_unit_test(long_messages),
 		cmocka_unit_test(unknown_notifies_are_ignored),
 		cmocka_unit_test(roles_are_not_swapped),
 		cmocka_unit_test(leaving_is_said),
 		cmocka_unit_test(registration_errors),
+		cmocka_unit_test(nothing_to_give),
 		cmocka_unit_test(sag_lists),
 		cmocka_unit_test(sag_spi_is_ignored),
 		cmocka_unit_test(no_sender_no_ids),
