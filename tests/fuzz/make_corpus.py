@@ -435,7 +435,79 @@ def make_script():
         script(name + "-signed", (9, 2, settings), *events)
 
 
+# -------------------------------------------------------------- fuzz_channel
+
+
+def channel_message(kind, body):
+    """Boot, session and serial are put right."""
+    return bytes([2, kind]) + bytes(15) + b"\1" + body
+
+
+def text(value):
+    return bytes([len(value)]) + value
+
+
+def make_channel():
+    (
+        DELIVER,
+        DROP,
+        COPY,
+        CHANGE,
+        TO_DAEMON,
+        TO_MRKMD,
+        SET,
+        SET_WILD,
+        BIND,
+        UNSET,
+        PROTECT,
+        REGISTERED,
+        GONE,
+        DAEMON,
+        MRKMD,
+        ZEBRA,
+        TIME,
+        FILES,
+        CAPABILITY,
+    ) = range(19)
+    ALL = (DELIVER, 31)
+    begin = [(REGISTERED, 0), (REGISTERED, 1), ALL, (SET, 0, 0, 0), (SET, 1, 1, 1), ALL]
+
+    def channel(seed, *events):
+        write("channel", seed, b"".join(bytes(e) for e in (*begin, *events)))
+
+    channel("sets", (SET, 0, 0, 0), ALL, (BIND, 0, 0, 2), (UNSET, 1, 1), ALL)
+    channel("wild", *((SET_WILD, i, i, i, 0, i, 0, i) + (i,) * 9 for i in range(3)), ALL)
+    channel("protect", (PROTECT, 1, 1, 3), ALL, (PROTECT, 1, 1, 255), ALL, (PROTECT, 1, 1, 0), ALL)
+    channel("losses", (SET, 0, 0, 0), (DROP,), ALL, (TIME, 40), ALL, (SET, 0, 0, 1), (COPY,), ALL)
+    channel("changes", *((SET, 0, 0, 0), (CHANGE, 0, 40, 1), ALL, (TIME, 80), ALL) * 3)
+    channel("restarts", (DAEMON, 0), (REGISTERED, 0), ALL, (MRKMD,), ALL, (SET, 2, 2, 2), ALL)
+    channel("zebra", (ZEBRA,), ALL, (SET, 0, 0, 0), ALL, (GONE, 0), ALL, (GONE, 128), ALL)
+    channel("no-file", (FILES, 0), (SET, 0, 0, 0), ALL, (TIME, 8), ALL, (FILES, 7), (TIME, 40), ALL)
+    channel("capability", (CAPABILITY, 0, 0, 2), ALL, (TIME, 8), ALL)
+    channel("silence", (REGISTERED, 4), *((TIME, 255),) * 8)
+    hello = bytes([1]) + text(b"x") + bytes([0, 1, 1, 201, 0, 0, 0, 62])
+    row = bytes(4) + bytes([0, 3, 3]) + bytes(32) + bytes(20)
+    messages = (
+        (1, hello),
+        (1, b"\2" + hello[1:]),
+        (2, bytes([201]) + text(b"CORE") + text(b"EDGE")),
+        (3, bytes([201]) + text(b"CORE") + text(b"CORE") + b"\0"),
+        (3, bytes([201]) + text(b"CORE") + text(b"CORE") + b"\1" + row + b"\x48" + bytes(72)),
+        (4, bytes([201]) + text(b"CORE")),
+        (5, b""),
+        (6, bytes([201]) + text(b"CORE") + b"\0\1\0\0\0\1\5"),
+        (7, b"\3"),
+        (8, bytes([203]) + text(b"EDGE") + text(b"EDGE") + b"\1" + text(b"eth0")),
+    )
+    for i, (kind, body) in enumerate(messages):
+        octets = channel_message(kind, body)
+        for way in (TO_DAEMON, TO_MRKMD):
+            event = bytes([way, 0, 1]) + struct.pack(">H", len(octets)) + octets
+            channel("forged-%d-%d" % (way, i), event, ALL, (SET, 0, 0, 0), ALL, (TIME, 80), ALL)
+
+
 if __name__ == "__main__":
+    make_channel()
     make_clear()
     make_inner()
     make_script()
