@@ -136,33 +136,8 @@ static void set_up(struct target *target, uint8_t what)
 
 /* ------------------------------------------------------------- putting it right */
 
-/* One payload after the other, as far as their lengths make sense. */
-struct walk {
-	uint8_t *at, *end;
-	uint8_t type, next;
-	size_t len; /* of the body, which is at `at` */
-};
-
-static bool walk(struct walk *walk)
-{
-	size_t len;
-
-	walk->type = walk->next;
-	walk->at += walk->len;
-	if (!walk->type || walk->end - walk->at < GIKEV2_PAYLOAD_HEADER_LEN)
-		return false;
-	walk->next = walk->at[0];
-	len = gikev2_get_int(walk->at + 2, 2);
-	if (len < GIKEV2_PAYLOAD_HEADER_LEN ||
-	    len > (size_t)(walk->end - walk->at))
-		return false;
-	walk->at += GIKEV2_PAYLOAD_HEADER_LEN;
-	walk->len = len - GIKEV2_PAYLOAD_HEADER_LEN;
-	return true;
-}
-
 /* prf(prf(secret, pad), first message | nonce | prf(SK_p, ID)) */
-static void make_auth(struct target *target, const struct walk *id,
+static void make_auth(struct target *target, const struct fuzz_walk *id,
 		      uint8_t *out)
 {
 	static const char pad_text[] = "Key Pad for IKEv2";
@@ -195,71 +170,16 @@ static void right_auth(struct target *target, uint8_t first, uint8_t *text,
 		       size_t len)
 {
 	const struct gikev2_ike *ike = target->scene.r1->engine->ikes;
-	struct walk at = { text, text + len, 0, first, 0 }, id = { 0 };
+	struct fuzz_walk at = { text, text + len, 0, first, 0 }, id = { 0 };
 
 	if (!ike || !ike->setup || !ike->setup->keyed)
 		return;
-	while (walk(&at)) {
+	while (fuzz_walk(&at)) {
 		if (at.type == GIKEV2_PLD_IDI || at.type == GIKEV2_PLD_IDR)
 			id = at;
 		if (at.type == GIKEV2_PLD_AUTH && id.at &&
 		    at.len == 4u + ike->suite.prf->len)
 			make_auth(target, &id, at.at + 4);
-	}
-}
-
-/* The octets of an attribute, wrapped where they stand. */
-static void wrap_in_place(struct target *target, uint8_t *octets, size_t len,
-			  const struct gikev2_kwa *kwa, const uint8_t *kwk)
-{
-	uint8_t plain[GIKEV2_MESSAGE_MAX];
-	size_t short_of = octets[len - 1] % 8, room = len;
-
-	if (len < 16 || len % 8 || len - 8 <= short_of)
-		return;
-	memcpy(plain, octets, len);
-	gikev2_wrap(target->from->engine->crypto, kwa, kwk,
-		    (struct gikev2_chunk){ plain, len - 8 - short_of }, octets,
-		    &room);
-}
-
-static void wrap_bag(struct target *target, uint8_t *at, const uint8_t *end,
-		     const struct gikev2_kwa *kwa, const uint8_t *kwk)
-{
-	while (end - at >= 4) {
-		bool tv = at[0] & 0x80;
-		size_t len = tv ? 0 : gikev2_get_int(at + 2, 2);
-
-		if (len > (size_t)(end - at) - 4)
-			return;
-		if (!tv && at[1] == GIKEV2_SA_KEY &&
-		    len > GIKEV2_WRAPPED_HEADER_LEN)
-			wrap_in_place(target,
-				      at + 4 + GIKEV2_WRAPPED_HEADER_LEN,
-				      len - GIKEV2_WRAPPED_HEADER_LEN, kwa,
-				      kwk);
-		at += 4 + len;
-	}
-}
-
-static void right_keys(struct target *target, uint8_t first, uint8_t *text,
-		       size_t text_len, const struct gikev2_kwa *kwa,
-		       const uint8_t *kwk)
-{
-	struct walk at = { text, text + text_len, 0, first, 0 };
-
-	while (walk(&at)) {
-		uint8_t *bag = at.at, *end = at.at + at.len;
-
-		while (at.type == GIKEV2_PLD_KD && end - bag >= 4) {
-			size_t len = gikev2_get_int(bag + 2, 2);
-			size_t head = 4 + (bag[0] ? bag[1] : 0);
-
-			if (len < head || len > (size_t)(end - bag))
-				break;
-			wrap_bag(target, bag + head, bag + len, kwa, kwk);
-			bag += len;
-		}
 	}
 }
 
@@ -352,8 +272,9 @@ static void unicast(struct target *target, struct message *message)
 	if (message->flags & AUTH)
 		right_auth(target, message->first, message->text, message->len);
 	if (message->flags & KEYS && gikev2_kwk(from, kwk) == 0)
-		right_keys(target, message->first, message->text, message->len,
-			   from->suite.kwa, kwk);
+		fuzz_right_keys(target->from->engine, message->first,
+				message->text, message->len, from->suite.kwa,
+				kwk);
 	send_message(target, message, &keys);
 }
 
@@ -370,8 +291,9 @@ static void multicast(struct target *target, struct message *message)
 	message->header.flags = GIKEV2_FLAG_I;
 	message->header.id = kek->next_id++;
 	if (message->flags & KEYS)
-		right_keys(target, message->first, message->text, message->len,
-			   kek->kwa, kek->gsk_w);
+		fuzz_right_keys(target->from->engine, message->first,
+				message->text, message->len, kek->kwa,
+				kek->gsk_w);
 	send_message(target, message, &keys);
 }
 
@@ -386,8 +308,8 @@ static void signed_multicast(struct target *target, struct message *message)
 	struct gikev2_octets out = { 0 };
 
 	if (message->flags & KEYS)
-		right_keys(target, message->first, message->text, message->len,
-			   kek->kwa, kek->gsk_w);
+		fuzz_right_keys(engine, message->first, message->text,
+				message->len, kek->kwa, kek->gsk_w);
 	engine->arena.used = 0;
 	if (gikev2_payloads_parse((struct gikev2_chunk){ message->text,
 							 message->len - 1 },

@@ -41,6 +41,81 @@ struct gikev2_chunk fuzz_take(struct fuzz_input *input, size_t len)
 	return chunk;
 }
 
+/* ----------------------------------------------------------- putting it right */
+
+bool fuzz_walk(struct fuzz_walk *walk)
+{
+	size_t len;
+
+	walk->type = walk->next;
+	walk->at += walk->len;
+	if (!walk->type || walk->end - walk->at < GIKEV2_PAYLOAD_HEADER_LEN)
+		return false;
+	walk->next = walk->at[0];
+	len = gikev2_get_int(walk->at + 2, 2);
+	if (len < GIKEV2_PAYLOAD_HEADER_LEN ||
+	    len > (size_t)(walk->end - walk->at))
+		return false;
+	walk->at += GIKEV2_PAYLOAD_HEADER_LEN;
+	walk->len = len - GIKEV2_PAYLOAD_HEADER_LEN;
+	return true;
+}
+
+/* The octets of an attribute, wrapped where they stand. */
+static void wrap_in_place(struct gikev2 *engine, uint8_t *octets, size_t len,
+			  const struct gikev2_kwa *kwa, const uint8_t *kwk)
+{
+	uint8_t plain[GIKEV2_MESSAGE_MAX];
+	size_t short_of = octets[len - 1] % 8, room = len;
+
+	if (len < 16 || len % 8 || len - 8 <= short_of)
+		return;
+	memcpy(plain, octets, len);
+	gikev2_wrap(engine->crypto, kwa, kwk,
+		    (struct gikev2_chunk){ plain, len - 8 - short_of }, octets,
+		    &room);
+}
+
+static void wrap_bag(struct gikev2 *engine, uint8_t *at, const uint8_t *end,
+		     const struct gikev2_kwa *kwa, const uint8_t *kwk)
+{
+	while (end - at >= 4) {
+		bool tv = at[0] & 0x80;
+		size_t len = tv ? 0 : gikev2_get_int(at + 2, 2);
+
+		if (len > (size_t)(end - at) - 4)
+			return;
+		if (!tv && at[1] == GIKEV2_SA_KEY &&
+		    len > GIKEV2_WRAPPED_HEADER_LEN)
+			wrap_in_place(engine,
+				      at + 4 + GIKEV2_WRAPPED_HEADER_LEN,
+				      len - GIKEV2_WRAPPED_HEADER_LEN, kwa,
+				      kwk);
+		at += 4 + len;
+	}
+}
+
+void fuzz_right_keys(struct gikev2 *engine, uint8_t first, uint8_t *text,
+		     size_t text_len, const struct gikev2_kwa *kwa,
+		     const uint8_t *kwk)
+{
+	struct fuzz_walk at = { text, text + text_len, 0, first, 0 };
+
+	while (fuzz_walk(&at)) {
+		uint8_t *bag = at.at, *end = at.at + at.len;
+
+		while (at.type == GIKEV2_PLD_KD && end - bag >= 4) {
+			size_t len = gikev2_get_int(bag + 2, 2);
+			size_t head = 4 + (bag[0] ? bag[1] : 0);
+
+			if (len < head || len > (size_t)(end - bag))
+				break;
+			wrap_bag(engine, bag + head, bag + len, kwa, kwk);
+			bag += len;
+		}
+	}
+}
+
 /* --------------------------------------------------------------- genuine keys */
 
 /* Every key that the server ever made, by value. */

@@ -33,6 +33,23 @@ uint16_t fuzz_u16(struct fuzz_input *input);
 /* As many as wanted, or as there are. */
 struct gikev2_chunk fuzz_take(struct fuzz_input *input, size_t len);
 
+/* ----------------------------------------------------------- putting it right */
+
+/* One payload after the other, as far as their lengths make sense. */
+struct fuzz_walk {
+	uint8_t *at, *end;
+	uint8_t type, next;
+	size_t len; /* of the body, which is at `at` */
+};
+
+/* Goes to the next one. */
+bool fuzz_walk(struct fuzz_walk *walk);
+
+/* The keys in KD, which stand there in the clear, wrapped in place. */
+void fuzz_right_keys(struct gikev2 *engine, uint8_t first, uint8_t *text,
+		     size_t text_len, const struct gikev2_kwa *kwa,
+		     const uint8_t *kwk);
+
 /* ------------------------------------------------------------------- world */
 
 enum fuzz_rekey {

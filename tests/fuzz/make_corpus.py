@@ -319,6 +319,62 @@ def make_inner():
         inner(name + "-deleted", situation, 0, (good, (delete(201, 1, b"\0"),)))
 
 
+# ----------------------------------------------------------------- fuzz_push
+
+
+def make_push():
+    DELIVER, CHANGE, FORGE, INTRUDE, ROLL, EXCLUDE, PASS = range(7)
+    KEYS, RESERVED = 1, 64
+    ALL = 7
+
+    def said(what, flags, *payloads, pieces=1):
+        first, octets = chain(*payloads)
+        flags |= 2 | (pieces - 1) << 3
+        return bytes([what, flags, first]) + struct.pack(">H", len(octets)) + octets
+
+    def last(count, mask=ALL):
+        """The datagrams that came last, in their order."""
+        return [(DELIVER, mask, i) for i in reversed(range(count))]
+
+    def push(seed, settings, *events):
+        write("push", seed, bytes([settings]) + b"".join(bytes(e) for e in events))
+
+    new = keys(7) + (delete(201, 1, b"\x01"),)
+    auth = (39, struct.pack(">BBHB", 14, 0, 0, 7) + bytes.fromhex("300506032b6570") + bytes(64))
+    for settings, name in enumerate(
+        ("implicit", "signed", "implicit-fragments", "signed-fragments", "classic")
+    ):
+        pieces = 3 if settings & 2 else 1
+        push(name, settings, (ROLL, 0), *last(pieces), (PASS, 6), (ROLL, 0), *last(pieces))
+        push(name + "-some", settings, (ROLL, 0), *last(pieces, 3), (PASS, 20), *last(pieces))
+        push(name + "-changed", settings, (ROLL, 0), (CHANGE, 0, 0, 60, 1), *last(pieces))
+        push(
+            name + "-excluded",
+            settings | 8,
+            (EXCLUDE, 0),
+            *last(2 * pieces),
+            (PASS, 2),
+            *last(3),
+            (EXCLUDE, 1),
+            (PASS, 2),
+            *last(2 * pieces),
+        )
+        for what, who in ((FORGE, "server"), (INTRUDE, "member")):
+            push(
+                "%s-by-%s" % (name, who),
+                settings,
+                said(what, KEYS, *new),
+                *last(1),
+                said(what, KEYS | RESERVED, *keys(8), auth, pieces=4),
+                *last(4),
+                said(what, KEYS, *rekey_sa(9, False)),
+                *last(1),
+                said(what, 0, delete(6, 16, bytes(16))),
+                *last(1),
+                (PASS, 30),
+            )
+
+
 # --------------------------------------------------------------- fuzz_script
 
 
@@ -508,6 +564,7 @@ def make_channel():
 
 if __name__ == "__main__":
     make_channel()
+    make_push()
     make_clear()
     make_inner()
     make_script()
