@@ -27,14 +27,20 @@ KINDS = {
 _serial = itertools.count(1)
 
 
+@functools.lru_cache(maxsize=None)
+def _key(kind, subject):
+    "Whoever it is has one: those of RSA take long to make."
+    del subject
+    return KINDS[kind][0]()
+
+
 class Certificate:
     "A certificate with its private key, and who issued it."
 
     def __init__(self, kind, subject, issuer, extensions, lifetime=(-HOUR, HOUR)):
-        make_key, _ = KINDS[kind]
         self.kind = kind
         self.issuer = issuer
-        self.key = make_key()
+        self.key = _key(kind, subject)
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)])
         signer = issuer or self
         now = datetime.datetime.utcnow()

@@ -167,6 +167,8 @@ local header_id = Field.new("isakmp.messageid")
 local payload_types = Field.new("isakmp.typepayload")
 local contained_data = Field.new("isakmp.enc.contained")
 local decrypted_data = Field.new("isakmp.enc.decrypted")
+local fragment_number = Field.new("isakmp.frag.number")
+local fragments = Field.new("isakmp.fragments")
 
 -- --------------------------------------------------------------------- octets
 --
@@ -606,8 +608,8 @@ local function message(tree, tvb, kind)
 	return names
 end
 
--- The type of the first payload inside of the Encrypted one: a fragment that
--- completes a message does not have it, but what Wireshark made of all of them.
+-- The type of the first payload inside: what Wireshark shows next after the
+-- Encrypted payload.  A fragment that completes a message does not say it.
 local function first_inside()
 	local inside = false
 
@@ -635,7 +637,9 @@ local function column(pinfo, exchange, names)
 end
 
 function gikev2.dissector(frame, pinfo, root)
-	local exchange, contained = header_exchange(), contained_data()
+	local exchange, number = header_exchange(), fragment_number()
+	-- what is in a fragment is of use only together with all the others
+	local inside = number and fragments() or not number and contained_data()
 	local tree, names
 
 	if not exchange or not exchanges[exchange.value] then
@@ -644,13 +648,15 @@ function gikev2.dissector(frame, pinfo, root)
 	tree = root:add(gikev2, exchange.range)
 	tree:append_text(": " .. exchanges[exchange.value])
 	tree:add(f.exchange, exchange.range)
-	if contained then
-		names = message(tree, contained.range:tvb(), first_inside())
-	elseif decrypted_data() then
-		names = {} -- an Encrypted payload with nothing in it
-	else
+	if not decrypted_data() then
 		tree:add_proto_expert_info(undecrypted,
-			"a fragment, or no key of this SA is in the preferences of ISAKMP")
+			"no key of this SA is in the preferences of ISAKMP")
+	elseif inside then
+		names = message(tree, inside.range:tvb(), first_inside())
+	elseif number then
+		names = { string.format("fragment %d", number.value) }
+	else
+		names = {}
 	end
 	column(pinfo, exchange.value, names)
 end
