@@ -46,9 +46,7 @@ local auth_algos = {
 local INTEG = 3
 
 local transform_types = {
-	[1] = "ENCR", [2] = "PRF", [3] = "INTEG", [4] = "KE", [5] = "SN", [6] = "ADDKE1",
-	[7] = "ADDKE2", [8] = "ADDKE3", [9] = "ADDKE4", [10] = "ADDKE5", [11] = "ADDKE6",
-	[12] = "ADDKE7", [13] = "KWA", [14] = "GCAUTH",
+	[1] = "ENCR", [3] = "INTEG", [5] = "SN", [13] = "KWA", [14] = "GCAUTH",
 }
 
 local transform_ids = {
@@ -56,7 +54,6 @@ local transform_ids = {
 		[11] = "NULL", [12] = "AES_CBC", [20] = "AES_GCM_16", [21] = "NULL_AUTH_AES_GMAC",
 		[28] = "CHACHA20_POLY1305",
 	},
-	[2] = { [5] = "HMAC_SHA2_256", [6] = "HMAC_SHA2_384", [7] = "HMAC_SHA2_512" },
 	[3] = {
 		[0] = "NONE", [2] = "HMAC_SHA1_96", [12] = "HMAC_SHA2_256_128",
 		[13] = "HMAC_SHA2_384_192", [14] = "HMAC_SHA2_512_256",
