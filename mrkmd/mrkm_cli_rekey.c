@@ -131,6 +131,27 @@ DEFPY_YANG (no_mrkm_rekey_copies,
 	return mrkm_cli_set(vty, "./rekey/copies", NULL);
 }
 
+DEFPY_YANG (mrkm_rekey_wait,
+	mrkm_rekey_wait_cmd,
+	"rekey wait (0-3600)$wait",
+	REKEY_STR
+	"How long a roll waits for members that do not acknowledge it\n"
+	"Seconds; 0: not at all\n")
+{
+	return mrkm_cli_set(vty, "./rekey/wait", wait_str);
+}
+
+DEFPY_YANG (no_mrkm_rekey_wait,
+	no_mrkm_rekey_wait_cmd,
+	"no rekey wait [(0-3600)]",
+	NO_STR
+	REKEY_STR
+	"How long a roll waits for members that do not acknowledge it\n"
+	"Seconds; 0: not at all\n")
+{
+	return mrkm_cli_set(vty, "./rekey/wait", NULL);
+}
+
 DEFPY_YANG (mrkm_rekey_lkh,
 	mrkm_rekey_lkh_cmd,
 	"rekey lkh degree (2-4)$degree",
@@ -266,6 +287,8 @@ void mrkm_cli_rekey_init(void)
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_rekey_lifetime_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &mrkm_rekey_copies_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_rekey_copies_cmd);
+	install_element(MRKM_KS_GROUP_NODE, &mrkm_rekey_wait_cmd);
+	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_rekey_wait_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &mrkm_rekey_lkh_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_rekey_lkh_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &mrkm_rekey_signature_cmd);

@@ -381,6 +381,7 @@ void mrkm_cli_show_rekey_number(struct vty *vty, const struct lyd_node *node,
 	rekey_line(vty, node,
 		   !strcmp(name, "lifetime") ? "rekey lifetime"
 		   : !strcmp(name, "copies") ? "rekey copies"
+		   : !strcmp(name, "wait")   ? "rekey wait"
 					     : "rekey lkh degree",
 		   value(node, "."));
 }

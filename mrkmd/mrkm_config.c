@@ -368,6 +368,8 @@ static void apply_params(const struct mrkm_base_config *base)
 	}
 	if (base->half_open_limit)
 		params.half_open_max = base->half_open_limit;
+	/* whoever floods us from one network leaves room for the others */
+	params.half_open_prefix_max = MAX(params.half_open_max / 4, 1);
 	params.nat_port = base->nat_port;
 	if (base->addke_set)
 		params.addke[0] = base->addke;

@@ -77,6 +77,8 @@ int mrkm_config_read_rekey(const struct lyd_node *group, uint16_t port,
 	struct gikev2_rekey_config *rekey = &config->engine.rekey;
 	const char *uri;
 
+	if (node)
+		rekey->wait = mrkm_leaf_number(node, "wait");
 	if (!multicast)
 		return 0;
 	rekey->lifetime = mrkm_leaf_number(node, "lifetime");

@@ -97,6 +97,8 @@ static const struct {
 	[GIKEV2_EVENT_MEMBER_REFUSED] = { SERVER, LOG_WARNING, STRANGER, "member-refused" },
 	[GIKEV2_EVENT_MEMBER_GONE] = { SERVER, LOG_WARNING, FRIEND, "member-gone" },
 	[GIKEV2_EVENT_MEMBER_ACKNOWLEDGED] = { SERVER, LOG_DEBUG, FRIEND, "member-acknowledged" },
+	[GIKEV2_EVENT_MEMBER_LATE] = { SERVER, LOG_WARNING, FRIEND, "member-late" },
+	[GIKEV2_EVENT_CLEARED] = { SERVER, LOG_NOTICE, FRIEND, "cleared" },
 	[GIKEV2_EVENT_ROLLED] = { SERVER, LOG_INFO, FRIEND, "rolled" },
 	/* clang-format on */
 };

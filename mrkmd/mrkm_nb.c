@@ -774,6 +774,13 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/wait",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.cli_show = mrkm_cli_show_rekey_number,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/rekey/lkh-degree",
 			.cbs = {
 				.modify = mrkm_nb_modify,
@@ -863,6 +870,24 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/waiting-for",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/awaited",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/seconds-of-wait",
+			.cbs = {
+				.get = mrkm_nb_ks_group_get,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/seconds-to-roll",
 			.cbs = {
 				.get = mrkm_nb_ks_group_get,
@@ -908,6 +933,18 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 		},
 		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/member/generation",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/member/awaited",
+			.cbs = {
+				.get = mrkm_nb_ks_member_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/member/late",
 			.cbs = {
 				.get = mrkm_nb_ks_member_get,
 			},

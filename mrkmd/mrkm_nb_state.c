@@ -355,6 +355,15 @@ enum nb_error mrkm_nb_ks_group_get(const struct nb_node *node,
 		return put_number(node, parent, status.members);
 	if (is(node, "pending"))
 		return put_number(node, parent, status.pending);
+	if (is(node, "awaited"))
+		return put_number(node, parent, status.awaited);
+	if (is(node, "waiting-for") && status.wait)
+		return put(node, parent,
+			   status.wait == GIKEV2_WAIT_KEY ? "acknowledgement"
+							  : "switch");
+	if (is(node, "seconds-of-wait") && status.wait)
+		return put_number(node, parent,
+				  mrkm_seconds_until(status.wait_end));
 	if (is(node, "seconds-to-roll"))
 		return put_number(node, parent,
 				  mrkm_seconds_until(status.next_roll));
@@ -453,6 +462,10 @@ enum nb_error mrkm_nb_ks_member_get(const struct nb_node *node,
 	if (is(node, "seen-seconds"))
 		return put_number(node, parent,
 				  mrkm_seconds_since(status->last_seen));
+	if (is(node, "awaited"))
+		return put(node, parent, status->awaited ? "true" : "false");
+	if (is(node, "late"))
+		return put(node, parent, status->late ? "true" : "false");
 	return put_number(node, parent, status->generation);
 }
 

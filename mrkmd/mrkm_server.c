@@ -63,7 +63,7 @@ static void shut_out(struct mrkm_ks_group *group,
 					       sizeof(id)));
 		gone += n;
 	}
-	if (gone && gikev2_group_rekey(group->group, now))
+	if (gone && gikev2_group_rekey_urgent(group->group, now))
 		zlog_err(
 			"mrkm: group %s: no new keys after a member was shut out: run \"mrkm rekey group %s\"",
 			group->config.name, group->config.name);

@@ -41,6 +41,12 @@ static void show_status(struct vty *vty, const struct mrkm_ks_group *group)
 	if (status.pending)
 		mrkm_show_line(vty, "Not acknowledged", "by %u members",
 			       status.pending);
+	if (status.wait)
+		mrkm_show_line(vty, "Waits for",
+			       "%s, %u of them are missing, %s at the longest",
+			       gikev2_wait_text(status.wait), status.awaited,
+			       mrkm_show_until(status.wait_end, time,
+					       sizeof(time)));
 	if (mrkm_seconds_until(status.atd_end))
 		mrkm_show_line(vty, "Members send", "with it in %s",
 			       mrkm_show_until(status.atd_end, time,
@@ -79,14 +85,17 @@ static bool add_member(void *arg,
 {
 	char id[MRKM_TEXT_SIZE], endpoint[64], since[32], seen[32];
 
-	ttable_add_row(arg, "%s|%s|%s|%s|%" PRIu64,
+	ttable_add_row(arg, "%s|%s|%s|%s|%" PRIu64 "%s",
 		       gikev2_id_text(status->identity, id, sizeof(id)),
 		       gikev2_endpoint_text(&status->path.remote, endpoint,
 					    sizeof(endpoint)),
 		       mrkm_show_since(status->registered_since, since,
 				       sizeof(since)),
 		       mrkm_show_since(status->last_seen, seen, sizeof(seen)),
-		       status->generation);
+		       status->generation,
+		       status->awaited ? ", awaited"
+		       : status->late  ? ", late"
+				       : "");
 	return true;
 }
 
@@ -172,6 +181,8 @@ static bool add_member_json(void *arg,
 	json_object_int_add(json, "heardSeconds",
 			    mrkm_seconds_since(status->last_seen));
 	json_object_int_add(json, "generation", status->generation);
+	json_object_boolean_add(json, "awaited", status->awaited);
+	json_object_boolean_add(json, "late", status->late);
 	json_object_object_add(
 		members, gikev2_id_text(status->identity, text, sizeof(text)),
 		json);
@@ -250,6 +261,7 @@ struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group)
 			       mrkm_json_protocols(&group->config.engine));
 	json_object_boolean_add(json, "plainPolicies",
 				group->config.engine.plain);
+	json_object_int_add(json, "rekeyWait", group->config.engine.rekey.wait);
 	if (mrkm_ks_group_problem(group, text, sizeof(text)))
 		json_object_string_add(json, "problem", text);
 	if (!group->group)
@@ -257,6 +269,13 @@ struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group)
 	gikev2_group_get_status(group->group, mrkm_now(), &status);
 	json_object_int_add(json, "members", status.members);
 	json_object_int_add(json, "pending", status.pending);
+	if (status.wait) {
+		json_object_string_add(json, "waitsFor",
+				       gikev2_wait_text(status.wait));
+		json_object_int_add(json, "awaited", status.awaited);
+		json_object_int_add(json, "secondsOfWait",
+				    mrkm_seconds_until(status.wait_end));
+	}
 	if (status.rekey.alive) {
 		json_object_object_add(json, "rekeySa",
 				       mrkm_json_rekey(&status.rekey));

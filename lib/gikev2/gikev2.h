@@ -177,6 +177,7 @@ typedef int (*gikev2_record_fn)(void *arg, const struct gikev2_record *record);
 	X(MEMBER_REFUSED, "member refused")                                    \
 	X(MEMBER_GONE, "member gone")                                          \
 	X(MEMBER_ACKNOWLEDGED, "member acknowledged the rekey")                \
+	X(MEMBER_LATE, "member did not acknowledge the rekey in time")         \
 	X(ROLLED, "group rolled to new keys")                                  \
 	X(CLEARED, "Sender-IDs used up, all members have to register anew")
 
@@ -307,6 +308,8 @@ struct gikev2_addke {
 /* Tunables; gikev2_params_default() fills in what is sensible. */
 struct gikev2_params {
 	uint32_t half_open_max;	  /* half-open IKE SAs as server */
+	uint32_t half_open_prefix_max; /* of one network, /24 or /56; 0: of that
+					* no limit */
 	uint64_t half_open_time;  /* life of one */
 	uint32_t cookie_threshold; /* half-open IKE SAs before cookies are on */
 	uint64_t retransmit_time; /* before the first retransmission */
@@ -315,6 +318,9 @@ struct gikev2_params {
 	uint32_t fragment_size;	  /* longest datagram, octets; 0: any length */
 	uint64_t rekey_time;	  /* of an IKE SA, give or take; 0: never */
 	uint64_t retry_min, retry_max; /* back-off between registrations */
+	uint64_t return_time;	  /* before a member tries a key server again that
+				   * stands in front of its present one; 0:
+				   * only when it has to register anyhow */
 	uint64_t restart_time;	  /* ATD of a server that knows no past */
 	uint64_t recovery_time;	  /* members that missed the same message
 				   * come back within this */
@@ -543,6 +549,14 @@ struct gikev2_rekey_config {
 	/* IKE SAs are kept up for so many members, so that each side notices
 	 * when the other is gone; with more than that they are closed */
 	uint32_t ike_sas_max;
+	/*
+	 * How long a roll waits at the most for members that have not
+	 * acknowledged the new keys, seconds; 0: not at all.  Less than that
+	 * where the keys' lifetime has no room for it.  With a multicast
+	 * address: for members whose IKE SA is kept up, which are asked
+	 * inband as well.
+	 */
+	uint16_t wait;
 	/* signs GSA_REKEY, the caller's; NULL: Implicit authentication */
 	const struct gikev2_key *key;
 };
@@ -601,12 +615,25 @@ void gikev2_group_del(struct gikev2_group *group, uint64_t now);
 /* Rolls the group's keys now. */
 int gikev2_group_rekey(struct gikev2_group *group, uint64_t now);
 
+/* The same, waiting for nobody: somebody is to be out. */
+int gikev2_group_rekey_urgent(struct gikev2_group *group, uint64_t now);
+
 /* Members that keep the group from what it is configured for. */
 struct gikev2_holdback {
 	struct keytable_row wanted; /* protocol, algorithm or suite */
 	const struct gikev2_id *member; /* one of them */
 	uint32_t members;		/* that cannot do it */
 };
+
+/* What a roll waits for. */
+enum gikev2_wait {
+	GIKEV2_WAIT_NONE,
+	GIKEV2_WAIT_KEY,    /* that all have the new key */
+	GIKEV2_WAIT_SWITCH, /* that all know when to send with it */
+	GIKEV2_WAIT_MAX
+};
+
+const char *gikev2_wait_text(enum gikev2_wait wait);
 
 struct gikev2_group_status {
 	uint64_t generation;  /* number of the youngest, from 1 */
@@ -616,6 +643,9 @@ struct gikev2_group_status {
 	uint64_t next_roll;
 	uint32_t members;
 	uint32_t pending; /* members that have not acknowledged it yet */
+	enum gikev2_wait wait;
+	uint64_t wait_end; /* at the latest */
+	uint32_t awaited;  /* members that are waited for */
 	struct gikev2_rekey_status rekey;
 	const struct keytable_row *rows; /* alive, oldest first */
 	size_t row_count;
@@ -633,6 +663,8 @@ struct gikev2_group_member_status {
 	uint64_t registered_since;
 	uint64_t last_seen;
 	uint64_t generation; /* acknowledged */
+	bool awaited;	     /* a roll waits for its acknowledgement */
+	bool late;	     /* and did so in vain */
 };
 
 /* Calls `visit` for each registered member until it returns false. */

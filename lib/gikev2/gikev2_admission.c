@@ -7,6 +7,7 @@
 #include "gikev2/gikev2_admission.h"
 #include "gikev2/gikev2_generation.h"
 #include "gikev2/gikev2_sender.h"
+#include "gikev2/gikev2_wait.h"
 
 /* Can it do what the group uses now, as far as it listed it? */
 static bool follows(struct gikev2_group *group, const struct gikev2_gm *gm)
@@ -25,19 +26,24 @@ static bool follows(struct gikev2_group *group, const struct gikev2_gm *gm)
 static int adapt(struct gikev2_group *group, struct gikev2_gm *gm, uint64_t now)
 {
 	const struct gikev2_group_config *config = gikev2_group_config(group);
+	uint64_t wait = gikev2_group_inband(group) ? gikev2_wait_time(group)
+						   : 0;
 	struct gikev2_plan plan;
 	int ret = gikev2_plan_suits(group, gm);
 
 	if (ret == 0)
 		ret = gikev2_plan_make(group, gm, &plan);
 	if (ret == 0)
-		ret = gikev2_generation_add(gikev2_group_engine(group),
-					    gikev2_group_generations(group),
-					    &plan, config->atd * GIKEV2_SECOND,
-					    config->dtd * GIKEV2_SECOND, now);
-	if (ret == 0)
-		gikev2_group_changed(group, now);
-	return ret;
+		ret = gikev2_generation_add(
+			gikev2_group_engine(group),
+			gikev2_group_generations(group), &plan,
+			config->atd * GIKEV2_SECOND + wait,
+			config->dtd * GIKEV2_SECOND + 2 * wait, now);
+	if (ret < 0)
+		return ret;
+	gikev2_wait_begin(group, wait, now);
+	gikev2_group_changed(group, now);
+	return 0;
 }
 
 /*

@@ -82,7 +82,8 @@ int gikev2_cookie_check(struct gikev2_rx *rx)
 	uint8_t cookie[COOKIE_LEN];
 	int ret;
 
-	if (engine->totals.half_open < engine->params.cookie_threshold)
+	if (engine->totals.half_open < engine->params.cookie_threshold &&
+	    !gikev2_half_open_crowded(rx))
 		return 0;
 	ret = roll_secret(engine, rx->now);
 	if (ret < 0)

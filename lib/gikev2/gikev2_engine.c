@@ -19,6 +19,7 @@ void gikev2_params_default(struct gikev2_params *params)
 {
 	*params = (struct gikev2_params){
 		.half_open_max = 256,
+		.half_open_prefix_max = 64,
 		.half_open_time = 30 * GIKEV2_SECOND,
 		.cookie_threshold = 64,
 		.retransmit_time = GIKEV2_SECOND,
@@ -28,6 +29,7 @@ void gikev2_params_default(struct gikev2_params *params)
 		.rekey_time = 8 * 3600 * GIKEV2_SECOND,
 		.retry_min = 2 * GIKEV2_SECOND,
 		.retry_max = 60 * GIKEV2_SECOND,
+		.return_time = 600 * GIKEV2_SECOND,
 		.restart_time = 60 * GIKEV2_SECOND,
 		.keepalive_time = 20 * GIKEV2_SECOND,
 		/* against who records now and has a quantum computer later */

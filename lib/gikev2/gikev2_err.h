@@ -25,6 +25,7 @@
 	X(UNKNOWN_SPI, "no IKE SA with that SPI")                              \
 	X(NOT_SERVER, "registration request, but no key server is configured") \
 	X(HALF_OPEN_LIMIT, "too many half-open registrations")                 \
+	X(HALF_OPEN_PREFIX, "too many half-open registrations of that network") \
 	X(REASSEMBLY_LIMIT, "too many fragments of peers without a name")      \
 	X(COOKIE, "asked to come again with a cookie")                         \
 	X(STATE_NOT_FOUND, "no key exchange that this one could follow")       \

@@ -10,6 +10,8 @@
 
 /* Doubling stops here. */
 #define BACKOFF_SHIFT_MAX 5
+/* Transmissions of a first message to one of several servers: 15 seconds. */
+#define TRIES_OF_SEVERAL 4
 
 static struct gikev2_buf out_buf(struct gikev2 *engine)
 {
@@ -263,11 +265,22 @@ static int why_no_answer(const struct gikev2_ike *ike)
 		"it takes none of our proposals for an IKE SA: no algorithms in common, or it is no G-IKEv2 key server");
 }
 
+/* A first message is not repeated for long where others may answer. */
+static uint32_t tries_max(const struct gikev2_ike *ike)
+{
+	uint32_t tries = ike->engine->params.retransmit_tries;
+
+	if (ike->state == GIKEV2_IKE_INIT_SENT && ike->member &&
+	    gikev2_member_has_others(ike->member) && tries > TRIES_OF_SEVERAL)
+		return TRIES_OF_SEVERAL;
+	return tries;
+}
+
 static void retransmit(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2 *engine = ike->engine;
 
-	if (ike->tries >= engine->params.retransmit_tries) {
+	if (ike->tries >= tries_max(ike)) {
 		gikev2_ike_end(ike, gikev2_count(engine, why_no_answer(ike)),
 			       now);
 		return;

@@ -111,6 +111,7 @@ int gikev2_generation_add(struct gikev2 *engine,
 	struct gikev2_generation gen = {
 		.number = youngest ? youngest->number + 1 : 1,
 		.change = generations->changes + 1,
+		.told = generations->changes + 1,
 		.created = now,
 		.atd_end = now + atd,
 		.dtd_end = now + dtd,
@@ -134,12 +135,25 @@ int gikev2_generation_add(struct gikev2 *engine,
 	return ret;
 }
 
-static void drop_oldest(struct gikev2_generations *generations)
+static void drop(struct gikev2_generations *generations, size_t at)
 {
-	memmove(&generations->gen[0], &generations->gen[1],
-		--generations->count * sizeof(generations->gen[0]));
+	size_t after = --generations->count - at;
+
+	memmove(&generations->gen[at], &generations->gen[at + 1],
+		after * sizeof(generations->gen[0]));
 	explicit_bzero(&generations->gen[generations->count],
 		       sizeof(generations->gen[0]));
+}
+
+bool gikev2_generations_make_room(struct gikev2_generations *generations,
+				  uint64_t atd_end)
+{
+	for (size_t i = 1; i < generations->count; i++)
+		if (generations->gen[i].atd_end >= atd_end) {
+			drop(generations, i);
+			return true;
+		}
+	return false;
 }
 
 int gikev2_generations_restart(struct gikev2 *engine,
@@ -149,7 +163,7 @@ int gikev2_generations_restart(struct gikev2 *engine,
 	int ret;
 
 	if (generations->count == GIKEV2_GENERATIONS_MAX)
-		drop_oldest(generations);
+		drop(generations, 0);
 	ret = gikev2_generation_add(engine, generations, plan, 0, 0, now);
 	gikev2_generations_expire(generations, now);
 	return ret;
@@ -296,13 +310,8 @@ void gikev2_generations_expire(struct gikev2_generations *generations,
 			       uint64_t now)
 {
 	for (size_t i = generations->count; i-- > 0;) {
-		if (end_of(generations, i) > now)
-			continue;
-		memmove(&generations->gen[i], &generations->gen[i + 1],
-			(generations->count - i - 1) *
-				sizeof(generations->gen[0]));
-		explicit_bzero(&generations->gen[--generations->count],
-			       sizeof(generations->gen[0]));
+		if (end_of(generations, i) <= now)
+			drop(generations, i);
 	}
 }
 

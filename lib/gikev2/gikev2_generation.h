@@ -8,10 +8,21 @@
 
 #include "gikev2/gikev2_plan.h"
 
+/* How far a roll that waits for its members has come; gikev2_wait.c. */
+enum gikev2_stage {
+	GIKEV2_STAGE_SETTLED,	/* nobody is waited for */
+	GIKEV2_STAGE_ANNOUNCED, /* until all have the key */
+	GIKEV2_STAGE_SWITCHING, /* until all know when to send with it */
+	GIKEV2_STAGE_MAX
+};
+
 struct gikev2_generation {
 	uint64_t number;
 	uint64_t change; /* that made it; later ones may have added to it */
+	uint64_t told;	 /* the change that set its delays last */
 	uint64_t created;
+	uint8_t stage;	   /* enum gikev2_stage */
+	uint64_t wait_end; /* of the stage, whoever is missing then */
 	uint64_t atd_end; /* members send with it from here */
 	uint64_t dtd_end; /* its predecessor is forgotten here */
 	/* accept_end is the end of the key's life, whatever replaces it */
@@ -69,6 +80,13 @@ bool gikev2_generation_alive(const struct gikev2_generations *generations,
 /* The generation that was the youngest at that change; 0: before all. */
 uint64_t gikev2_generation_at(const struct gikev2_generations *generations,
 			      uint64_t change);
+
+/*
+ * Drops a generation that nobody will ever send with, since `atd_end` comes
+ * before its own; false: there is none.
+ */
+bool gikev2_generations_make_room(struct gikev2_generations *generations,
+				  uint64_t atd_end);
 
 /* Wipes the youngest: it was not announced. */
 void gikev2_generation_drop(struct gikev2_generations *generations);

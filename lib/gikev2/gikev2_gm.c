@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "gikev2/gikev2_multicast.h"
 #include "gikev2/gikev2_state.h"
+#include "gikev2/gikev2_wait.h"
 
 #define BUCKETS_MIN 64
 
@@ -134,6 +134,7 @@ struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 		return NULL;
 	}
 	gm->fragments = ike->fragmentation;
+	gm->profile = ike->profile;
 	gm->path = ike->path;
 	gm->registered = gm->last_seen = now;
 	if (gikev2_gm_insert(gm, ike) < 0)
@@ -156,7 +157,7 @@ struct gikev2_gm *gikev2_gm_inband(const struct gikev2_ike *ike)
 {
 	struct gikev2_gm *gm = ike->gms;
 
-	while (gm && gikev2_group_kek(gm->group)->alive)
+	while (gm && !gikev2_group_inband(gm->group))
 		gm = gm->ike_next;
 	return gm;
 }
@@ -180,6 +181,7 @@ void gikev2_gm_free(struct gikev2_gm *gm)
 	struct gikev2_gms *gms = gikev2_group_gms(gm->group);
 
 	gikev2_gm_unmark(gm);
+	gikev2_tell_without(gm);
 	leave_ike(gm);
 	remove_bucket(gms, gm);
 	if (!gm->fragments)
@@ -210,9 +212,12 @@ void gikev2_gms_free(struct gikev2_gms *gms)
 
 void gikev2_gm_end(struct gikev2_gm *gm, int err, uint64_t now)
 {
+	struct gikev2_group *group = gm->group;
+
 	gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_GONE, err, now);
 	gikev2_gm_forget(gm);
 	gikev2_gm_free(gm);
+	gikev2_wait_changed(group, now);
 }
 
 /* A member that registers again has forgotten its older SA. */
@@ -233,17 +238,22 @@ void gikev2_gm_end_older(struct gikev2_gm *newer, uint64_t now)
 	}
 }
 
-/* Multicast reaches a member without an SA: that one stays registered. */
+/*
+ * Multicast reaches a member without an SA: that one stays registered.  So does
+ * one that a roll waits for, until that is over.
+ */
 void gikev2_gms_release(struct gikev2_ike *ike, int err, uint64_t now)
 {
 	struct gikev2_gm *gm, *next;
 
 	for (gm = ike->gms; gm; gm = next) {
 		next = gm->ike_next;
-		if (gikev2_group_kek(gm->group)->alive) {
+		gikev2_wait_lost(gm, err);
+		if (gm->away || gikev2_group_kek(gm->group)->alive) {
 			gm->last_seen = ike->last_seen;
 			leave_ike(gm);
 			gikev2_gm_changed(gm);
+			gikev2_wait_changed(gm->group, now);
 		} else {
 			gikev2_gm_end(gm, err, now);
 		}

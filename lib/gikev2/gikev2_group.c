@@ -9,6 +9,7 @@
 #include "gikev2/gikev2_group.h"
 #include "gikev2/gikev2_sender.h"
 #include "gikev2/gikev2_state.h"
+#include "gikev2/gikev2_wait.h"
 
 /* What a roll needs beside DTD to reach everybody, in seconds. */
 #define ROLL_SLACK 10
@@ -36,7 +37,9 @@ struct ks_work {
 	struct gikev2_rx *rx;
 	struct gikev2_payloads *answer;
 	struct gikev2_abilities can;
-	uint64_t atd, dtd; /* of the roll, microseconds */
+	uint64_t wait; /* for members that do not answer, microseconds */
+	uint64_t atd, dtd; /* of the roll, that included, microseconds */
+	bool urgent;	   /* whatever else is going on */
 	uint64_t now;
 	int err;
 };
@@ -104,14 +107,33 @@ uint32_t gikev2_group_lifetime_min(const struct gikev2_group_config *config)
 	return 2 * (config->dtd + ROLL_SLACK);
 }
 
-static uint64_t lifetime(const struct gikev2_group *group)
+static uint64_t shortest_lifetime(const struct gikev2_group_config *config)
 {
 	uint32_t shortest = UINT32_MAX;
 
-	for (size_t i = 0; i < group->config.protocol_count; i++)
-		if (group->config.protocols[i].lifetime < shortest)
-			shortest = group->config.protocols[i].lifetime;
+	for (size_t i = 0; i < config->protocol_count; i++)
+		if (config->protocols[i].lifetime < shortest)
+			shortest = config->protocols[i].lifetime;
 	return shortest * GIKEV2_SECOND;
+}
+
+static uint64_t lifetime(const struct gikev2_group *group)
+{
+	return shortest_lifetime(&group->config);
+}
+
+/*
+ * A roll takes twice the wait: all may have to wait for one, and that one then
+ * counts its own delays.  It has half a lifetime, and DTD has 16 bits.
+ */
+uint64_t gikev2_group_wait_room(const struct gikev2_group_config *config)
+{
+	uint64_t room = shortest_lifetime(config) / GIKEV2_SECOND / 2;
+	uint32_t taken = config->dtd + ROLL_SLACK;
+
+	if (room > UINT16_MAX)
+		room = UINT16_MAX;
+	return room > taken ? (room - taken) / 2 * GIKEV2_SECOND : 0;
 }
 
 /* At 80 per cent of the lifetime, or earlier when DTD needs it. */
@@ -119,7 +141,8 @@ static uint64_t next_roll(struct gikev2_group *group)
 {
 	const struct gikev2_generation *gen = gikev2_youngest(&group->generations);
 	uint64_t margin = lifetime(group) / 5, end;
-	uint64_t needed = (group->config.dtd + ROLL_SLACK) * GIKEV2_SECOND;
+	uint64_t needed = (group->config.dtd + ROLL_SLACK) * GIKEV2_SECOND +
+			  2 * gikev2_wait_time(group);
 
 	end = gen->created + lifetime(group);
 	for (size_t i = 0; i < gen->count; i++)
@@ -135,9 +158,12 @@ void gikev2_group_arm(struct gikev2_group *group)
 	uint64_t at = next_roll(group);
 	uint64_t end = gikev2_generations_next(&group->generations);
 	uint64_t rekey_sa = gikev2_multicast_next(group);
+	uint64_t wait = gikev2_wait_next(group);
 
 	if (end < at)
 		at = end;
+	if (wait < at)
+		at = wait;
 	if (rekey_sa < at)
 		at = rekey_sa;
 	if (group->settle_at && group->settle_at < at)
@@ -147,39 +173,29 @@ void gikev2_group_arm(struct gikev2_group *group)
 	gikev2_timer_set(&group->engine->timers, &group->timer, at);
 }
 
-int gikev2_group_roll(struct gikev2_group *group, uint64_t now)
+/* Nobody is waited for in an urgent one, and it finds room. */
+static int roll(struct gikev2_group *group, bool urgent, uint64_t now)
 {
+	bool alone = !gikev2_group_inband(group) || !group->gms.count;
+	uint64_t wait = urgent || alone ? 0 : gikev2_wait_time(group);
 	struct ks_work work = {
 		.now = now,
-		.atd = group->config.atd * GIKEV2_SECOND,
-		.dtd = group->config.dtd * GIKEV2_SECOND,
+		.wait = wait,
+		.atd = group->config.atd * GIKEV2_SECOND + wait,
+		.dtd = group->config.dtd * GIKEV2_SECOND + 2 * wait,
+		.urgent = urgent,
 	};
 
 	int ret = run(group, KS_POLICY, &work);
 
 	if (ret == 0)
-		group->roll_wanted = false;
+		group->roll_wanted = group->roll_urgent = false;
 	return ret;
 }
 
-/* The youngest keys, for all that do not have them yet. */
-static int tell(struct gikev2_group *group, uint64_t now)
+int gikev2_group_roll(struct gikev2_group *group, uint64_t now)
 {
-	struct gikev2_gm *gm, *next;
-	int ret = 0;
-
-	if (group->multicast.kek.alive)
-		ret = gikev2_multicast_keys(group, now);
-	for (gm = group->gms.first; ret == 0 && gm; gm = next) {
-		next = gm->next;
-		if (group->multicast.kek.alive) /* nobody can answer */
-			gm->acked = group->generations.changes;
-		else if (gm->ike)
-			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, now);
-	}
-	group->tell_wanted = ret < 0;
-	group->unsaved = true;
-	return ret;
+	return roll(group, false, now);
 }
 
 /*
@@ -189,7 +205,7 @@ static int tell(struct gikev2_group *group, uint64_t now)
 static int clear(struct gikev2_group *group, uint64_t now)
 {
 	struct gikev2_plan plan;
-	struct gikev2_gm *gm, *next;
+	struct gikev2_gm *gm;
 	int ret = gikev2_multicast_clear(group, now);
 
 	for (gm = group->gms.first; ret == 0 && gm; gm = gm->next) {
@@ -206,11 +222,7 @@ static int clear(struct gikev2_group *group, uint64_t now)
 	group->next_sender_id = 0;
 	group->clear_wanted = group->tell_wanted = false;
 	group->unsaved = true;
-	for (gm = group->gms.first; gm; gm = next) {
-		next = gm->next;
-		if (gm->ike)
-			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, now);
-	}
+	gikev2_tell_inband(group, now);
 	gikev2_event(group->engine, GIKEV2_EVENT_CLEARED,
 		     -GIKEV2_ERR_SENDER_ID, group->cookie, NULL, now);
 	return 0;
@@ -244,11 +256,13 @@ static void timer_fire(void *owner, uint64_t now)
 	if (group->clear_wanted)
 		ret = clear(group, now);
 	if (ret == 0 && group->tell_wanted)
-		ret = tell(group, now);
+		ret = gikev2_tell(group, now);
+	if (ret == 0 && gikev2_wait_next(group) <= now)
+		ret = gikev2_wait_run(group, now);
 	if (ret == 0 && gikev2_multicast_next(group) <= now)
 		ret = gikev2_multicast_roll(group, now);
 	if (ret == 0 && (group->roll_wanted || next_roll(group) <= now))
-		ret = gikev2_group_roll(group, now);
+		ret = roll(group, group->roll_urgent, now);
 	if (ret < 0) {
 		/* out of randomness or room: the keys live on meanwhile */
 		gikev2_count(group->engine, ret);
@@ -267,6 +281,9 @@ static enum ks_event add_by_policy(struct gikev2_group *group,
 	struct gikev2_plan plan;
 
 	gikev2_generations_expire(&group->generations, work->now);
+	if (work->urgent && group->generations.count == GIKEV2_GENERATIONS_MAX)
+		gikev2_generations_make_room(&group->generations,
+					     work->now + work->atd);
 	work->err = gikev2_plan_make(group, NULL, &plan);
 	if (work->err == 0)
 		work->err = gikev2_generation_add(group->engine,
@@ -275,6 +292,7 @@ static enum ks_event add_by_policy(struct gikev2_group *group,
 						  work->now);
 	if (work->err < 0)
 		return KS_REFUSED;
+	gikev2_wait_begin(group, work->wait, work->now);
 	group->unsaved = true;
 	gikev2_group_arm(group);
 	return KS_OK;
@@ -292,7 +310,7 @@ static enum ks_event send_rekey(struct gikev2_group *group,
 				struct ks_work *work)
 {
 	if (group->generations.count > 1)
-		work->err = tell(group, work->now);
+		work->err = gikev2_tell(group, work->now);
 	if (work->err < 0) {
 		take_back(group);
 		return KS_NONE;
@@ -402,6 +420,7 @@ static enum ks_event add_for_member(struct gikev2_group *group,
 		return KS_REFUSED;
 	}
 	gikev2_gm_end_older(gm, work->now);
+	gikev2_wait_registered(gm, work->now);
 	group->engine->totals.registrations++;
 	gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_REGISTERED, 0, work->now);
 	return KS_OK;
@@ -488,6 +507,12 @@ bool gikev2_group_keeps_sas(struct gikev2_group *group)
 {
 	return !group->multicast.kek.alive ||
 	       group->gms.count <= group->config.rekey.ike_sas_max;
+}
+
+bool gikev2_group_inband(struct gikev2_group *group)
+{
+	return !group->multicast.kek.alive ||
+	       (group->config.rekey.wait && gikev2_group_keeps_sas(group));
 }
 
 struct gikev2_generations *gikev2_group_generations(struct gikev2_group *group)
@@ -684,14 +709,24 @@ int gikev2_group_update(struct gikev2_group *group,
 	return ret;
 }
 
-int gikev2_group_rekey(struct gikev2_group *group, uint64_t now)
+static int rekey(struct gikev2_group *group, bool urgent, uint64_t now)
 {
-	int ret = gikev2_group_roll(group, now);
+	int ret = roll(group, urgent, now);
 
 	if (ret < 0)
 		gikev2_count(group->engine, ret);
 	gikev2_bury(group->engine);
 	return ret;
+}
+
+int gikev2_group_rekey(struct gikev2_group *group, uint64_t now)
+{
+	return rekey(group, false, now);
+}
+
+int gikev2_group_rekey_urgent(struct gikev2_group *group, uint64_t now)
+{
+	return rekey(group, true, now);
 }
 
 void gikev2_keylog_groups(struct gikev2 *engine)
@@ -775,7 +810,8 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 			gikev2_generations_next(&group->generations);
 	gikev2_multicast_status(group, &status->rekey);
 	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
-		status->pending += gm->acked < group->generations.changes;
+		status->pending += gm->acked < gen->change;
+	gikev2_wait_status(group, status);
 	status->holdback_count =
 		gikev2_plan_holdback(group, status->holdback);
 }
@@ -794,6 +830,8 @@ void gikev2_group_members(const struct gikev2_group *group,
 					     : gm->last_seen,
 			.generation = gikev2_generation_at(&group->generations,
 							   gm->acked),
+			.awaited = gikev2_wait_lacks(gm),
+			.late = gm->late,
 		};
 
 		if (!visit(arg, &status))
@@ -859,12 +897,12 @@ int gikev2_group_exclude(struct gikev2_group *group,
 		count += ret == 0;
 	}
 	if (count && group->multicast.leaf_out == GIKEV2_LKH_NO_LEAF)
-		ret = gikev2_group_roll(group, now);
+		ret = roll(group, true, now);
 	else if (count)
 		ret = -GIKEV2_ERR_BUSY;
 	if (ret < 0) {
 		gikev2_count(group->engine, ret);
-		group->roll_wanted = true;
+		group->roll_wanted = group->roll_urgent = true;
 		gikev2_timer_set(&group->engine->timers, &group->timer,
 				 now + GIKEV2_SECOND);
 	}

@@ -20,10 +20,17 @@ struct gikev2_group {
 	struct gikev2_multicast multicast;
 	uint32_t next_sender_id; /* none of them is handed out twice */
 	bool roll_wanted;	 /* a roll that failed is still to come */
+	bool roll_urgent;	 /* and it waits for nobody */
 	bool tell_wanted;	 /* keys that a newcomer brought about */
 	bool clear_wanted;	 /* out of Sender-IDs */
 	uint8_t state;		 /* enum ks_state */
 	bool unsaved;		 /* changed since it was saved */
+	bool aways;		 /* there may be members that are away */
+	/* gikev2_wait.c */
+	struct gikev2_gm *telling; /* the next one to be told; or NULL */
+	uint64_t slice_at;	   /* not before that */
+	uint64_t check_at;	   /* whether all have acknowledged; or 0 */
+	uint64_t quiet_since;	   /* they all have; or 0 */
 	/* when a restored group is to have the config's keys; 0: it has */
 	uint64_t settle_at;
 };
@@ -41,6 +48,8 @@ int gikev2_group_start(struct gikev2_group *group, uint64_t now);
 int gikev2_group_begin_keys(struct gikev2_group *group, uint64_t now);
 int gikev2_group_roll(struct gikev2_group *group, uint64_t now);
 void gikev2_group_arm(struct gikev2_group *group);
+/* The longest wait that the keys' lifetime leaves room for, microseconds. */
+uint64_t gikev2_group_wait_room(const struct gikev2_group_config *config);
 
 /* Does the youngest generation say what the configuration says?
  * gikev2_restore.c */

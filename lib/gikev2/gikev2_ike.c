@@ -104,50 +104,6 @@ static void remove_bucket(struct gikev2_ike *ike)
 		*at = ike->bucket_next;
 }
 
-static struct gikev2_ike **half_bucket(struct gikev2 *engine,
-				       const uint8_t *spi_i)
-{
-	uint32_t hash = gikev2_get_int(spi_i, 4) ^ gikev2_get_int(spi_i + 4, 4);
-
-	return &engine->half_open[(hash ^ hash >> 8 ^ hash >> 16) %
-				  GIKEV2_HALF_BUCKETS];
-}
-
-void gikev2_half_open_add(struct gikev2_ike *ike)
-{
-	struct gikev2_ike **head = half_bucket(ike->engine, ike->spi_i);
-
-	ike->half_next = *head;
-	*head = ike;
-	ike->engine->totals.half_open++;
-}
-
-static void half_open_remove(struct gikev2_ike *ike)
-{
-	struct gikev2_ike **at = half_bucket(ike->engine, ike->spi_i);
-
-	while (*at && *at != ike)
-		at = &(*at)->half_next;
-	if (!*at)
-		return;
-	*at = ike->half_next;
-	ike->engine->totals.half_open--;
-}
-
-struct gikev2_ike *gikev2_half_open_find(const struct gikev2_rx *rx)
-{
-	struct gikev2_ike *ike = *half_bucket(rx->engine, rx->header.spi_i);
-
-	for (; ike; ike = ike->half_next) {
-		const struct gikev2_octets *request = &ike->setup->init_request;
-
-		if (request->len == rx->raw.len &&
-		    memcmp(request->ptr, rx->raw.ptr, rx->raw.len) == 0)
-			return ike;
-	}
-	return NULL;
-}
-
 struct gikev2_ike *gikev2_ike_new(struct gikev2 *engine, bool initiator,
 				  const struct gikev2_path *path)
 {
@@ -249,7 +205,7 @@ static void settle(struct gikev2_ike *ike, uint64_t now)
 {
 	uint64_t life = ike->engine->params.rekey_time;
 
-	half_open_remove(ike);
+	gikev2_half_open_remove(ike);
 	setup_free(ike);
 	gikev2_ike_changed(ike);
 	if (life)
@@ -302,7 +258,7 @@ void gikev2_ike_end(struct gikev2_ike *ike, int err, uint64_t now)
 	gikev2_ike_forget(ike);
 	ike->dead = true;
 	remove_bucket(ike);
-	half_open_remove(ike);
+	gikev2_half_open_remove(ike);
 	gikev2_peers_remove(ike);
 	if (ike->prev)
 		ike->prev->next = ike->next;

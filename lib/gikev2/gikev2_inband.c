@@ -147,12 +147,14 @@ int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	struct gikev2_member *member = gikev2_ike_inband(ike);
 	struct gikev2_download download = { 0 };
+	bool news = true;
 	int ret = 0, answered;
 
 	if (!member)
 		return -GIKEV2_ERR_BAD_STATE;
 	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {
 		ret = gikev2_policy_read_ike(ike, member, rx, false, &download);
+		news = ret == 0 && brings_news(member, rx, &download);
 		if (ret == 0)
 			ret = install(member, rx, &download);
 		gikev2_download_wipe(&download);
@@ -162,7 +164,7 @@ int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (ret < 0 && gikev2_err_to_notify(ret) != GIKEV2_N_NO_PROPOSAL_CHOSEN)
 		return ret;
 	if (ret == 0)
-		applied(member, rx, true);
+		applied(member, rx, news);
 	answered = gikev2_respond_notify(ike, rx, 0, NULL, 0);
 	if (ret < 0)
 		gikev2_member_refuse(member, ike, ret, rx->now);

@@ -352,6 +352,8 @@ int gikev2_init_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		return ret;
 	if (engine->totals.half_open >= engine->params.half_open_max)
 		return -GIKEV2_ERR_HALF_OPEN_LIMIT;
+	if (gikev2_half_open_full(rx))
+		return -GIKEV2_ERR_HALF_OPEN_PREFIX;
 	ret = negotiate(rx, &suite);
 	if (ret < 0)
 		return ret;

@@ -17,6 +17,7 @@
 #define GIKEV2_ARENA_SIZE 65536
 #define GIKEV2_VENDOR_ID_LEN 16
 #define GIKEV2_HALF_BUCKETS 256
+#define GIKEV2_HALF_NETWORKS 1024
 
 /* Generations of a group's keys that may be alive at once. */
 #define GIKEV2_GENERATIONS_MAX (KEYTABLE_ROWS_MAX / GIKEV2_SENDERS_MAX)
@@ -161,6 +162,7 @@ struct gikev2_ike {
 	struct gikev2_ike *prev, *next;	  /* all SAs */
 	struct gikev2_ike *bucket_next;	  /* by our SPI */
 	struct gikev2_ike *half_next;	  /* by the initiator's SPI */
+	uint16_t half_network;		  /* its counter, as long as half-open */
 	struct gikev2_ike *peer_next;	  /* by the peer's identity */
 	struct gikev2_ike *deferred_next;
 	uint8_t spi_i[GIKEV2_SPI_LEN], spi_r[GIKEV2_SPI_LEN];
@@ -240,6 +242,9 @@ struct gikev2_gm {
 			       * receives */
 	bool cleared;	      /* it has to go and to register anew */
 	bool fragments;	      /* does them (RFC 7383) */
+	bool profile;	      /* sent our Vendor ID */
+	bool away;	      /* its SA was lost while a roll waits for it */
+	bool late;	      /* a roll does not wait for it any longer */
 	uint32_t leaf;	      /* in the group's tree; GIKEV2_LKH_NO_LEAF */
 	struct gikev2_id *id; /* room for its octets only */
 	/* gikev2_state.c */
@@ -273,9 +278,14 @@ struct gikev2_ike *gikev2_ike_empty(struct gikev2 *engine);
 int gikev2_ike_insert(struct gikev2_ike *ike);
 void gikev2_ike_discard(struct gikev2_ike *ike);
 
-/* Half-open SAs are found by the request that made them. */
+/* gikev2_half_open.c: found by the request that made them */
 void gikev2_half_open_add(struct gikev2_ike *ike);
+void gikev2_half_open_remove(struct gikev2_ike *ike);
 struct gikev2_ike *gikev2_half_open_find(const struct gikev2_rx *rx);
+/* Has the network that this comes from as many as it may have? */
+bool gikev2_half_open_full(const struct gikev2_rx *rx);
+/* So many that addresses there may be invented? */
+bool gikev2_half_open_crowded(const struct gikev2_rx *rx);
 
 /* Authenticated: what the setup needed goes, liveness checks begin. */
 void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now);
@@ -767,6 +777,8 @@ int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
 		       struct gikev2_rx *rx);
 int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx);
 struct gikev2_rows *gikev2_member_rows(struct gikev2_member *member);
+/* Is there more than one key server that it may ask? */
+bool gikev2_member_has_others(const struct gikev2_member *member);
 const struct gikev2_sender_ids *
 gikev2_member_sender_ids(const struct gikev2_member *member);
 /* A rekey message was applied; with or without anything new in it. */
@@ -797,6 +809,8 @@ struct gikev2_lkh *gikev2_group_lkh(struct gikev2_group *group);
 struct gikev2_gms *gikev2_group_gms(struct gikev2_group *group);
 /* Are its members' IKE SAs kept up: for rekeys, or to notice who is gone? */
 bool gikev2_group_keeps_sas(struct gikev2_group *group);
+/* Are they sent GSA_INBAND_REKEY over these, alone or beside the multicast? */
+bool gikev2_group_inband(struct gikev2_group *group);
 /* The first one after NULL. */
 struct gikev2_group *gikev2_group_next(struct gikev2 *engine,
 				       const struct gikev2_group *group);
@@ -888,6 +902,8 @@ struct gikev2 {
 	struct gikev2_peers peers;
 	size_t reassembly; /* octets held for the unauthenticated */
 	struct gikev2_ike *half_open[GIKEV2_HALF_BUCKETS];
+	uint16_t half_open_networks[GIKEV2_HALF_NETWORKS]; /* how many each has */
+	uint64_t half_open_seed; /* of the hash of them */
 	struct gikev2_ike *dead;     /* ended, to be freed at the edge */
 	/* SAs that have something to ask when the message in hand is done */
 	struct gikev2_ike *deferred;

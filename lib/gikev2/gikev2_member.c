@@ -9,6 +9,8 @@
 
 /* An unprotected hint makes us register anew at most once in this time. */
 #define HINT_INTERVAL (10 * GIKEV2_SECOND)
+/* Keys that end sooner than that are not left to a server that may be dead. */
+#define RETURN_ROOM (180 * GIKEV2_SECOND)
 
 struct gikev2_member {
 	struct gikev2 *engine;
@@ -27,6 +29,7 @@ struct gikev2_member {
 	uint64_t recover_at; /* something was missed; or NEVER */
 	int recover_err;     /* what */
 	size_t server;	     /* which of config.servers */
+	uint64_t return_at;  /* to one before that; or NEVER */
 	uint64_t backoff, hint_next;
 	uint64_t registered_since, last_rekey;
 	uint32_t registrations, failures, rekeys;
@@ -168,10 +171,15 @@ static void arm_soft_expiry(struct gikev2_member *member, uint64_t now)
 	uint64_t left = last > now ? last - now : 0;
 	uint64_t tenth = left / 10;
 	uint64_t wait = left / 5 * 4 + gikev2_jitter(member->engine, tenth);
+	uint64_t back;
 
 	if (wait < member->engine->params.retry_min)
 		wait = member->engine->params.retry_min;
 	wait += now;
+	/* a server that is still dead takes its time to be tried */
+	back = member->return_at > now ? member->return_at : now;
+	if (back < wait && wait - back > RETURN_ROOM)
+		wait = back;
 	gikev2_timer_set(&member->engine->timers, &member->timer,
 			 wait < member->recover_at ? wait : member->recover_at);
 }
@@ -396,6 +404,9 @@ static void register_anew(struct gikev2_member *member, int err, uint64_t now)
 
 	(void)err;
 	member->recover_at = GIKEV2_NEVER;
+	if (member->return_at <= now)
+		member->server = 0;
+	member->return_at = GIKEV2_NEVER;
 	drop(member, &member->attempt, now);
 	gikev2_timer_set(&member->engine->timers, &member->timer, GIKEV2_NEVER);
 	ike = sa_to_share(member);
@@ -455,6 +466,16 @@ static void remember_proof(struct gikev2_member *member)
 				ike->suite.addke[n]->name;
 }
 
+/* The first one in the list is where everybody is to be, as far as it lives. */
+static void set_return(struct gikev2_member *member, uint64_t now)
+{
+	uint64_t time = member->engine->params.return_time;
+
+	member->return_at = GIKEV2_NEVER;
+	if (member->server && time)
+		member->return_at = now + gikev2_jitter(member->engine, time);
+}
+
 static void registered(struct gikev2_member *member, int err, uint64_t now)
 {
 	(void)err;
@@ -468,6 +489,7 @@ static void registered(struct gikev2_member *member, int err, uint64_t now)
 	member->last_error = 0;
 	member->registered_since = now;
 	member->registrations++;
+	set_return(member, now);
 	member->engine->totals.registrations++;
 	deliver(member);
 	arm_soft_expiry(member, now);
@@ -506,6 +528,11 @@ static void leave(struct gikev2_member *member, int err, uint64_t now)
 struct gikev2 *gikev2_member_engine(const struct gikev2_member *member)
 {
 	return member->engine;
+}
+
+bool gikev2_member_has_others(const struct gikev2_member *member)
+{
+	return member->config.server_count > 1;
 }
 
 struct gikev2_member *gikev2_member_next(const struct gikev2_member *member)
@@ -655,7 +682,7 @@ gikev2_member_add(struct gikev2 *engine, void *cookie,
 	member->cookie = cookie;
 	member->config = *config;
 	member->state_since = now;
-	member->recover_at = GIKEV2_NEVER;
+	member->recover_at = member->return_at = GIKEV2_NEVER;
 	if (gikev2_timer_init(&engine->timers, &member->timer, timer_fire,
 			      member) < 0 ||
 	    gikev2_timer_init(&engine->timers, &member->expiry, expiry_fire,

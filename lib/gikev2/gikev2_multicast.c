@@ -254,7 +254,8 @@ static bool is_crowded_out(const struct gikev2_gm *gm)
 	return other;
 }
 
-/* Members that nobody can reach any more come back by themselves. */
+/* Members that nobody can reach any more come back by themselves; those that a
+ * roll waits for are dealt with when that is over. */
 static void forget_members(struct gikev2_group *group, uint64_t now)
 {
 	struct gikev2_gm *gm = gikev2_group_gms(group)->first, *next;
@@ -262,7 +263,7 @@ static void forget_members(struct gikev2_group *group, uint64_t now)
 	for (; gm; gm = next) {
 		next = gm->next;
 		gm->leaf = GIKEV2_LKH_NO_LEAF;
-		if (!gm->ike || is_crowded_out(gm))
+		if (gm->ike ? is_crowded_out(gm) : !gm->away)
 			gikev2_gm_end(gm, -GIKEV2_ERR_ADMIN, now);
 	}
 }

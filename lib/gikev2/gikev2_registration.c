@@ -9,6 +9,7 @@
 #include "gikev2/gikev2_multicast.h"
 #include "gikev2/gikev2_sender.h"
 #include "gikev2/gikev2_state.h"
+#include "gikev2/gikev2_wait.h"
 
 static struct gikev2_generations *generations(const struct gikev2_gm *gm)
 {
@@ -28,23 +29,45 @@ static bool is_for(const struct gikev2_abilities *can, bool registration,
 	return (registration ? gikev2_can : gikev2_lists)(can, row);
 }
 
-/* Rows that came with a change after `after`, the oldest first. */
-static size_t collect(struct gikev2_generations *all,
+/*
+ * Rows of the generation `at` that came with a change after `after`, or all of
+ * them if they have other delays since then.
+ */
+static size_t collect(struct gikev2_generations *all, size_t at,
 		      const struct gikev2_abilities *can, bool registration,
 		      uint64_t after, const struct keytable_row **rows)
 {
+	struct gikev2_generation *gen = &all->gen[at];
+	bool retold = at + 1 == all->count && gen->told > after;
 	size_t count = 0;
 
-	for (size_t i = 0; i < all->count; i++) {
-		struct gikev2_generation *gen = &all->gen[i];
-
-		for (size_t j = 0; j < gen->count; j++)
-			if (gen->since[j] > after &&
-			    gikev2_generation_alive(all, gen, j) &&
-			    is_for(can, registration, &gen->row[j]))
-				rows[count++] = &gen->row[j];
-	}
+	for (size_t j = 0; j < gen->count; j++)
+		if ((retold || gen->since[j] > after) &&
+		    gikev2_generation_alive(all, gen, j) &&
+		    is_for(can, registration, &gen->row[j]))
+			rows[count++] = &gen->row[j];
 	return count;
+}
+
+/*
+ * For a registration: all of them, the youngest last.  Before it stands the one
+ * to send with until then, which is not the next older one when there are rolls
+ * whose time to be sent with has not come.
+ */
+static size_t collect_all(struct gikev2_generations *all,
+			  const struct gikev2_abilities *can,
+			  const struct keytable_row **rows, uint64_t now)
+{
+	size_t youngest = all->count - 1, sender = youngest, count = 0;
+
+	while (sender && all->gen[sender].atd_end > now)
+		sender--;
+	for (size_t i = 0; i < youngest; i++)
+		if (i != sender)
+			count += collect(all, i, can, true, 0, rows + count);
+	if (sender != youngest)
+		count += collect(all, sender, can, true, 0, rows + count);
+	return count + collect(all, youngest, can, true, 0, rows + count);
 }
 
 static uint16_t seconds_left(uint64_t until, uint64_t now)
@@ -56,11 +79,12 @@ static uint16_t seconds_left(uint64_t until, uint64_t now)
 	return seconds > UINT16_MAX ? UINT16_MAX : seconds;
 }
 
-/* ATD and DTD of the youngest roll, as far as they have not passed, and DTD of
- * what a sender had before he came again. */
-static struct gikev2_delays delays(struct gikev2_generations *all, uint64_t now)
+/* ATD and DTD of that roll, as far as they have not passed, and DTD of what a
+ * sender had before he came again. */
+static struct gikev2_delays delays_of(const struct gikev2_generations *all,
+				      size_t at, uint64_t now)
 {
-	const struct gikev2_generation *gen = gikev2_youngest(all);
+	const struct gikev2_generation *gen = &all->gen[at];
 	uint64_t end = gen->dtd_end > all->replaced_end ? gen->dtd_end
 							: all->replaced_end;
 	struct gikev2_delays result = {
@@ -74,6 +98,12 @@ static struct gikev2_delays delays(struct gikev2_generations *all, uint64_t now)
 	if (result.has_dtd && result.dtd < result.atd + 2)
 		result.dtd = result.atd + 2;
 	return result;
+}
+
+static struct gikev2_delays delays(const struct gikev2_generations *all,
+				   uint64_t now)
+{
+	return delays_of(all, all->count - 1, now);
 }
 
 static int add(struct gikev2_gm *gm, struct gikev2_payloads *payloads,
@@ -107,7 +137,7 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 		content.leaf = gm->leaf;
 	}
 	content.count =
-		collect(generations(gm), &gm->can, true, 0, content.rows);
+		collect_all(generations(gm), &gm->can, content.rows, now);
 	/* nobody sends yet where each sender has his own SA */
 	if (!content.count && !content.kek)
 		return -GIKEV2_ERR_REGISTRATION_FAILED;
@@ -115,7 +145,7 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 		ret = gikev2_sender_ids_draw(gm->group, gm->senders, &ids);
 		content.sender_ids = &ids;
 	}
-	gm->acked = gm->sent = generations(gm)->changes;
+	gm->acked = gm->sent = gikev2_wait_at_registration(gm);
 	return ret < 0 ? ret : add(gm, answer, &content, now);
 }
 
@@ -193,21 +223,40 @@ static int send_clear(struct gikev2_gm *gm, uint64_t now)
 	return gikev2_request(gm->ike, GIKEV2_GSA_INBAND_REKEY, tx, now);
 }
 
-/* All that the member has not acknowledged yet. */
+/*
+ * What the member has not acknowledged yet, of one generation: each has delays of
+ * its own, and a message has one pair.  The rest follows.
+ */
+static void next_news(struct gikev2_gm *gm, struct gikev2_content *content,
+		      uint64_t now)
+{
+	struct gikev2_generations *all = generations(gm);
+	size_t at = 0;
+
+	while (at < all->count) {
+		content->count = collect(all, at, &gm->can, false, gm->acked,
+					 content->rows);
+		if (content->count)
+			break;
+		at++;
+	}
+	if (at < all->count)
+		content->delays = delays_of(all, at, now);
+	gm->sent = at + 1 < all->count ? all->gen[at + 1].change - 1
+				       : all->changes;
+}
+
 static int send_rekey(struct gikev2_gm *gm, uint64_t now)
 {
 	struct gikev2_ike *ike = gm->ike;
 	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
-	struct gikev2_content content = {
-		.delays = delays(generations(gm), now), .plain = gm->can.plain
-	};
+	struct gikev2_content content = { .plain = gm->can.plain };
 	int ret;
 
-	content.count = collect(generations(gm), &gm->can, false, gm->acked,
-				content.rows);
-	gm->sent = generations(gm)->changes;
+	next_news(gm, &content, now);
 	if (!content.count) {
 		gm->acked = gm->sent;
+		gikev2_wait_changed(gm->group, now);
 		return 0;
 	}
 	ret = add(gm, tx, &content, now);
@@ -234,15 +283,25 @@ int gikev2_send_rekey(struct gikev2_ike *ike, uint64_t now)
 int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	struct gikev2_gm *gm = gikev2_gm_inband(ike);
+	const struct gikev2_generation *gen;
+	bool news;
 
 	if (!gm)
 		return 0;
+	gen = gikev2_youngest(generations(gm));
 	if (gm->cleared) {
 		gikev2_gm_end(gm, -GIKEV2_ERR_ADMIN, rx->now);
 		return 0;
 	}
+	/* other delays of keys that it has are no news */
+	news = gm->acked + 1 < gm->sent || gm->sent != gen->told ||
+	       gen->told == gen->change;
 	gm->acked = gm->sent;
-	gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_ACKNOWLEDGED, 0, rx->now);
+	gm->late = false;
+	if (news)
+		gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_ACKNOWLEDGED, 0,
+				rx->now);
+	gikev2_wait_changed(gm->group, rx->now);
 	if (gm->acked < generations(gm)->changes)
 		gikev2_want(ike, GIKEV2_WANT_REKEY, rx->now);
 	return 0;
@@ -279,7 +338,8 @@ static int add_news(struct gikev2_group *group, const struct gikev2_news *news,
 			.dtd = gikev2_group_config(group)->dtd,
 		};
 	} else {
-		content.count = collect(all, NULL, false, before, content.rows);
+		content.count = collect(all, all->count - 1, NULL, false,
+					before, content.rows);
 	}
 	ret = gikev2_policy_add(engine, &wrapper, tx, &content, now);
 	explicit_bzero(&wrapper, sizeof(wrapper));

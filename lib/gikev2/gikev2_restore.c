@@ -7,6 +7,7 @@
 #include "gikev2/gikev2_group.h"
 #include "gikev2/gikev2_plan.h"
 #include "gikev2/gikev2_state.h"
+#include "gikev2/gikev2_wait.h"
 
 /*
  * A configuration may come line by line: what does not fit what was saved may
@@ -72,17 +73,18 @@ static bool is_over(struct gikev2_group *group, uint64_t now)
 /* Who has neither an SA nor a Rekey SA could not be told of anything. */
 static void resume_members(struct gikev2_group *group, uint64_t now)
 {
-	uint64_t youngest = group->generations.changes;
 	bool multicast = group->multicast.kek.alive;
 	struct gikev2_gm *gm, *next;
 
 	for (gm = group->gms.first; gm; gm = next) {
 		next = gm->next;
-		if (!gm->ike && !multicast)
+		group->aways |= gm->away;
+		if (!gm->ike && !gm->away && !multicast)
 			gikev2_gm_end(gm, -GIKEV2_ERR_STATE, now);
-		else if (gm->acked < youngest && !multicast)
-			gikev2_want(gm->ike, GIKEV2_WANT_REKEY, now);
 	}
+	if (gikev2_group_inband(group))
+		gikev2_tell_inband(group, now);
+	gikev2_wait_changed(group, now);
 }
 
 static int resume(struct gikev2_group *group, uint64_t now)

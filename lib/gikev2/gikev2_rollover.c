@@ -247,16 +247,51 @@ bool gikev2_rollover_news(const struct gikev2_rows *rows,
 	return false;
 }
 
+/* Ends the windows of what is older than `row` no later than at these. */
+static void retire_sooner(struct gikev2_rows *rows,
+			  const struct keytable_row *row, uint64_t at,
+			  uint64_t end)
+{
+	for (struct keytable_row *old = rows->row; old < row; old++) {
+		if (!same_track(old, row))
+			continue;
+		old->send_start = min_u64(old->send_start, at);
+		old->send_end = min_u64(old->send_end, at);
+		old->accept_end = min_u64(old->accept_end, max_u64(at, end));
+	}
+}
+
+/*
+ * A copy of what is known.  Its delays were counted at the server's clock,
+ * which began before ours: at the most they end earlier than what we have, when
+ * the server brought them forward.  Later is not for a copy to say.
+ */
+static void hasten(struct gikev2_rows *rows,
+		   const struct gikev2_download *download, size_t which,
+		   uint64_t now)
+{
+	struct keytable_row *row = (struct keytable_row *)find(
+		rows, &download->keys.row[which], same_key);
+	uint64_t at = download->has_atd ? later(now, download->atd) : now;
+	uint64_t end = download->has_dtd ? later(now, download->dtd) : at;
+
+	if (!is_youngest(&download->keys, which))
+		return;
+	row->send_start = min_u64(row->send_start, at);
+	retire_sooner(rows, row, row->send_start, end);
+}
+
 int gikev2_rollover_rekey(struct gikev2_rows *rows,
 			  const struct gikev2_download *download, uint64_t now)
 {
 	struct gikev2_download fresh = *download;
 	int ret = -GIKEV2_ERR_LIMIT;
 
-	/* delays count from the first copy: what is known already is left out */
 	for (size_t i = fresh.keys.count; i-- > 0;)
-		if (find(rows, &fresh.keys.row[i], same_key))
+		if (find(rows, &fresh.keys.row[i], same_key)) {
+			hasten(rows, download, i, now);
 			remove_at(&fresh.keys, i);
+		}
 	if (rows->count + fresh.keys.count <= KEYTABLE_ROWS_MAX) {
 		drop_clashes(rows, &fresh.keys);
 		merge(rows, &fresh, now);

@@ -53,8 +53,9 @@ bool gikev2_rollover_news(const struct gikev2_rows *rows,
 			  const struct gikev2_download *download);
 
 /*
- * Applies a rekey: the keys are added as the youngest.  -LIMIT: too many
- * rows; nothing was changed.
+ * Applies a rekey: the keys are added as the youngest.  For those that are here
+ * already the delays may come to an end sooner than it was said at first, and
+ * never later.  -LIMIT: too many rows; no key was added.
  */
 int gikev2_rollover_rekey(struct gikev2_rows *rows,
 			  const struct gikev2_download *download, uint64_t now);

@@ -10,9 +10,9 @@
 #include "gikev2/gikev2_nat.h"
 #include "gikev2/gikev2_state.h"
 
-#define GROUP_VERSION 1
+#define GROUP_VERSION 2 /* 2: rolls that wait */
 #define NODE_VERSION 1
-#define GM_VERSION 1
+#define GM_VERSION 2 /* likewise */
 #define IKE_VERSION 1
 
 /* ---------------------------------------------------------------------- keys */
@@ -177,7 +177,8 @@ struct gm_ike {
 static void gm_fields(struct gikev2_archive *archive, struct gikev2_gm *gm,
 		      struct gm_ike *ike)
 {
-	gikev2_archive_version(archive, GM_VERSION);
+	uint8_t version = gikev2_archive_version(archive, GM_VERSION);
+
 	id_fields(archive, &gm->id);
 	path_fields(archive, &gm->path);
 	gikev2_archive_time(archive, &gm->registered);
@@ -192,6 +193,11 @@ static void gm_fields(struct gikev2_archive *archive, struct gikev2_gm *gm,
 	GIKEV2_ARCHIVE_INT(archive, ike->present);
 	GIKEV2_ARCHIVE_INT(archive, ike->initiator);
 	gikev2_archive_octets(archive, ike->spi, sizeof(ike->spi));
+	if (version < 2)
+		return;
+	GIKEV2_ARCHIVE_INT(archive, gm->profile);
+	GIKEV2_ARCHIVE_INT(archive, gm->away);
+	GIKEV2_ARCHIVE_INT(archive, gm->late);
 }
 
 static void node_fields(struct gikev2_archive *archive,
@@ -224,7 +230,7 @@ static void kek_fields(struct gikev2_archive *archive, struct gikev2_kek *kek,
 	GIKEV2_ARCHIVE_INT(archive, *sign);
 }
 
-static void generation_fields(struct gikev2_archive *archive,
+static void generation_fields(struct gikev2_archive *archive, uint8_t version,
 			      struct gikev2_generation *gen)
 {
 	GIKEV2_ARCHIVE_INT(archive, gen->number);
@@ -232,6 +238,15 @@ static void generation_fields(struct gikev2_archive *archive,
 	gikev2_archive_time(archive, &gen->created);
 	gikev2_archive_time(archive, &gen->atd_end);
 	gikev2_archive_time(archive, &gen->dtd_end);
+	if (version < 2) {
+		gen->told = gen->change;
+	} else {
+		GIKEV2_ARCHIVE_INT(archive, gen->told);
+		GIKEV2_ARCHIVE_INT(archive, gen->stage);
+		gikev2_archive_time(archive, &gen->wait_end);
+		if (gen->stage >= GIKEV2_STAGE_MAX)
+			gen->stage = GIKEV2_STAGE_SETTLED;
+	}
 	gikev2_archive_count(archive, &gen->count, GIKEV2_GENERATION_ROWS);
 	for (size_t i = 0; i < gen->count; i++) {
 		gikev2_archive_row(archive, &gen->row[i]);
@@ -288,11 +303,13 @@ struct group_state {
 static void group_fields(struct gikev2_archive *archive,
 			 struct group_state *state)
 {
-	gikev2_archive_version(archive, GROUP_VERSION);
+	uint8_t version = gikev2_archive_version(archive, GROUP_VERSION);
+
 	gikev2_archive_count(archive, &state->generations->count,
 			     GIKEV2_GENERATIONS_MAX);
 	for (size_t i = 0; i < state->generations->count; i++)
-		generation_fields(archive, &state->generations->gen[i]);
+		generation_fields(archive, version,
+				  &state->generations->gen[i]);
 	GIKEV2_ARCHIVE_INT(archive, state->generations->changes);
 	last_id_fields(archive, state->generations);
 	GIKEV2_ARCHIVE_INT(archive, state->group->next_sender_id);

@@ -181,6 +181,7 @@ void sim_config_default(struct sim_config *config, uint32_t members,
 		.lifetime = 4500, /* a roll each hour */
 		.atd = 5,
 		.dtd = 15,
+		.wait = 300,
 		.weather = SIM_CALM,
 		.trace_from = UINT64_MAX,
 		.trace_to = UINT64_MAX,
@@ -224,6 +225,8 @@ static void group_init(struct sim *sim, size_t number, const char *name)
 				.algorithm = KEYTABLE_HMAC_SHA_384,
 				.lifetime = sim->config.lifetime,
 			};
+	if (!group->multicast)
+		group->config.rekey.wait = sim->config.wait;
 }
 
 static struct sim *make(const struct sim_config *config)

@@ -60,6 +60,7 @@ struct sim_config {
 	uint32_t liveness; /* seconds of silence before a liveness check */
 	uint32_t lifetime; /* of the groups' keys, seconds */
 	uint16_t atd, dtd; /* seconds */
+	uint16_t wait;	   /* of rolls, for members by inband; seconds */
 	bool sign;	   /* GSA_REKEY by Ed25519; or Implicit */
 	enum sim_weather_kind weather;
 	uint64_t trace_from, trace_to; /* events to be told about */
@@ -131,6 +132,7 @@ struct sim_generation {
 	uint64_t made, atd_end, dtd_end;
 	uint64_t fresh_end; /* a message that arrives later was too slow */
 	bool due_over;	    /* ATD is past: who has it not is late */
+	bool waits;	    /* until all have acknowledged it, or are late */
 	struct gikev2_timer timer;
 };
 
@@ -175,6 +177,8 @@ struct sim_keys {
 
 /* The server's keys changed, or may have. */
 void sim_keys_note(struct sim_group *group);
+/* Its delays may be other ones now. */
+void sim_keys_follow(struct sim_group *group);
 /* A member's engine says what it holds. */
 void sim_keys_deliver(struct sim_node *node, const struct keytable_row *rows,
 		      size_t count);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gikev2/gikev2_group.h"
 #include "sim.h"
 
 /* -------------------------------------------------------- what servers made */
@@ -59,6 +60,27 @@ static void set_late(struct sim_node *node,
 	sim_keys_leave(node);
 }
 
+/*
+ * Where rolls wait, nobody is late but who was given up: the server does not know
+ * it, or has said so.
+ */
+static void check_late(struct sim_node *node,
+		       const struct sim_generation *generation)
+{
+	struct gikev2_group *group = node->group->group;
+	const struct gikev2_gm *gm;
+
+	if (!generation->waits || !group ||
+	    generation != node->group->youngest ||
+	    generation->life != node->sim->life)
+		return;
+	gm = gikev2_gm_find(group, &node->identity, NULL);
+	SIM_CHECK(node->sim, node, !gm || gm->late,
+		  "has not got generation %" PRIu64
+		  ", and the server did not wait for it",
+		  generation->ordinal);
+}
+
 /* The time to receive it is over: who has not got it is late. */
 static void time_over(void *owner, uint64_t now)
 {
@@ -71,9 +93,13 @@ static void time_over(void *owner, uint64_t now)
 	for (uint32_t i = 1; i < sim->node_count; i++) {
 		struct sim_node *node = &sim->nodes[i];
 
-		if (node->group == generation->group && node->hold_count &&
-		    !holds(node, generation))
-			set_late(node, generation);
+		if (node->group != generation->group || !node->hold_count ||
+		    holds(node, generation) ||
+		    holds(node, generation->group->youngest))
+			continue;
+		if (!node->excluded)
+			check_late(node, generation);
+		set_late(node, generation);
 	}
 }
 
@@ -90,6 +116,7 @@ static void set_times(struct sim_generation *generation,
 	uint64_t spare = GIKEV2_SECOND + weather->delay + weather->jitter;
 	uint64_t span = status->dtd_end - status->atd_end;
 
+	generation->waits = status->wait != GIKEV2_WAIT_NONE;
 	generation->number = status->generation;
 	generation->made = status->created;
 	generation->atd_end = status->atd_end;
@@ -158,6 +185,30 @@ void sim_keys_note(struct sim_group *group)
 	for (size_t i = 0; i < status.row_count; i++)
 		if (!find(sim, &status.rows[i]))
 			note_key(generation, &status.rows[i]);
+}
+
+/* Nobody is missing: what was announced comes sooner. */
+void sim_keys_follow(struct sim_group *group)
+{
+	struct sim_generation *generation = group->youngest;
+	struct sim *sim = group->sim;
+	const struct gikev2_generation *gen =
+		gikev2_youngest(gikev2_group_generations(group->group));
+
+	if (!generation || generation->life != sim->life ||
+	    generation->number != gen->number ||
+	    (generation->atd_end == gen->atd_end &&
+	     generation->dtd_end == gen->dtd_end))
+		return;
+	SIM_CHECK(sim, &sim->nodes[0],
+		  gen->atd_end <= generation->atd_end &&
+			  gen->dtd_end <= generation->dtd_end,
+		  "puts off generation %" PRIu64, generation->ordinal);
+	generation->atd_end = gen->atd_end;
+	generation->dtd_end = gen->dtd_end;
+	if (!generation->due_over)
+		gikev2_timer_set(&sim->timers, &generation->timer,
+				 generation->atd_end);
 }
 
 /* ----------------------------------------------------- what a member may use */

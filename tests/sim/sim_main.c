@@ -23,6 +23,7 @@ static const char usage[] =
 	"  --liveness SECONDS of silence before a liveness check\n"
 	"  --lifetime SECONDS of keys\n"
 	"  --delays ATD,DTD   in seconds\n"
+	"  --wait SECONDS     of rolls for members that do not answer\n"
 	"  --sign             GSA_REKEY by Ed25519\n"
 	"  --weather NAME     calm, rough or storm\n"
 	"  --trace FROM[,TO]  says what happens in these events\n";
@@ -35,6 +36,7 @@ static const struct option options[] = {
 	{ "liveness", required_argument, NULL, 'l' },
 	{ "lifetime", required_argument, NULL, 'k' },
 	{ "delays", required_argument, NULL, 'd' },
+	{ "wait", required_argument, NULL, 'a' },
 	{ "sign", no_argument, NULL, 'g' },
 	{ "weather", required_argument, NULL, 'w' },
 	{ "trace", required_argument, NULL, 't' },
@@ -79,6 +81,9 @@ static bool set_option(struct sim_config *config, int option, const char *value)
 		config->atd = number;
 		config->dtd = *rest ? strtoul(rest + 1, NULL, 10) : 0;
 		return config->dtd > config->atd + 1;
+	case 'a':
+		config->wait = number;
+		return number <= UINT16_MAX && !*rest;
 	case 'g':
 		config->sign = true;
 		return true;

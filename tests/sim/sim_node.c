@@ -184,9 +184,12 @@ static void check_server(struct sim_node *node)
 		sim->results.half_open = totals.half_open;
 	SIM_CHECK(sim, node, totals.half_open <= sim->params.half_open_max,
 		  "%u half-open IKE SAs", totals.half_open);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
 		if (sim->groups[i].group && sim->groups[i].rolled)
 			sim_keys_note(&sim->groups[i]);
+		if (sim->groups[i].group)
+			sim_keys_follow(&sim->groups[i]);
+	}
 }
 
 void sim_node_called(struct sim_node *node)

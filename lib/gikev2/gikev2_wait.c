@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Key server: telling members of new keys, and waiting for them.
+ */
+#include "gikev2/gikev2_state.h"
+#include "gikev2/gikev2_wait.h"
+
+/*
+ * So many members are told, or given up, before others have their turn at the
+ * event loop: some milliseconds of work.
+ */
+#define SLICE 128
+/* Those that need nothing cost next to nothing. */
+#define SLICE_LOOKS 4096
+/* Acknowledgements that come together are looked at together. */
+#define CHECK_TIME (GIKEV2_SECOND / 50)
+
+static struct gikev2_generation *youngest(struct gikev2_group *group)
+{
+	return gikev2_youngest(&group->generations);
+}
+
+static bool is_waiting(const struct gikev2_group *group)
+{
+	const struct gikev2_generations *all = &group->generations;
+
+	return all->count && all->gen[all->count - 1].stage;
+}
+
+/* ------------------------------------------------------------------- telling */
+
+static void tell_slice(struct gikev2_group *group, uint64_t now)
+{
+	struct gikev2_gm *gm = group->telling;
+
+	for (int looks = 0, told = 0;
+	     gm && looks < SLICE_LOOKS && told < SLICE; looks++) {
+		struct gikev2_gm *this = gm;
+
+		gm = gm->next;
+		/* telling it may be its end, and the next one's */
+		group->telling = gm;
+		if (!this->ike || (!this->cleared &&
+				   this->acked >= group->generations.changes))
+			continue;
+		told++;
+		gikev2_want(this->ike, GIKEV2_WANT_REKEY, now);
+		gm = group->telling;
+	}
+	group->telling = gm;
+	if (gm)
+		group->slice_at = now + 1;
+}
+
+void gikev2_tell_inband(struct gikev2_group *group, uint64_t now)
+{
+	group->telling = group->gms.first;
+	tell_slice(group, now);
+	gikev2_group_arm(group);
+}
+
+int gikev2_tell(struct gikev2_group *group, uint64_t now)
+{
+	bool inband = gikev2_group_inband(group);
+	struct gikev2_gm *gm;
+	int ret = 0;
+
+	if (group->multicast.kek.alive)
+		ret = gikev2_multicast_keys(group, now);
+	group->tell_wanted = ret < 0;
+	group->unsaved = true;
+	if (ret < 0)
+		return ret;
+	/* who cannot answer is not asked */
+	for (gm = group->multicast.kek.alive ? group->gms.first : NULL; gm;
+	     gm = gm->next)
+		if (!inband || (!gm->ike && !gm->away))
+			gm->acked = group->generations.changes;
+	if (inband)
+		gikev2_tell_inband(group, now);
+	return 0;
+}
+
+void gikev2_tell_without(const struct gikev2_gm *gm)
+{
+	if (gm->group->telling == gm)
+		gm->group->telling = gm->next;
+}
+
+/* ------------------------------------------------------------------- waiting */
+
+uint64_t gikev2_wait_time(const struct gikev2_group *group)
+{
+	uint64_t wait = group->config.rekey.wait * GIKEV2_SECOND;
+	uint64_t room = gikev2_group_wait_room(&group->config);
+
+	return wait < room ? wait : room;
+}
+
+void gikev2_wait_begin(struct gikev2_group *group, uint64_t wait, uint64_t now)
+{
+	struct gikev2_generation *gen = youngest(group);
+
+	group->check_at = group->quiet_since = 0;
+	if (!wait)
+		return;
+	gen->stage = GIKEV2_STAGE_ANNOUNCED;
+	gen->wait_end = now + wait;
+	gikev2_wait_changed(group, now);
+}
+
+bool gikev2_wait_lacks(const struct gikev2_gm *gm)
+{
+	const struct gikev2_generations *all = &gm->group->generations;
+
+	return is_waiting(gm->group) && (gm->ike || gm->away) && !gm->late &&
+	       gm->acked < all->gen[all->count - 1].told;
+}
+
+void gikev2_wait_lost(struct gikev2_gm *gm, int err)
+{
+	gm->away = err == -GIKEV2_ERR_TIMEOUT && is_waiting(gm->group) &&
+		   gikev2_group_inband(gm->group);
+	gm->group->aways |= gm->away;
+}
+
+uint64_t gikev2_wait_at_registration(const struct gikev2_gm *gm)
+{
+	const struct gikev2_generations *all = &gm->group->generations;
+
+	if (is_waiting(gm->group) && gikev2_group_inband(gm->group))
+		return all->gen[all->count - 1].told - 1;
+	return all->changes;
+}
+
+void gikev2_wait_registered(struct gikev2_gm *gm, uint64_t now)
+{
+	struct gikev2_group *group = gm->group;
+
+	gm->late = false;
+	if (!gikev2_wait_lacks(gm))
+		return;
+	/* it is the first in the list, and its SA is not ready yet */
+	group->telling = group->gms.first;
+	group->quiet_since = 0;
+	group->slice_at = now + 1;
+	gikev2_group_arm(group);
+}
+
+void gikev2_wait_changed(struct gikev2_group *group, uint64_t now)
+{
+	if (!is_waiting(group) ||
+	    (group->check_at && group->check_at <= now + CHECK_TIME))
+		return;
+	group->check_at = now + CHECK_TIME;
+	gikev2_group_arm(group);
+}
+
+static bool is_anybody_missing(struct gikev2_group *group)
+{
+	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
+		if (gikev2_wait_lacks(gm))
+			return true;
+	return false;
+}
+
+/* Do all of them understand that a delay is shortened? */
+static bool all_by_profile(struct gikev2_group *group)
+{
+	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
+		if (!gm->profile)
+			return false;
+	return true;
+}
+
+/* The same keys with other delays: a change that members are told of. */
+static int retell(struct gikev2_group *group, enum gikev2_stage stage,
+		  uint64_t now)
+{
+	struct gikev2_generation *gen = youngest(group);
+
+	group->quiet_since = 0;
+	gen->stage = stage;
+	gen->told = ++group->generations.changes;
+	return gikev2_tell(group, now);
+}
+
+/* Everybody that there is has acknowledged what was told last. */
+static int go_on(struct gikev2_group *group, uint64_t now)
+{
+	struct gikev2_generation *gen = youngest(group);
+	uint64_t atd = group->config.atd * GIKEV2_SECOND;
+	uint64_t dtd = group->config.dtd * GIKEV2_SECOND;
+
+	if (!all_by_profile(group)) {
+		gen->stage = GIKEV2_STAGE_SETTLED;
+		group->unsaved = true;
+		return 0;
+	}
+	if (gen->stage == GIKEV2_STAGE_SWITCHING) {
+		if (gen->dtd_end > group->quiet_since + dtd)
+			gen->dtd_end = group->quiet_since + dtd;
+		return retell(group, GIKEV2_STAGE_SETTLED, now);
+	}
+	if (gen->atd_end > now + atd)
+		gen->atd_end = now + atd;
+	gen->wait_end = gen->dtd_end - dtd;
+	return retell(group, GIKEV2_STAGE_SWITCHING, now);
+}
+
+static void give_up_member(struct gikev2_gm *gm, uint64_t now)
+{
+	bool gone = gm->away && !gm->group->multicast.kek.alive;
+
+	if (gikev2_wait_lacks(gm))
+		gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_LATE,
+				-GIKEV2_ERR_TIMEOUT, now);
+	gm->late = true;
+	gm->away = false;
+	gikev2_gm_changed(gm);
+	if (gone)
+		gikev2_gm_end(gm, -GIKEV2_ERR_TIMEOUT, now);
+}
+
+/*
+ * The wait is over.  What was announced takes its course; who has lost his SA is
+ * gone now.
+ */
+static void give_up(struct gikev2_group *group, uint64_t now)
+{
+	struct gikev2_gm *gm, *next;
+	int count = 0;
+
+	for (gm = group->gms.first; gm && count < SLICE; gm = next) {
+		next = gm->next;
+		if (!gikev2_wait_lacks(gm) && !gm->away)
+			continue;
+		count++;
+		give_up_member(gm, now);
+	}
+	if (gm) {
+		group->slice_at = now + 1;
+		return;
+	}
+	youngest(group)->stage = GIKEV2_STAGE_SETTLED;
+	group->aways = false;
+	group->unsaved = true;
+}
+
+uint64_t gikev2_wait_next(const struct gikev2_group *group)
+{
+	const struct gikev2_generations *all = &group->generations;
+	uint64_t at = GIKEV2_NEVER;
+
+	if (is_waiting(group))
+		at = all->gen[all->count - 1].wait_end;
+	if (is_waiting(group) && group->check_at && group->check_at < at)
+		at = group->check_at;
+	if (group->telling || (group->aways && !is_waiting(group)))
+		at = 0;
+	return at < group->slice_at ? group->slice_at : at;
+}
+
+int gikev2_wait_run(struct gikev2_group *group, uint64_t now)
+{
+	if (group->telling)
+		tell_slice(group, now);
+	if (is_waiting(group) ? youngest(group)->wait_end <= now
+			      : group->aways) {
+		give_up(group, now);
+		return 0;
+	}
+	if (!is_waiting(group) || !group->check_at || group->check_at > now)
+		return 0;
+	group->check_at = 0;
+	if (is_anybody_missing(group)) {
+		group->quiet_since = 0;
+		return 0;
+	}
+	if (!group->quiet_since)
+		group->quiet_since = now;
+	/* who registers before that may be slow to hear the answer, too */
+	if (youngest(group)->stage == GIKEV2_STAGE_SWITCHING &&
+	    youngest(group)->atd_end > now) {
+		group->check_at = youngest(group)->atd_end;
+		return 0;
+	}
+	return go_on(group, now);
+}
+
+const char *gikev2_wait_text(enum gikev2_wait wait)
+{
+	static const char *const texts[GIKEV2_WAIT_MAX] = {
+		[GIKEV2_WAIT_NONE] = "none",
+		[GIKEV2_WAIT_KEY] = "all members to have the new key",
+		[GIKEV2_WAIT_SWITCH] = "all members to send with the new key",
+	};
+
+	return wait < GIKEV2_WAIT_MAX ? texts[wait] : "?";
+}
+
+void gikev2_wait_status(struct gikev2_group *group,
+			struct gikev2_group_status *status)
+{
+	const struct gikev2_generation *gen = youngest(group);
+
+	if (!is_waiting(group))
+		return;
+	status->wait = gen->stage == GIKEV2_STAGE_ANNOUNCED
+			       ? GIKEV2_WAIT_KEY
+			       : GIKEV2_WAIT_SWITCH;
+	status->wait_end = gen->wait_end;
+	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
+		status->awaited += gikev2_wait_lacks(gm);
+}
