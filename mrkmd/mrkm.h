@@ -166,6 +166,9 @@ void mrkm_group_free(struct mrkm_group *group);
  */
 void mrkm_group_reregister(bool all);
 
+/* The engine's member goes on with what was kept, or keeps what it has. */
+void mrkm_group_restore(struct mrkm_group *group);
+
 /* What the daemons can do has changed. */
 void mrkm_group_offers_changed(void);
 

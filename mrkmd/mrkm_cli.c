@@ -448,6 +448,7 @@ void mrkm_cli_init(void)
 	mrkm_cli_protocol_init();
 	mrkm_cli_rekey_init();
 	mrkm_cli_auth_init();
+	mrkm_cli_keep_init();
 	install_element(MRKM_KS_GROUP_NODE, &mrkm_group_id_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_group_id_cmd);
 

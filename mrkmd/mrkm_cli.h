@@ -40,6 +40,9 @@ void mrkm_cli_auth_init(void);
 /* mrkm_cli_rekey.c */
 void mrkm_cli_rekey_init(void);
 
+/* mrkm_cli_keep.c */
+void mrkm_cli_keep_init(void);
+
 /* mrkm_show.c */
 void mrkm_show_init(void);
 

@@ -13,6 +13,7 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_config.h"
+#include "mrkmd/mrkm_keep.h"
 #include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_state.h"
 #include "mrkmd/mrkm_tree.h"
@@ -83,6 +84,7 @@ static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
 		return -1;
 	if (mrkm_config_read_trust(tree, base, problem, size))
 		return -1;
+	mrkm_config_read_keep(tree, &base->keep);
 	if (!server)
 		return 0;
 	base->half_open_limit = mrkm_leaf_number(server, "half-open-limit");
@@ -440,6 +442,7 @@ void mrkm_config_apply(const struct lyd_node *tree)
 		gikev2_set_identity(mrkm.engine, &base.identity);
 	mrkm_auth_apply();
 	mrkm_state_apply();
+	mrkm_keep_apply();
 	/* Sockets first: a group registers as soon as it is there. */
 	if (base.enabled)
 		mrkm_io_apply();

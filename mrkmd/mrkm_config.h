@@ -58,6 +58,12 @@ struct mrkm_ppk_config {
 	bool required;
 };
 
+/* Keys that a member keeps (mrkm_keep.h). */
+struct mrkm_keep_config {
+	bool wanted;
+	char file[MRKM_FILE_SIZE], key[MRKM_FILE_SIZE]; /* empty: default */
+};
+
 /* What is not of one group. */
 struct mrkm_base_config {
 	bool enabled;
@@ -68,6 +74,7 @@ struct mrkm_base_config {
 	uint32_t liveness_interval; /* seconds */
 	bool state_none;	    /* the key server keeps no state */
 	char state_file[MRKM_FILE_SIZE], state_key[MRKM_FILE_SIZE];
+	struct mrkm_keep_config keep;
 	uint32_t half_open_limit;   /* 0: no key server is configured */
 	struct mrkm_trust_config trust;
 	bool addke_set; /* else what is the engine's default */
@@ -167,6 +174,11 @@ void mrkm_config_read_ks_auth(const struct lyd_node *group,
 int mrkm_config_read_ks_member(const struct lyd_node *node,
 			       struct mrkm_ks_member_config *config,
 			       char *problem, size_t size);
+
+/* mrkm_config_keep.c */
+/* Reads the container `keep-keys`; without one it is off. */
+void mrkm_config_read_keep(const struct lyd_node *tree,
+			   struct mrkm_keep_config *config);
 
 /* mrkm_identity.c */
 /*

@@ -163,6 +163,18 @@ static bool credentials_changed(const struct mrkm_group_config *a,
 	return false;
 }
 
+void mrkm_group_restore(struct mrkm_group *group)
+{
+	int ret = 0;
+
+	if (group->member)
+		ret = gikev2_member_restore(group->member, mrkm_now());
+	if (ret < 0)
+		zlog_warn(
+			"mrkm: group %s: the keys that were kept are of no use: %s; new ones come with the registration",
+			group->config.name, gikev2_err_text(ret));
+}
+
 static void engine_update(struct mrkm_group *group)
 {
 	struct gikev2_member_config config;
@@ -176,6 +188,7 @@ static void engine_update(struct mrkm_group *group)
 			zlog_err(
 				"mrkm: group %s cannot be joined: out of memory",
 				group->config.name);
+		mrkm_group_restore(group);
 		return;
 	}
 	/* It compares, and so does the key channel. */

@@ -19,6 +19,7 @@
 #include "mrkmd/mrkm_cli.h"
 #include "mrkmd/mrkm_debug.h"
 #include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_keep.h"
 #include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_nb.h"
 #include "mrkmd/mrkm_state.h"
@@ -78,6 +79,7 @@ static void sigint(void)
 	mrkm_auth_fini();
 	mrkm_multicast_fini();
 	mrkm_state_fini();
+	mrkm_keep_fini();
 	while ((group = mrkm_groups_first(&mrkm.groups)))
 		mrkm_group_free(group);
 	while ((ks_group = mrkm_ks_groups_first(&mrkm.ks_groups)))

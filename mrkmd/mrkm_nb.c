@@ -132,6 +132,34 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/keep-keys",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_keep_keys,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/keep-keys/file",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/keep-keys/key",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/keep-keys/state/problem",
+			.cbs = {
+				.get = mrkm_nb_keep_get,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/group",
 			.cbs = {
 				.create = mrkm_nb_create,

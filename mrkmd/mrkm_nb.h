@@ -61,6 +61,12 @@ const void *mrkm_nb_reason_lookup_entry(struct nb_cb_lookup_entry_args *args);
 enum nb_error mrkm_nb_reason_get(const struct nb_node *node, const void *entry,
 				 struct lyd_node *parent);
 
+/* mrkm_cli_keep.c */
+enum nb_error mrkm_nb_keep_get(const struct nb_node *node, const void *entry,
+			       struct lyd_node *parent);
+void mrkm_cli_show_keep_keys(struct vty *vty, const struct lyd_node *node,
+			     bool defaults);
+
 /* mrkm_nb_rpcs.c */
 int mrkm_nb_rekey(struct nb_cb_rpc_args *args);
 int mrkm_nb_re_register(struct nb_cb_rpc_args *args);

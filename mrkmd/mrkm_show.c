@@ -150,6 +150,7 @@ static void show_mrkm_text(struct vty *vty)
 	mrkm_show_line(vty, "Zebra", "%s",
 		       mrkm_channel_connected() ? "connected"
 						: "not connected");
+	mrkm_show_keep(vty);
 	if (mrkm_io_problem(text, sizeof(text)))
 		mrkm_show_line(vty, "Problem", "%s", text);
 	vty_out(vty, "\n");
@@ -184,6 +185,7 @@ static struct json_object *mrkm_json(void)
 					    mrkm.io.nat_port);
 		json_object_object_add(json, "credentials", mrkm_json_trust());
 	}
+	mrkm_json_keep(json);
 	if (mrkm_io_problem(text, sizeof(text)))
 		json_object_string_add(json, "problem", text);
 	frr_each(mrkm_groups_const, &mrkm.groups, group)

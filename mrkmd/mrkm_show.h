@@ -48,6 +48,10 @@ mrkm_json_protocols(const struct gikev2_group_config *config);
 struct json_object *
 mrkm_json_holdback(const struct gikev2_group_status *status);
 
+/* mrkm_cli_keep.c: whether keys are kept */
+void mrkm_show_keep(struct vty *vty);
+void mrkm_json_keep(struct json_object *json);
+
 /* mrkm_show_rekey.c: Rekey SAs; `interface` "" when none is known */
 #define MRKM_REKEY_SPI_TEXT (2 * GIKEV2_REKEY_SPI_LEN + 1)
 const char *mrkm_rekey_spi_text(const struct gikev2_rekey_status *rekey,

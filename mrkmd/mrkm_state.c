@@ -18,6 +18,7 @@
 #include "typesafe.h"
 
 #include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_keep.h"
 #include "mrkmd/mrkm_state.h"
 #include "mrkmd/mrkm_store.h"
 
@@ -69,7 +70,7 @@ int mrkm_state_output(void *arg, const struct gikev2_path *path,
 {
 	struct datagram *datagram;
 
-	if (!state.store)
+	if (!state.store && !mrkm_keep_works())
 		return mrkm_io_send(path, octets, len);
 	datagram = XMALLOC(MTYPE_MRKM_DATAGRAM, sizeof(*datagram) + len);
 	datagram->path = *path;
@@ -116,13 +117,12 @@ void mrkm_state_flush(void)
 {
 	struct mrkm_store_clock clock;
 
-	if (!state.store)
-		return;
-	if (mrkm_store_pending(state.store)) {
+	mrkm_keep_commit();
+	if (state.store && mrkm_store_pending(state.store)) {
 		mrkm_store_clock(&clock);
 		mrkm_store_commit(state.store, &clock);
 	}
-	if (mrkm_store_problem(state.store)) {
+	if (state.store && mrkm_store_problem(state.store)) {
 		char problem[MRKM_STORE_PROBLEM_MAX];
 
 		strlcpy(problem, mrkm_store_problem(state.store),
@@ -135,9 +135,8 @@ void mrkm_state_flush(void)
 
 /* ------------------------------------------------------------------- opening */
 
-/* Where the configuration does not say: FRR's folder for what is kept. */
-static void default_name(char *buf, size_t size, const char *configured,
-			 const char *name)
+void mrkm_state_name(char *buf, size_t size, const char *configured,
+		     const char *name)
 {
 	if (configured[0]) {
 		strlcpy(buf, configured, size);
@@ -181,9 +180,10 @@ void mrkm_state_apply(void)
 	char file[MRKM_FILE_SIZE], key[MRKM_FILE_SIZE];
 
 	init();
-	default_name(file, sizeof(file), mrkm.base.state_file,
-		     "mrkmd-state.db");
-	default_name(key, sizeof(key), mrkm.base.state_key, "mrkmd-state.key");
+	mrkm_state_name(file, sizeof(file), mrkm.base.state_file,
+			"mrkmd-state.db");
+	mrkm_state_name(key, sizeof(key), mrkm.base.state_key,
+			"mrkmd-state.key");
 	if (wanted && !strcmp(file, state.file) && !strcmp(key, state.key) &&
 	    (state.store || state.problem[0]))
 		return;
@@ -225,6 +225,8 @@ bool mrkm_state_problem(char *buf, size_t size)
 int mrkm_state_save(void *arg, const struct gikev2_record *record)
 {
 	/* an error shows at the commit */
+	if (record->kind == GIKEV2_RECORD_KEPT)
+		return mrkm_keep_save(record);
 	if (state.store && mrkm_store_save(state.store, record) < 0)
 		return -GIKEV2_ERR_STATE_LOST;
 	return 0;
@@ -235,6 +237,8 @@ int mrkm_state_load(void *arg, enum gikev2_record_kind kind, const uint8_t *key,
 {
 	int ret;
 
+	if (kind == GIKEV2_RECORD_KEPT)
+		return mrkm_keep_load(key, key_len, visit, visit_arg);
 	if (!state.store)
 		return 0;
 	ret = mrkm_store_load(state.store, kind, key, key_len, visit,

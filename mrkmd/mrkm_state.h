@@ -11,6 +11,13 @@
 
 #include "gikev2/gikev2.h"
 
+/*
+ * The name of a file: what is configured, or, when that is empty, `name` in
+ * FRR's folder for what is kept.
+ */
+void mrkm_state_name(char *buf, size_t size, const char *configured,
+		     const char *name);
+
 /* Opens or closes the store as the configuration wants. */
 void mrkm_state_apply(void);
 void mrkm_state_fini(void);

@@ -54,8 +54,9 @@ struct mrkm_store {
 	sqlite3_stmt *statement[STATEMENT_MAX];
 	struct mrkm_seal *seal;
 	int64_t shift; /* of instants that an earlier process saved */
-	bool pending;  /* a transaction is open */
-	int err;       /* negated; for good */
+	bool clock_went_back;
+	bool pending; /* a transaction is open */
+	int err;      /* negated; for good */
 	uint64_t commits;
 	uint8_t *buf; /* of one sealed or opened value */
 	size_t buf_size;
@@ -111,7 +112,7 @@ static int fail_sqlite(struct mrkm_store *store, const char *what)
 	case SQLITE_NOTADB:
 		return fail(
 			store, EBADMSG,
-			"state file %s is damaged: restore it, or remove it to begin anew: then every member registers again",
+			"state file %s is damaged: restore it, or remove it to begin anew",
 			path);
 	case SQLITE_NOMEM:
 		return fail(store, ENOMEM,
@@ -163,12 +164,18 @@ void mrkm_store_clock(struct mrkm_store_clock *clock)
 	fclose(file);
 }
 
+static bool same_boot(const struct mrkm_store_clock *a,
+		      const struct mrkm_store_clock *b)
+{
+	return a->boot[0] && strcmp(a->boot, b->boot) == 0;
+}
+
 /* The monotonic clock goes on within a boot; across boots the wall clock is
  * all there is to go by. */
 static int64_t shift_between(const struct mrkm_store_clock *then,
 			     const struct mrkm_store_clock *now)
 {
-	if (then->boot[0] && strcmp(then->boot, now->boot) == 0)
+	if (same_boot(then, now))
 		return 0;
 	return (int64_t)(now->monotonic - now->wall) -
 	       (int64_t)(then->monotonic - then->wall);
@@ -446,7 +453,7 @@ static int check_version(struct mrkm_store *store)
 	if (ret == 0 && !sound)
 		ret = fail(
 			store, EBADMSG,
-			"state file %s is damaged: restore it, or remove it to begin anew: then every member registers again",
+			"state file %s is damaged: restore it, or remove it to begin anew",
 			store->path);
 	return ret;
 }
@@ -500,13 +507,15 @@ static int check_key(struct mrkm_store *store, bool fresh,
 	if (ret == 0 && !found)
 		ret = fail(
 			store, EBADMSG,
-			"state file %s is damaged: restore it, or remove it to begin anew: then every member registers again",
+			"state file %s is damaged: restore it, or remove it to begin anew",
 			store->path);
 	if (ret == 0)
 		ret = mrkm_store_load(store, KIND_CLOCK, NULL, 0, on_clock,
 				      &then);
 	then.boot[sizeof(then.boot) - 1] = '\0';
 	store->shift = shift_between(&then, now);
+	store->clock_went_back = !same_boot(&then, now) &&
+				 now->wall < then.wall;
 	return ret;
 }
 
@@ -583,6 +592,11 @@ void mrkm_store_close(struct mrkm_store *store)
 	free(store->buf);
 	free(store->path);
 	free(store);
+}
+
+bool mrkm_store_clock_went_back(const struct mrkm_store *store)
+{
+	return store->clock_went_back;
 }
 
 bool mrkm_store_pending(const struct mrkm_store *store)

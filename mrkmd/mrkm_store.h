@@ -58,6 +58,12 @@ int mrkm_store_load(struct mrkm_store *store, int kind, const uint8_t *key,
 int mrkm_store_commit(struct mrkm_store *store,
 		      const struct mrkm_store_clock *clock);
 
+/*
+ * Was the store last written in another boot, and later than it is now by the
+ * wall clock?  Then how old what is in it is cannot be told.
+ */
+bool mrkm_store_clock_went_back(const struct mrkm_store *store);
+
 /* Has something been saved since the last commit? */
 bool mrkm_store_pending(const struct mrkm_store *store);
 

@@ -135,12 +135,13 @@ struct gikev2_auth_policy {
 	int64_t wall_clock; /* seconds since 1970 UTC: for certificates */
 };
 
-/* What a key server must not forget (struct gikev2_callbacks, save). */
+/* What is not to be forgotten (struct gikev2_callbacks, save). */
 enum gikev2_record_kind {
 	GIKEV2_RECORD_GROUP = 1, /* its keys, IDs handed out, Rekey SA */
 	GIKEV2_RECORD_NODE,	 /* a key of its key tree */
 	GIKEV2_RECORD_MEMBER,	 /* a registration */
 	GIKEV2_RECORD_IKE_SA,
+	GIKEV2_RECORD_KEPT, /* as member: the keys of a group */
 	GIKEV2_RECORD_KIND_MAX
 };
 
@@ -172,6 +173,7 @@ typedef int (*gikev2_record_fn)(void *arg, const struct gikev2_record *record);
 	X(EXCLUDED, "excluded from the group by the key server")               \
 	X(REKEY_LOST, "a rekey message was lost, registering anew")            \
 	X(KEYS_EXPIRED, "last key expired without a replacement")              \
+	X(KEYS_RESTORED, "goes on with the keys that were kept")               \
 	/* server: cookie is the group's */                                    \
 	X(MEMBER_REGISTERED, "member registered")                              \
 	X(MEMBER_REFUSED, "member refused")                                    \
@@ -276,10 +278,11 @@ struct gikev2_callbacks {
 	void (*event)(void *arg, const struct gikev2_event *event);
 
 	/*
-	 * As server: the record reads like this from now on; without a value,
-	 * every record of that kind whose key begins with this one is gone.
-	 * What the same call of the engine gives to output() must not reach the
-	 * network before that is safe.  0 or negative.  NULL: a restart
+	 * The record reads like this from now on; without a value, every
+	 * record of that kind whose key begins with this one is gone.  What
+	 * the same call of the engine gives to output() must not reach the
+	 * network before that is safe.  An owner may leave out records of a
+	 * member, but not some of a server.  0 or negative.  NULL: a restart
 	 * forgets everything.
 	 */
 	int (*save)(void *arg, const struct gikev2_record *record);
@@ -467,6 +470,14 @@ const char *gikev2_member_state_text(enum gikev2_member_state state);
 struct gikev2_member *gikev2_member_add(struct gikev2 *engine, void *cookie,
 					const struct gikev2_member_config *config,
 					uint64_t now);
+
+/*
+ * Gives the rows back that were saved of that group, as far as they are not
+ * over, to a member that has none; those of one that has some are saved.  A
+ * registration takes them over as if there had been no restart.  0; -STATE,
+ * -STATE_VERSION or what load() said: the member goes on without.
+ */
+int gikev2_member_restore(struct gikev2_member *member, uint64_t now);
 
 /*
  * Takes a new config.  What changed decides: a change of identity, servers or

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gikev2/gikev2_int.h"
+#include "gikev2/gikev2_keep.h"
 
 /* An unprotected hint makes us register anew at most once in this time. */
 #define HINT_INTERVAL (10 * GIKEV2_SECOND)
@@ -138,6 +139,7 @@ static void deliver(struct gikev2_member *member)
 
 	engine->callbacks->keys(engine->arg, member->cookie, member->rows.row,
 				member->rows.count);
+	gikev2_member_keep(member);
 	arm_expiry(member);
 }
 
@@ -746,9 +748,12 @@ void gikev2_member_update(struct gikev2_member *member,
 	member->alone = false;
 	if (!same_servers)
 		member->server = 0;
-	if (!config->offer_count || !config->server_count)
-		machine(member, GM_KEYS_NOT_NEEDED, -GIKEV2_ERR_ADMIN, now);
-	else if (member->state == GIKEV2_GM_IDLE)
+	/* one that has not begun has kept keys to lose, and nobody to tell */
+	if (!config->offer_count || !config->server_count) {
+		if (member->state != GIKEV2_GM_IDLE)
+			machine(member, GM_KEYS_NOT_NEEDED, -GIKEV2_ERR_ADMIN,
+				now);
+	} else if (member->state == GIKEV2_GM_IDLE)
 		machine(member, GM_KEYS_NEEDED, 0, now);
 	else
 		machine(member, GM_REREGISTER, 0, now);

@@ -18,6 +18,7 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_config.h"
+#include "mrkmd/mrkm_keep.h"
 #include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_state.h"
 
@@ -63,6 +64,10 @@ void mrkm_auth_apply(void)
 }
 
 void mrkm_state_apply(void)
+{
+}
+
+void mrkm_keep_apply(void)
 {
 }
 
@@ -636,6 +641,19 @@ static void key_exchanges_arrive(void **state)
 	assert_memory_equal(addke, &usual.addke[0], sizeof(*addke));
 }
 
+static void keep_keys_arrives(void **state)
+{
+	apply(ME);
+	assert_false(mrkm.base.keep.wanted);
+	apply(ME ",'keep-keys':{}");
+	assert_true(mrkm.base.keep.wanted);
+	assert_string_equal(mrkm.base.keep.file, "");
+	assert_string_equal(mrkm.base.keep.key, "");
+	apply(ME ",'keep-keys':{'file':'/k.db','key':'pkcs11:object=k'}");
+	assert_string_equal(mrkm.base.keep.file, "/k.db");
+	assert_string_equal(mrkm.base.keep.key, "pkcs11:object=k");
+}
+
 static void ports_arrive(void **state)
 {
 	struct gikev2_params params = mrkm.engine->params;
@@ -709,6 +727,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(everything_arrives, with_engine,
 						without_engine),
 		cmocka_unit_test_setup_teardown(key_server_arrives, with_engine,
+						without_engine),
+		cmocka_unit_test_setup_teardown(keep_keys_arrives, with_engine,
 						without_engine),
 		cmocka_unit_test_setup_teardown(ports_arrive, with_engine,
 						without_engine),

@@ -213,6 +213,33 @@ static void clocks(void **state)
 	assert_true(strlen(other.boot) > 30);
 }
 
+static bool went_back(uint64_t wall, const char *boot)
+{
+	struct mrkm_store_clock now = { .monotonic = 100, .wall = wall };
+	struct mrkm_store *store;
+	bool back;
+
+	strcpy(now.boot, boot);
+	assert_int_equal(mrkm_store_open(db, key, &now, &store, problem), 0);
+	back = mrkm_store_clock_went_back(store);
+	mrkm_store_close(store);
+	return back;
+}
+
+static void clock_that_went_back(void **state)
+{
+	struct mrkm_store *store = open_store();
+
+	(void)state;
+	assert_false(mrkm_store_clock_went_back(store));
+	mrkm_store_close(store);
+	assert_false(went_back(boot1.wall, "second"));
+	assert_true(went_back(boot1.wall - 1, "second"));
+	assert_true(went_back(boot1.wall - 1, ""));
+	/* the monotonic clock knows better */
+	assert_false(went_back(boot1.wall - 1, "first"));
+}
+
 /* -------------------------------------------------------------------- secrets */
 
 static bool file_has(const char *path, const char *text)
@@ -600,6 +627,7 @@ int main(void)
 		TEST(kept_when_committed),
 		TEST(visitor_stops),
 		TEST(clocks),
+		TEST(clock_that_went_back),
 		TEST(sealed),
 		TEST(seal_binds),
 		TEST(key_missing),

@@ -402,6 +402,17 @@ int world_resume(struct world_node *server)
 				    &server->group);
 }
 
+int world_return(struct world_node *member)
+{
+	world_boot(member);
+	member->row_count = 0;
+	member->member = gikev2_member_add(member->engine, member,
+					   &member->member_config,
+					   member->world->now);
+	assert(member->member);
+	return gikev2_member_restore(member->member, member->world->now);
+}
+
 void world_acquaint(struct world_node *server, struct world_node *member,
 		    const char *psk, const char *used)
 {

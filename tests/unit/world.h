@@ -107,6 +107,9 @@ void world_crash(struct world_node *node);
 
 /* Crashes, boots and goes on serving from what it saved; 0 or the reason. */
 int world_resume(struct world_node *server);
+/* A member crashes, boots and joins again with the keys that it saved; 0 or
+ * the reason why it has none. */
+int world_return(struct world_node *member);
 /* Loses what it saved. */
 void world_forget(struct world_node *node);
 /* The number of records of that kind. */
