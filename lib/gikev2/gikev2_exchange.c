@@ -268,10 +268,11 @@ static int why_no_answer(const struct gikev2_ike *ike)
 /* A first message is not repeated for long where others may answer. */
 static uint32_t tries_max(const struct gikev2_ike *ike)
 {
+	const struct gikev2_member *member = gikev2_ike_member(ike);
 	uint32_t tries = ike->engine->params.retransmit_tries;
 
-	if (ike->state == GIKEV2_IKE_INIT_SENT && ike->member &&
-	    gikev2_member_has_others(ike->member) && tries > TRIES_OF_SEVERAL)
+	if (ike->state == GIKEV2_IKE_INIT_SENT && member &&
+	    gikev2_member_has_others(member) && tries > TRIES_OF_SEVERAL)
 		return TRIES_OF_SEVERAL;
 	return tries;
 }
