@@ -460,7 +460,8 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 	engine->handling = false;
 	if (ret < 0)
 		gikev2_count(engine, ret);
-	explicit_bzero(engine->in, rx.raw.len);
+	explicit_bzero(engine->in, engine->in_len);
+	engine->in_len = 0;
 	gikev2_run_deferred(engine, now);
 	gikev2_bury(engine);
 	return ret;

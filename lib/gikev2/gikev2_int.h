@@ -928,6 +928,7 @@ struct gikev2 {
 	/* for one message at a time */
 	struct gikev2_arena arena;
 	uint8_t in[GIKEV2_MESSAGE_MAX];
+	size_t in_len; /* to be wiped of it */
 	uint8_t text[GIKEV2_MESSAGE_MAX]; /* inner payloads to be sealed */
 	uint8_t out[2 * GIKEV2_MESSAGE_MAX]; /* fragments have their price */
 	uint8_t framed[GIKEV2_MARKER_LEN + 2 * GIKEV2_MESSAGE_MAX]; /* NAT-T */

@@ -157,6 +157,7 @@ int gikev2_shield_open(struct gikev2 *engine,
 	    len - GIKEV2_HEADER_LEN)
 		return -GIKEV2_ERR_BAD_ICV;
 	memcpy(message, rx->raw.ptr, len);
+	engine->in_len = len;
 	ret = gikev2_open(engine->crypto, shield->encr, shield->integ,
 			  shield->sk_e, shield->sk_a, message,
 			  aad_len(fragment), len, &text_len);

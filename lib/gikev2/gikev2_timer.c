@@ -1,68 +1,94 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Deadlines: a binary heap of timers that live in their owners.
+ * Deadlines: a heap of them, and timers that live in their owners.
  */
 #include <stdlib.h>
 
 #include "gikev2/gikev2.h"
 #include "gikev2/gikev2_timer.h"
 
+/* Children of a place: in a heap of four it is flat, and they lie together. */
+#define CHILDREN 4
+
 static void place(struct gikev2_timers *timers, size_t slot,
-		  struct gikev2_timer *timer)
+		  struct gikev2_deadline deadline)
 {
-	timers->heap[slot] = timer;
-	timer->slot = slot;
+	timers->heap[slot - 1] = deadline;
+	deadline.timer->slot = slot;
 }
 
-static void sift_up(struct gikev2_timers *timers, struct gikev2_timer *timer)
+/* From `slot`, where there is a gap, up to where it belongs. */
+static void sift_up(struct gikev2_timers *timers, size_t slot,
+		    struct gikev2_deadline deadline)
 {
-	size_t slot = timer->slot;
+	while (slot > 1) {
+		size_t parent = (slot - 2) / CHILDREN + 1;
 
-	while (slot > 1 && timers->heap[slot / 2]->at > timer->at) {
-		place(timers, slot, timers->heap[slot / 2]);
-		slot /= 2;
-	}
-	place(timers, slot, timer);
-}
-
-static void sift_down(struct gikev2_timers *timers, struct gikev2_timer *timer)
-{
-	size_t slot = timer->slot, child;
-
-	while ((child = slot * 2) <= timers->armed) {
-		if (child < timers->armed &&
-		    timers->heap[child + 1]->at < timers->heap[child]->at)
-			child++;
-		if (timers->heap[child]->at >= timer->at)
+		if (timers->heap[parent - 1].at <= deadline.at)
 			break;
-		place(timers, slot, timers->heap[child]);
+		place(timers, slot, timers->heap[parent - 1]);
+		slot = parent;
+	}
+	place(timers, slot, deadline);
+}
+
+/* The slot of the earliest child; 0: there is none. */
+static size_t first_child(const struct gikev2_timers *timers, size_t slot)
+{
+	size_t child = (slot - 1) * CHILDREN + 2, best = child;
+
+	if (child > timers->armed)
+		return 0;
+	for (size_t i = child + 1; i < child + CHILDREN && i <= timers->armed;
+	     i++)
+		if (timers->heap[i - 1].at < timers->heap[best - 1].at)
+			best = i;
+	return best;
+}
+
+static void sift_down(struct gikev2_timers *timers, size_t slot,
+		      struct gikev2_deadline deadline)
+{
+	size_t child;
+
+	while ((child = first_child(timers, slot)) &&
+	       timers->heap[child - 1].at < deadline.at) {
+		place(timers, slot, timers->heap[child - 1]);
 		slot = child;
 	}
-	place(timers, slot, timer);
+	place(timers, slot, deadline);
+}
+
+/* Into the gap at `slot`, up or down. */
+static void settle(struct gikev2_timers *timers, size_t slot,
+		   struct gikev2_deadline deadline)
+{
+	size_t parent = slot > 1 ? (slot - 2) / CHILDREN + 1 : 0;
+
+	if (parent && timers->heap[parent - 1].at > deadline.at)
+		sift_up(timers, slot, deadline);
+	else
+		sift_down(timers, slot, deadline);
 }
 
 static void disarm(struct gikev2_timers *timers, struct gikev2_timer *timer)
 {
-	struct gikev2_timer *last;
 	size_t slot = timer->slot;
 
 	if (!slot)
 		return;
 	timer->slot = 0;
-	last = timers->heap[timers->armed--];
-	if (last == timer)
-		return;
-	place(timers, slot, last);
-	sift_up(timers, last);
-	sift_down(timers, last);
+	timers->armed--;
+	if (slot <= timers->armed)
+		settle(timers, slot, timers->heap[timers->armed]);
 }
 
 int gikev2_timer_init(struct gikev2_timers *timers, struct gikev2_timer *timer,
 		      void (*fire)(void *owner, uint64_t now), void *owner)
 {
-	if (timers->known + 2 > timers->room) {
+	if (timers->known + 1 > timers->room) {
 		size_t room = timers->room ? timers->room * 2 : 64;
-		struct gikev2_timer **heap =
+		struct gikev2_deadline *heap =
 			realloc(timers->heap, room * sizeof(*heap));
 
 		if (!heap)
@@ -75,8 +101,7 @@ int gikev2_timer_init(struct gikev2_timers *timers, struct gikev2_timer *timer,
 	return 0;
 }
 
-void gikev2_timer_fini(struct gikev2_timers *timers,
-		       struct gikev2_timer *timer)
+void gikev2_timer_fini(struct gikev2_timers *timers, struct gikev2_timer *timer)
 {
 	if (!timer->fire)
 		return;
@@ -92,22 +117,26 @@ void gikev2_timer_set(struct gikev2_timers *timers, struct gikev2_timer *timer,
 		disarm(timers, timer);
 		return;
 	}
+	if (timer->slot && timer->at == at)
+		return;
 	timer->at = at;
 	if (!timer->slot)
-		place(timers, ++timers->armed, timer);
-	sift_up(timers, timer);
-	sift_down(timers, timer);
+		sift_up(timers, ++timers->armed,
+			(struct gikev2_deadline){ at, timer });
+	else
+		settle(timers, timer->slot,
+		       (struct gikev2_deadline){ at, timer });
 }
 
 uint64_t gikev2_timers_next(const struct gikev2_timers *timers)
 {
-	return timers->armed ? timers->heap[1]->at : GIKEV2_NEVER;
+	return timers->armed ? timers->heap[0].at : GIKEV2_NEVER;
 }
 
 void gikev2_timers_run(struct gikev2_timers *timers, uint64_t now)
 {
-	while (timers->armed && timers->heap[1]->at <= now) {
-		struct gikev2_timer *timer = timers->heap[1];
+	while (timers->armed && timers->heap[0].at <= now) {
+		struct gikev2_timer *timer = timers->heap[0].timer;
 
 		disarm(timers, timer);
 		timer->fire(timer->owner, now);

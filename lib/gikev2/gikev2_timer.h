@@ -15,8 +15,14 @@ struct gikev2_timer {
 	void *owner;
 };
 
+/* What is compared lies beside each other, not in the owners. */
+struct gikev2_deadline {
+	uint64_t at;
+	struct gikev2_timer *timer;
+};
+
 struct gikev2_timers {
-	struct gikev2_timer **heap; /* heap[0] is not used */
+	struct gikev2_deadline *heap;
 	size_t armed, room;
 	size_t known; /* initialised timers: the room they may need */
 };

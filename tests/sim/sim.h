@@ -218,6 +218,7 @@ struct sim_node {
 	uint64_t reach_since; /* it and the server could talk */
 	uint64_t calls_since; /* a second, and expire calls in it */
 	uint32_t calls;
+	uint64_t deliveries; /* of keys, by its engine */
 	struct sim_hold holds[SIM_HOLDS_MAX];
 	size_t hold_count;
 };

@@ -283,6 +283,7 @@ void sim_keys_deliver(struct sim_node *node, const struct keytable_row *rows,
 
 	if (node->standing)
 		count_all(node, -1);
+	node->deliveries++;
 	node->hold_count = 0;
 	SIM_CHECK(sim, node, count <= SIM_HOLDS_MAX, "holds %zu keys", count);
 	for (size_t i = 0; i < count && i < SIM_HOLDS_MAX; i++) {

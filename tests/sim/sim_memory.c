@@ -21,6 +21,7 @@ _Static_assert(sizeof(struct block) % _Alignof(max_align_t) == 0,
 static struct sim_account *current;
 
 void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *octets, size_t size);
 void __real_free(void *octets);
 
@@ -70,14 +71,16 @@ void *__wrap_malloc(size_t size)
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-	void *octets;
+	struct block *block;
 
 	if (size && count > SIZE_MAX / 2 / size)
 		return NULL;
-	octets = __wrap_malloc(count * size);
-	if (octets)
-		memset(octets, 0, count * size);
-	return octets;
+	/* an engine is large, and most of it stays as the kernel gave it */
+	block = __real_calloc(1, sizeof(*block) + count * size);
+	if (!block)
+		return NULL;
+	count_in(block, current, count * size);
+	return block + 1;
 }
 
 /* A block stays with whoever asked for it first. */

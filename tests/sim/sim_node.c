@@ -246,11 +246,14 @@ void sim_node_input(struct sim_node *node, const struct gikev2_path *path,
 		    const struct sim_octets *message)
 {
 	struct sim_account *before = sim_memory_of(sim_account(node));
+	uint64_t deliveries = node->deliveries;
+	int ret = gikev2_input(node->engine, path, message->octets,
+			       message->len, node->sim->now);
 
-	gikev2_input(node->engine, path, message->octets, message->len,
-		     node->sim->now);
 	sim_memory_of(before);
-	sim_node_called(node);
+	/* one of the copies that all but the first are dropped of */
+	if (ret != -GIKEV2_ERR_OLD_MESSAGE || deliveries != node->deliveries)
+		sim_node_called(node);
 }
 
 /* ------------------------------------------------------------------- its life */

@@ -73,6 +73,25 @@ static struct sim_stream *stream_of(struct sim_wire *wire, uint64_t name)
 	return stream;
 }
 
+/*
+ * Copies of a GSA_REKEY may come between those of the next one: each is looked
+ * at by itself.  True: it was sent before.
+ */
+static bool is_old_push(struct sim_node *from, const uint8_t *octets,
+			uint64_t name, uint64_t hash)
+{
+	uint32_t id = gikev2_get_int(octets + 20, 4);
+	struct sim_stream *stream =
+		stream_of(&from->sim->wire, mix(name, 'c' + id) | 1);
+	bool old = stream->any;
+
+	SIM_CHECK(from->sim, from, !old || hash == stream->last,
+		  "two different messages with Message ID %u", id);
+	stream->any = true;
+	stream->last = hash;
+	return old;
+}
+
 /* Messages of one end and kind: the window is one.  True: not a repetition. */
 static bool check_id(struct sim_node *from, const uint8_t *octets, size_t len,
 		     uint64_t name)
@@ -86,6 +105,9 @@ static bool check_id(struct sim_node *from, const uint8_t *octets, size_t len,
 	/* fragments are messages of the same ID beside each other */
 	if (octets[16] == GIKEV2_PLD_SKF)
 		name = mix(name, gikev2_get_int(octets + SK_LEN, 2));
+	if (octets[18] == GIKEV2_GSA_REKEY &&
+	    is_old_push(from, octets, name, hash))
+		return false;
 	stream = stream_of(&sim->wire, name | 1);
 	repeated = stream->any && id == stream->id;
 	if (repeated)

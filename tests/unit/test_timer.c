@@ -78,14 +78,17 @@ static void bench_free(struct bench *bench)
 /* Parents are not later than children, and each timer knows its slot. */
 static void assert_heap(const struct gikev2_timers *timers)
 {
-	for (size_t i = 1; i <= timers->armed; i++) {
-		assert_int_equal(timers->heap[i]->slot, i);
-		if (i > 1)
-			assert_true(timers->heap[i / 2]->at <=
-				    timers->heap[i]->at);
+	for (size_t i = 0; i < timers->armed; i++) {
+		const struct gikev2_deadline *deadline = &timers->heap[i];
+
+		assert_int_equal(deadline->timer->slot, i + 1);
+		assert_int_equal(deadline->timer->at, deadline->at);
+		if (i)
+			assert_true(timers->heap[(i - 1) / 4].at <=
+				    deadline->at);
 	}
 	assert_true(timers->armed <= timers->known);
-	assert_true(timers->known < timers->room);
+	assert_true(timers->known <= timers->room);
 }
 
 static void assert_as_modelled(struct bench *bench)
