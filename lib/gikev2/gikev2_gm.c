@@ -159,6 +159,10 @@ struct gikev2_gm *gikev2_gm_inband(const struct gikev2_ike *ike)
 
 	while (gm && !gikev2_group_inband(gm->group))
 		gm = gm->ike_next;
+	/* beside other groups the member could not tell that it is meant */
+	if (gm && gikev2_group_kek(gm->group)->alive &&
+	    (gm != ike->gms || gm->ike_next))
+		return NULL;
 	return gm;
 }
 

@@ -407,14 +407,24 @@ static int unregister(struct gikev2_ike *ike, struct gikev2_rx *rx,
 	return gikev2_respond_notify(ike, rx, 0, NULL, 0);
 }
 
-/* GSA_INBAND_REKEY names no group: a second one could not be told from the
- * first. */
+/*
+ * GSA_INBAND_REKEY names no group: one without a Rekey SA is meant, which can be
+ * one only, or else the only group over the SA.
+ */
 static bool is_crowded(const struct gikev2_ike *ike, struct gikev2_group *group)
 {
-	struct gikev2_gm *other = gikev2_gm_inband(ike);
+	bool inband = gikev2_group_inband(group);
+	bool alone = inband && gikev2_group_kek(group)->alive;
 
-	return !gikev2_group_kek(group)->alive && other &&
-	       other->group != group;
+	for (struct gikev2_gm *gm = ike->gms; gm; gm = gm->ike_next) {
+		bool other = gikev2_group_inband(gm->group);
+
+		if (gm->group != group &&
+		    (alone ||
+		     (other && (inband || gikev2_group_kek(gm->group)->alive))))
+			return true;
+	}
+	return false;
 }
 
 int gikev2_registration_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
