@@ -465,7 +465,7 @@ static void anything(void **state)
 		struct scene *s =
 			begin(seed, WAIT, both ? &multicast : NULL);
 
-		s->world->loss = seed * 3;
+		s->world->loss = seed * 2;
 		s->world->duplication = 10;
 		s->world->jitter = 500 * WORLD_MS;
 		for (int i = 0; i < 40; i++) {

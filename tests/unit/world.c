@@ -71,7 +71,7 @@ static int node_output(void *arg, const struct gikev2_path *path,
 	if (path->natt)
 		datagram.path.local.port = world->params.nat_port;
 	memcpy(datagram.octets, octets, len);
-	if ((path->remote.ip[0] & 0xf0) != 0xe0) {
+	if (!gikev2_endpoint_multicast(&path->remote)) {
 		datagram.to = at_address(world, &path->remote);
 		transmit(world, datagram);
 		return 0;
@@ -92,7 +92,7 @@ static void node_multicast(void *arg, void *cookie,
 
 	(void)cookie;
 	(void)source;
-	assert((group->ip[0] & 0xf0) == 0xe0);
+	assert(gikev2_endpoint_multicast(group));
 	node->joined += join ? 1 : -1;
 	assert(node->joined >= 0);
 }
@@ -261,8 +261,8 @@ static int node_save(void *arg, const struct gikev2_record *record)
 }
 
 static int node_load(void *arg, enum gikev2_record_kind kind,
-		     const uint8_t *key, size_t key_len,
-		     gikev2_record_fn visit, void *visit_arg)
+		     const uint8_t *key, size_t key_len, gikev2_record_fn visit,
+		     void *visit_arg)
 {
 	struct world_node *node = arg;
 	struct world_record *at;
@@ -387,8 +387,7 @@ void world_boot(struct world_node *node)
 	node->callbacks = node->remembers ? remembering : callbacks;
 	if (node->world->auth_policy)
 		node->callbacks.auth_policy = node_auth_policy;
-	node->engine =
-		gikev2_new(&node->callbacks, node, &node->world->params);
+	node->engine = gikev2_new(&node->callbacks, node, &node->world->params);
 	assert(node->engine);
 	gikev2_set_identity(node->engine, &node->identity);
 	node->up = true;
@@ -514,9 +513,9 @@ bool world_step(struct world *world, uint64_t until)
 
 	for (size_t i = 0; i < world->node_count; i++) {
 		struct world_node *other = &world->nodes[i];
-		uint64_t deadline = other->engine
-					    ? gikev2_next_deadline(other->engine)
-					    : GIKEV2_NEVER;
+		uint64_t deadline =
+			other->engine ? gikev2_next_deadline(other->engine)
+				      : GIKEV2_NEVER;
 
 		if (deadline < due) {
 			due = deadline;
