@@ -270,7 +270,6 @@ static uint32_t tries_max(const struct gikev2_ike *ike)
 {
 	const struct gikev2_member *member = gikev2_ike_member(ike);
 	uint32_t tries = ike->engine->params.retransmit_tries;
-	const struct gikev2_member *member = gikev2_ike_member(ike);
 
 	if (ike->state == GIKEV2_IKE_INIT_SENT && member &&
 	    gikev2_member_has_others(member) && tries > TRIES_OF_SEVERAL)
