@@ -810,7 +810,7 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 			gikev2_generations_next(&group->generations);
 	gikev2_multicast_status(group, &status->rekey);
 	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
-		status->pending += gm->acked < gen->change;
+		status->pending += gikev2_gm_acked(gm) < gen->change;
 	gikev2_wait_status(group, status);
 	status->holdback_count =
 		gikev2_plan_holdback(group, status->holdback);
@@ -828,8 +828,8 @@ void gikev2_group_members(const struct gikev2_group *group,
 			.registered_since = gm->registered,
 			.last_seen = gm->ike ? gm->ike->last_seen
 					     : gm->last_seen,
-			.generation = gikev2_generation_at(&group->generations,
-							   gm->acked),
+			.generation = gikev2_generation_at(
+				&group->generations, gikev2_gm_acked(gm)),
 			.awaited = gikev2_wait_lacks(gm),
 			.late = gm->late,
 		};

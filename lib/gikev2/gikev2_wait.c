@@ -61,24 +61,26 @@ void gikev2_tell_inband(struct gikev2_group *group, uint64_t now)
 
 int gikev2_tell(struct gikev2_group *group, uint64_t now)
 {
-	bool inband = gikev2_group_inband(group);
-	struct gikev2_gm *gm;
 	int ret = 0;
 
 	if (group->multicast.kek.alive)
 		ret = gikev2_multicast_keys(group, now);
 	group->tell_wanted = ret < 0;
 	group->unsaved = true;
-	if (ret < 0)
-		return ret;
-	/* who cannot answer is not asked */
-	for (gm = group->multicast.kek.alive ? group->gms.first : NULL; gm;
-	     gm = gm->next)
-		if (!inband || (!gm->ike && !gm->away))
-			gm->acked = group->generations.changes;
-	if (inband)
+	if (ret == 0 && gikev2_group_inband(group))
 		gikev2_tell_inband(group, now);
-	return 0;
+	return ret;
+}
+
+/* Who cannot answer counts as one who did. */
+uint64_t gikev2_gm_acked(const struct gikev2_gm *gm)
+{
+	struct gikev2_group *group = gm->group;
+
+	if (!group->multicast.kek.alive ||
+	    (gikev2_group_inband(group) && (gm->ike || gm->away)))
+		return gm->acked;
+	return group->generations.changes;
 }
 
 void gikev2_tell_without(const struct gikev2_gm *gm)

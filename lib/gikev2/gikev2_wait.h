@@ -66,6 +66,9 @@ void gikev2_wait_status(struct gikev2_group *group,
  * time. */
 int gikev2_tell(struct gikev2_group *group, uint64_t now);
 
+/* The change up to which it has the group's keys, as far as one can know. */
+uint64_t gikev2_gm_acked(const struct gikev2_gm *gm);
+
 /* Only over their IKE SAs: those that lack something, or are to go. */
 void gikev2_tell_inband(struct gikev2_group *group, uint64_t now);
 

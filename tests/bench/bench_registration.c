@@ -8,11 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "bare.h"
 #include "gikev2/gikev2.h"
 
 #define ROUNDS 5
@@ -28,14 +27,6 @@ struct end {
 	uint64_t spent; /* nanoseconds inside the engine */
 	uint64_t calls;
 };
-
-static uint64_t nanoseconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
-}
 
 static int on_output(void *arg, const struct gikev2_path *path,
 		     const uint8_t *octets, size_t len)
@@ -117,9 +108,9 @@ static bool deliver(struct end *from, uint64_t now)
 		return false;
 	memcpy(octets, from->octets, len);
 	from->len = 0;
-	start = nanoseconds();
+	start = cpu_nanoseconds();
 	gikev2_input(to->engine, &path, octets, len, now);
-	to->spent += nanoseconds() - start;
+	to->spent += cpu_nanoseconds() - start;
 	to->calls++;
 	return true;
 }
@@ -184,118 +175,6 @@ static uint64_t registrations(unsigned int members)
 	return server.spent;
 }
 
-/* --------------------------------------------------- the same work, alone */
-
-struct bare {
-	EVP_MAC *mac;
-	EVP_MAC_CTX *mac_ctx;
-	EVP_CIPHER *gcm, *wrap;
-	EVP_CIPHER_CTX *cipher_ctx;
-	EVP_PKEY_CTX *keygen_ctx;
-	uint8_t octets[1024];
-};
-
-static void bare_hmac(struct bare *b, size_t len)
-{
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string("digest", (char *)"SHA256", 0),
-		OSSL_PARAM_construct_end(),
-	};
-	uint8_t key[32] = { 1 };
-	size_t out;
-
-	EVP_MAC_init(b->mac_ctx, key, sizeof(key), params);
-	EVP_MAC_update(b->mac_ctx, b->octets, len);
-	EVP_MAC_final(b->mac_ctx, b->octets, &out, sizeof(b->octets));
-}
-
-static void bare_gcm(struct bare *b, size_t len)
-{
-	uint8_t key[32] = { 1 }, iv[12] = { 2 };
-	int out;
-
-	EVP_EncryptInit_ex2(b->cipher_ctx, b->gcm, key, iv, NULL);
-	EVP_EncryptUpdate(b->cipher_ctx, NULL, &out, b->octets, 32);
-	EVP_EncryptUpdate(b->cipher_ctx, b->octets, &out, b->octets, len);
-	EVP_EncryptFinal_ex(b->cipher_ctx, b->octets, &out);
-	EVP_CIPHER_CTX_ctrl(b->cipher_ctx, EVP_CTRL_AEAD_GET_TAG, 16,
-			    b->octets);
-}
-
-static void bare_wrap(struct bare *b)
-{
-	uint8_t key[32] = { 1 }, out[64];
-	int len;
-
-	EVP_CIPHER_CTX_reset(b->cipher_ctx);
-	EVP_CIPHER_CTX_set_flags(b->cipher_ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	EVP_EncryptInit_ex2(b->cipher_ctx, b->wrap, key, NULL, NULL);
-	EVP_EncryptUpdate(b->cipher_ctx, out, &len, b->octets, 32);
-	EVP_CIPHER_CTX_reset(b->cipher_ctx);
-}
-
-static void bare_x25519(struct bare *b, const EVP_PKEY *peer)
-{
-	EVP_PKEY_CTX *ctx;
-	EVP_PKEY *key = NULL;
-	uint8_t shared[32];
-	size_t len = sizeof(shared);
-
-	EVP_PKEY_keygen(b->keygen_ctx, &key);
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-	EVP_PKEY_derive_init(ctx);
-	EVP_PKEY_derive_set_peer(ctx, (EVP_PKEY *)peer);
-	EVP_PKEY_derive(ctx, shared, &len);
-	EVP_PKEY_CTX_free(ctx);
-	EVP_PKEY_free(key);
-}
-
-/*
- * What a server computes for one registration by pre-shared key: a key pair
- * and a shared secret; SKEYSEED, prf+ for seven keys, two AUTH of three prf
- * each, GSK_w; one message opened, one sealed; one key wrapped.
- */
-static uint64_t primitives(unsigned int members)
-{
-	struct bare b = {
-		.mac = EVP_MAC_fetch(NULL, "HMAC", NULL),
-		.gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL),
-		.wrap = EVP_CIPHER_fetch(NULL, "AES-256-WRAP-PAD", NULL),
-		.cipher_ctx = EVP_CIPHER_CTX_new(),
-		.keygen_ctx = EVP_PKEY_CTX_new_from_name(NULL, "X25519", NULL),
-	};
-	EVP_PKEY *peer = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
-	uint64_t start;
-
-	b.mac_ctx = EVP_MAC_CTX_new(b.mac);
-	EVP_PKEY_keygen_init(b.keygen_ctx);
-	start = nanoseconds();
-	for (unsigned int i = 0; i < members; i++) {
-		bare_x25519(&b, peer);
-		bare_hmac(&b, 32); /* SKEYSEED */
-		for (int t = 0; t < 6; t++)
-			bare_hmac(&b, 32 + 80 + 1);
-		for (int side = 0; side < 2; side++) {
-			bare_hmac(&b, 20);
-			bare_hmac(&b, 17);
-			bare_hmac(&b, 200 + 32 + 32);
-		}
-		bare_hmac(&b, 21);
-		bare_gcm(&b, 240);
-		bare_gcm(&b, 240);
-		bare_wrap(&b);
-	}
-	start = nanoseconds() - start;
-	EVP_PKEY_free(peer);
-	EVP_MAC_CTX_free(b.mac_ctx);
-	EVP_MAC_free(b.mac);
-	EVP_CIPHER_free(b.gcm);
-	EVP_CIPHER_free(b.wrap);
-	EVP_CIPHER_CTX_free(b.cipher_ctx);
-	EVP_PKEY_CTX_free(b.keygen_ctx);
-	return start;
-}
-
 static int compare(const void *a, const void *b)
 {
 	const double *x = a, *y = b;
@@ -313,7 +192,7 @@ int main(int argc, char **argv)
 	registrations(members / 10 + 1); /* warm up */
 	for (int i = 0; i < ROUNDS; i++) {
 		uint64_t ours = registrations(members);
-		uint64_t bare = primitives(members);
+		uint64_t bare = bare_registrations(members);
 
 		ratio[i] = (double)bare / ours;
 		each[i] = ours / 1e3 / members;

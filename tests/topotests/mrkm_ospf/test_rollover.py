@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 "Registration, and twenty rolls that no adjacency notices."
 
+import json
 import os
 import signal
+import time
 
 import pytest
 
@@ -110,7 +112,8 @@ def test_late_router(tgen):
     """
     r3 reads the rekey message seconds after the others, who by then are about
     to send with the new key.  Old and new key are in use at the same time for
-    longer than a Hello interval, and either is accepted.
+    longer than a Hello interval, and either is accepted.  The key server does not
+    wait for r3 here.
     """
     atd, dtd = config.HELLO_INTERVAL + 2, 10
     server, r3 = tgen.gears[config.SERVER], tgen.gears["r3"]
@@ -121,6 +124,7 @@ def test_late_router(tgen):
         f"group {config.GROUP}",
         f"deactivation-delay {dtd}",
         f"activation-delay {atd}",
+        "rekey wait 0",
     )
     watch = topology.Steady(tgen)
     before = topology.sender(tgen)
@@ -142,6 +146,51 @@ def test_late_router(tgen):
     new = [p.time for p in capture.packets if p.key_id == after]
     old = [p.time for p in capture.packets if p.key_id == before]
     assert max(old) > min(new), "the keys were not in use at the same time"
+
+
+def test_absent_router(tgen):
+    """
+    r3 reads the rekey message after the others would have forgotten the old key:
+    the roll waits for it, and no adjacency notices.
+    """
+    server, r3 = tgen.gears[config.SERVER], tgen.gears["r3"]
+    topology.configure(
+        server,
+        "mrkm",
+        "key-server",
+        f"group {config.GROUP}",
+        f"activation-delay {ATD}",
+        f"deactivation-delay {DTD}",
+        "no rekey wait",
+    )
+
+    def status():
+        return json.loads(server.vtysh_cmd("show mrkm key-server json"))[config.GROUP]
+
+    watch = topology.Steady(tgen)
+    before = topology.sender(tgen)
+    mrkmd = topology.daemon_pid(r3, "mrkmd")
+    os.kill(mrkmd, signal.SIGSTOP)
+    try:
+        mrkm.rekey(server.vtysh_cmd)
+        end = time.monotonic() + DTD + 5
+        topology.wait_until(
+            "the others",
+            lambda: None if status().get("awaited") == 1 else f"{status()}",
+            5,
+        )
+        while time.monotonic() < end:
+            assert status()["awaited"] == 1
+            assert topology.sender(tgen) == before
+            time.sleep(1)
+    finally:
+        os.kill(mrkmd, signal.SIGCONT)
+    topology.wait_until(
+        "roll", lambda: topology.not_rolled_from(tgen, before), 20 + ATD
+    )
+    topology.wait_until("one key", lambda: topology.not_one_key(tgen), DTD + 5)
+    assert "waitsFor" not in status()
+    watch.check()
 
 
 def test_rolls_by_itself(tgen):
