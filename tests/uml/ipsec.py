@@ -254,8 +254,11 @@ def configure(node, *lines):
     return node.run(f"{node.lab.prefix}/bin/vtysh", *arguments)
 
 
-def wait_until(what, complaint, timeout):
-    "Polls until `complaint` returns None; its last words are in the error."
+def wait_until(what, complaint, timeout, interval=0.2):
+    """
+    Polls until `complaint` returns None; its last words are in the error.  Not
+    too often: here is one processor, and those who are asked run on it, too.
+    """
     last = [None]
 
     def check():
@@ -263,6 +266,6 @@ def wait_until(what, complaint, timeout):
         return last[0] is None
 
     try:
-        namespaces.wait_until(what, check, timeout)
+        namespaces.wait_until(what, check, timeout, interval)
     except namespaces.LabError as error:
         raise AssertionError(f"{error}: {last[0]}") from None
