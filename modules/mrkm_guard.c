@@ -95,8 +95,10 @@ static enum mrkm_err judge_row(const struct mrkm_guard_chain *chain, size_t i,
 	uint8_t family = info->family == AF_INET ? KEYTABLE_IPV4
 						 : KEYTABLE_IPV6;
 
-	if (row->protocol != info->protocol || !(row->ipsec.families & family))
+	if (row->protocol != info->protocol)
 		return MRKM_ERR_PROTOCOL;
+	if (!(row->ipsec.families & family))
+		return MRKM_ERR_FAMILY;
 	if (!keytable_suite_key_len(&row->ipsec.suite))
 		return MRKM_ERR_ALGORITHM;
 	if (!keytable_row_valid(row))

@@ -34,6 +34,8 @@
 	  "SPI is in use for the same destination by a key that is not this one") \
 	X(SENDER_ID, "sender-id",                                              \
 	  "kernel cannot put Sender-IDs into IVs, which a counter mode needs that senders share; let each sender have an SA of its own") \
+	X(FAMILY, "family",                                                    \
+	  "key is not for this address family; with policies in plain form, keys of PIM are for IPv4 alone") \
 	X(NO_GUARD, "no-guard",                                                \
 	  "zebra has no mrkm module; add \"-M mrkm\" to its options")          \
 	/* why an interface is closed */                                       \

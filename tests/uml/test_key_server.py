@@ -265,6 +265,52 @@ def check_order(sent, used, rolls, name):
     assert len(seen) > rolls / 2, name
 
 
+def state(lab, name, daemon):
+    "How the daemon's interface fares, as zebra says."
+    for chain in ipsec.guard(lab[name])["keyChains"]:
+        if chain["daemon"] == daemon:
+            return chain["interfaces"]["core"]
+    return None
+
+
+@pytest.mark.parametrize("lab", ("ah",), indirect=True)
+def test_plain_form(lab):
+    """
+    Keys in RFC 9838's own words take the place of others without a loss.  Of PIM
+    that is IPv4: what has no key any more is closed, and its daemon is named.
+    """
+    pim, pim6, ospf6 = lab.traffic
+    steady = [ipsec.Steady(traffic, ROUTERS) for traffic in (pim, ospf6)]
+    before = spis(lab)
+    group = ("mrkm", "key-server", f"group {config.GROUP}")
+    ipsec.configure(lab[config.SERVER], *group, "policy-form plain")
+    for name in ROUTERS:
+        lab[name].vtysh(f"clear mrkm group {config.GROUP}", "mrkmd")
+
+    def complaint():
+        mine = {name: state(lab, name, pim6.daemon) for name in ROUTERS}
+        return None if set(mine.values()) == {"family"} else f"{mine}"
+
+    ipsec.wait_until("refusal of keys", complaint, 60)
+    mrkm.rekey(server(lab))
+
+    def not_rolled_but_pim6():
+        now = spis(lab)
+        kept = [
+            key
+            for key, spi in now.items()
+            if spi == before[key] or (spi is None) != (key[0] == str(pim6))
+        ]
+        return f"{kept}: {now}" if kept else None
+
+    ipsec.wait_until("roll", not_rolled_but_pim6, ATD + 30)
+    said = mrkm.group(lab["r1"].vtysh).problem
+    assert said and "pim6d" in said and KEY_CHAINS["pim-ipsec"] in said
+    time.sleep(ipsec.HOLD_TIME)
+    for watch in steady:
+        watch.check()
+
+
 @pytest.mark.parametrize("lab", ("esp",), indirect=True)
 def test_server_gone(lab):
     "The keys live on without it; show mrkm tells what there is."

@@ -365,6 +365,15 @@ static void test_other_protocol(void **state)
 		    MRKM_ERR_PROTOCOL);
 }
 
+static void test_other_family(void **state)
+{
+	struct keytable_row row = pim_row(300);
+
+	(void)state;
+	row.ipsec.families = KEYTABLE_IPV6;
+	refused_row(row, MRKM_ERR_FAMILY);
+}
+
 static void test_shared_counter_mode(void **state)
 {
 	struct keytable_row row = pim_row(300);
@@ -749,6 +758,7 @@ int main(void)
 		TEST(test_reserved_spi),
 		TEST(test_unknown_algorithm),
 		TEST(test_other_protocol),
+		TEST(test_other_family),
 		TEST(test_shared_counter_mode),
 		TEST(test_no_ipsec),
 		TEST(test_foreign_spi),
