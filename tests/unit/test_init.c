@@ -328,9 +328,69 @@ static void group_nobody_offered(void **state)
 	}
 }
 
+/* ----------------------------------------------------------------- repetition */
+
+static struct world_datagram recorded[2]; /* request, response */
+static size_t record_count;
+
+static bool record(struct world *world, struct world_datagram *datagram)
+{
+	(void)world;
+	assert_true(record_count < 2);
+	recorded[record_count++] = *datagram;
+	return true;
+}
+
+static void repeat(struct scene *s)
+{
+	struct gikev2_path path = { .local = s->ks->address,
+				    .remote = s->r1->address };
+
+	record_count = 1;
+	gikev2_input(s->ks->engine, &path, recorded[0].octets, recorded[0].len,
+		     s->world->now);
+}
+
+/*
+ * The same message is the same request, and has the same answer; the same SPI
+ * in another message is another's.
+ */
+static void repeated(void **state)
+{
+	struct scene s = setup(300);
+	struct world_datagram answer;
+
+	(void)state;
+	s.world->wire = record;
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+	assert_true(world_step(s.world, GIKEV2_NEVER));
+	assert_int_equal(record_count, 2);
+	assert_int_equal(s.ks->engine->totals.half_open, 1);
+	answer = recorded[1];
+	for (int i = 0; i < 3; i++) {
+		repeat(&s);
+		assert_int_equal(record_count, 2);
+		assert_int_equal(recorded[1].len, answer.len);
+		assert_memory_equal(recorded[1].octets, answer.octets,
+				    answer.len);
+		assert_int_equal(s.ks->engine->totals.half_open, 1);
+		assert_int_equal(counted(s.ks, GIKEV2_ERR_DUPLICATE), i + 1);
+	}
+	/* the last octet is of the Vendor ID: somebody else's message */
+	recorded[0].octets[recorded[0].len - 1] ^= 1;
+	repeat(&s);
+	assert_int_equal(record_count, 2);
+	assert_memory_not_equal(recorded[1].octets + GIKEV2_SPI_LEN,
+				answer.octets + GIKEV2_SPI_LEN, GIKEV2_SPI_LEN);
+	assert_int_equal(s.ks->engine->totals.half_open, 2);
+	s.world->wire = NULL;
+	world_free(s.world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(repeated),
 		cmocka_unit_test(cookie),
 		cmocka_unit_test(cookie_secret_rolls),
 		cmocka_unit_test(wrong_cookie),
