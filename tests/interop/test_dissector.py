@@ -31,6 +31,7 @@ from messages import (
     tv,
 )
 
+REGISTRATION_FAILED = 49
 UNDECRYPTED, MALFORMED = "gikev2.undecrypted", "gikev2.malformed"
 
 
@@ -76,8 +77,8 @@ def _vector(folder):
 def test_inband(vector):
     v, packets = vector("ospfv2-inband")
     exchanges = [numbers(p, "gikev2.exchange") for p in packets]
-    assert exchanges == [[], [], [39], [39], [42], [42], [], []]
-    _, _, request, answer, rekey, acknowledgement, _, _ = packets
+    assert exchanges == [[], [], [39], [39], [42], [42], [40], [40], [], []]
+    request, answer, rekey, acknowledgement, leaving, farewell = packets[2:8]
     assert request.all("gikev2.group") == ["CORE"]
     assert numbers(request, "gikev2.group.type") == [11]
     assert numbers(request, "gikev2.protocol") == [6, 201]
@@ -95,6 +96,9 @@ def test_inband(vector):
     assert numbers(rekey, "gikev2.atd") == [5] and numbers(rekey, "gikev2.dtd") == [15]
     assert octets(rekey, "gikev2.delete.spi") == [bytes([old])]
     assert not acknowledgement.has("gikev2.payload")
+    assert leaving.all("gikev2.group") == ["CORE"]
+    assert numbers(leaving, "gikev2.notify") == [REGISTRATION_FAILED]
+    assert not farewell.has("gikev2.payload")
 
 
 def test_multicast(vector):
