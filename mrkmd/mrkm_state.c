@@ -117,6 +117,7 @@ void mrkm_state_flush(void)
 {
 	struct mrkm_store_clock clock;
 
+	init();
 	mrkm_keep_commit();
 	if (state.store && mrkm_store_pending(state.store)) {
 		mrkm_store_clock(&clock);

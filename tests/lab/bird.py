@@ -87,6 +87,8 @@ class Bird:
         self._keys_file = self._path("keys")
         self._seen = 0
         self.keys = []
+        self.keylog = self._path("keylog")
+        self._member = None
 
     def _path(self, name):
         return os.path.join(self.directory, name)
@@ -103,9 +105,12 @@ class Bird:
         log.close()
         return self._running[-1]
 
-    def join(self):
-        "Registers in the group, for OSPFv2 and OSPFv3 with all algorithms."
-        member = self._start(
+    def join(self, keylog=False):
+        """
+        Registers in the group, for OSPFv2 and OSPFv3 with all algorithms; with
+        `keylog` the file of that name gets the keys of its SAs.
+        """
+        self._member = self._start(
             self._member_program,
             f"identity=fqdn:{config.identity(self.name)}",
             f"address={config.mgmt_address(self.name)}",
@@ -114,9 +119,17 @@ class Bird:
             f"keys={self._keys_file}",
             "offer=201/62",
             "offer=204/60",
+            *([f"keylog={self.keylog}"] if keylog else []),
         )
-        member.stdin.write("join\n")
-        member.stdin.flush()
+        self._tell_member("join")
+
+    def _tell_member(self, command):
+        self._member.stdin.write(command + "\n")
+        self._member.stdin.flush()
+
+    def leave(self):
+        "Leaves the group, and its IKE SA ends."
+        self._tell_member("leave")
 
     def news(self):
         "True when the group's keys are others than those that BIRD was told."

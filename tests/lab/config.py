@@ -123,12 +123,16 @@ exit
 """
 
 
-def member_config(name, key_chains=None):
-    "`key_chains` are {protocol: key chain}, OSPFv2's unless said otherwise."
+def member_config(name, key_chains=None, keep=False):
+    """
+    `key_chains` are {protocol: key chain}, OSPFv2's unless said otherwise; with
+    `keep` the router keeps its keys.
+    """
     protocols = "".join(
         f"  protocol {protocol} key-chain {key_chain}\n"
         for protocol, key_chain in (key_chains or {"ospfv2": KEY_CHAIN}).items()
     )
+    kept = " keep-keys\n" if keep else ""
     return f"""\
 mrkm
  identity fqdn {identity(name)}
@@ -138,11 +142,14 @@ mrkm
   pre-shared-key file {psk_file(name)}
 {protocols}\
  exit
+{kept}\
 exit
 """
 
 
-def server_config(algorithms=None, lifetime=3600, atd=1, dtd=3, rekey=()):
+def server_config(
+    algorithms=None, lifetime=3600, atd=1, dtd=3, rekey=(), state_file=None
+):
     """
     `algorithms` are {protocol: algorithm}, OSPFv2's unless said otherwise;
     `rekey` are the group's commands of that name.
@@ -156,11 +163,13 @@ def server_config(algorithms=None, lifetime=3600, atd=1, dtd=3, rekey=()):
         for r in ROUTERS
     )
     rekeying = "".join(f"   rekey {line}\n" for line in rekey)
+    state = f"  state-file {state_file}\n" if state_file else ""
     return f"""\
 mrkm
  identity fqdn {identity(SERVER)}
  key-server
   listen {SERVER_ADDRESS}
+{state}\
   group {GROUP}
 {members}\
 {protocols}\

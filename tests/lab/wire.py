@@ -12,7 +12,7 @@ from collections import namedtuple
 CLONE_NEWNET = 0x40000000
 ETH_P_IP, ETH_P_IPV6, ETH_P_ALL = 0x0800, 0x86DD, 0x0003
 IPPROTO_UDP, IPPROTO_OSPF = 17, 89
-PORT_RIP = 520
+PORT_RIP, PORT_GIKEV2 = 520, 848
 SO_TIMESTAMPNS = 35
 SCM_TIMESTAMPNS = SO_TIMESTAMPNS
 AUTH_NULL, AUTH_SIMPLE, AUTH_CRYPTOGRAPHIC = 0, 1, 2
@@ -142,6 +142,38 @@ def parse_rip(octets, when):
     source = socket.inet_ntoa(octets[12:16])
     return OspfPacket(
         when, source, source, rip[0], auth_type, key_id, sequence, digest, 0
+    )
+
+
+class IkeMessage(namedtuple("IkeMessage", "source spis flags exchange id octets")):
+    "An IKE message; `spis` are both, one behind the other."
+
+    def key(self):
+        "What may say one thing only: a Message ID, in one direction of one SA."
+        return self.spis, self.flags, self.id
+
+    def iv(self):
+        "The keys that encrypt it, and their IV; None: it is in the clear."
+        if self.octets[16] not in (PAYLOAD_SK, PAYLOAD_SKF):
+            return None
+        at = 32 + 4 * (self.octets[16] == PAYLOAD_SKF)
+        return self.spis, self.flags, self.octets[at : at + 8]
+
+
+PAYLOAD_SK, PAYLOAD_SKF = 46, 53
+
+
+def parse_ike(octets, _):
+    "An IkeMessage from an IPv4 packet; None when it is something else."
+    if len(octets) < 20 or octets[9] != IPPROTO_UDP:
+        return None
+    udp = octets[(octets[0] & 15) * 4 :]
+    if len(udp) < 8 + 28 or PORT_GIKEV2 not in struct.unpack_from("!HH", udp):
+        return None
+    ike = bytes(udp[8:])
+    exchange, flags, message_id = struct.unpack_from("!18xBBI", ike)
+    return IkeMessage(
+        socket.inet_ntoa(octets[12:16]), ike[:16], flags, exchange, message_id, ike
     )
 
 

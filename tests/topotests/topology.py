@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 "The lab of tests/lab, built with FRR's topotest library."
 
+import glob
 import os
 import shlex
 import time
@@ -19,6 +20,7 @@ class Router(topotest.Router):
 
     def __init__(self, *args, **params):
         self.environment = {}  # of a daemon: {variable: value}
+        self.launcher = ""  # in front of each command that starts a daemon
         super().__init__(*args, **params)
         self.daemons["mrkmd"] = 0
 
@@ -30,6 +32,8 @@ class Router(topotest.Router):
         for daemon, environment in self.environment.items():
             if f"/sbin/{daemon} " in cmd:
                 kwargs["env"] = {**os.environ, **environment}
+        if self.launcher and self.daemondir in cmd:
+            cmd = f"{self.launcher} sh -c {shlex.quote(cmd)}"
         return super().cmd_raises(cmd, **kwargs)
 
     def startRouterDaemons(self, daemons=None, tgen=None):
@@ -99,14 +103,22 @@ def member_daemons(protocols):
     return SERVER_DAEMONS + tuple((numbers[p.daemon], p.options) for p in protocols)
 
 
-def member_text(name, protocols, routing=None):
+def faketime_library():
+    "What gives a process a wall clock of its own, by LD_PRELOAD."
+    found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+    assert found, "libfaketime is missing: apt-get install libfaketime"
+    return found[0]
+
+
+def member_text(name, protocols, routing=None, keep=False):
     """
     frr.conf of a member whose routing protocols are all keyed; `routing` has
     the options of some of them, {protocol's name: {option: value}}.
     """
+    key_chains = {p.name: p.key_chain for p in protocols}
     return config.router_config(
         name,
-        config.member_config(name, {p.name: p.key_chain for p in protocols}),
+        config.member_config(name, key_chains, keep),
         "".join(p.config(name, **(routing or {}).get(p.name, {})) for p in protocols),
     )
 
@@ -185,6 +197,34 @@ def stop_daemon(router, daemon, signal="TERM"):
         15,
         0.05,
     )
+
+
+def reboot(router, launcher="", environment=()):
+    """
+    All daemons of a router die at once and are started again, in another boot as
+    far as they can tell.  `launcher` is put in front of the commands that start
+    them, `environment` ({daemon: variables}) is that of some.
+    """
+    node = router.net
+    daemons = [name for name, runs in node.daemons.items() if runs]
+    pids = [daemon_pid(router, name) for name in daemons]
+    router.cmd_raises(f"kill -KILL {' '.join(map(str, pids))}")
+    wait_until(
+        f"end of {router.name}",
+        lambda: next(
+            (f"{pid} lives" for pid in pids if os.path.exists(f"/proc/{pid}")), None
+        ),
+        15,
+        0.05,
+    )
+    router.cmd_raises("rm -f /var/run/frr/*")
+    router.cmd_raises(
+        "cat /proc/sys/kernel/random/uuid >/run/boot_id;"
+        " mount --bind /run/boot_id /proc/sys/kernel/random/boot_id"
+    )
+    node.launcher = launcher
+    node.environment = dict(environment)
+    node.startRouterDaemons()
 
 
 def wait_until(what, check, timeout, interval=0.2):

@@ -6,7 +6,6 @@ the wall clock, in any daemon.
 libfaketime makes the step, for r1's routing daemons and mrkmd alone.
 """
 
-import glob
 import os
 import tempfile
 import time
@@ -24,12 +23,6 @@ ATD, DTD = 5, 10
 DAY = 86400
 
 
-def faketime_library():
-    found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-    assert found, "libfaketime is missing: apt-get install libfaketime"
-    return found[0]
-
-
 class Clock:
     "A wall clock of their own for the processes started in its environment."
 
@@ -39,7 +32,7 @@ class Clock:
 
     def environment(self):
         return {
-            "LD_PRELOAD": faketime_library(),
+            "LD_PRELOAD": topology.faketime_library(),
             "FAKETIME_TIMESTAMP_FILE": self.path,
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
