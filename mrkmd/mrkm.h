@@ -19,6 +19,7 @@
 #include "gikev2/gikev2.h"
 #include "keytable/keytable.h"
 #include "mrkmd/mrkm_config.h"
+#include "mrkmd/mrkm_exclusion.h"
 #include "mrkmd/mrkm_signer.h"
 
 #define MRKM_VTY_PORT 2624
@@ -47,6 +48,8 @@ struct mrkm_group {
 struct mrkm_ks_member {
 	struct mrkm_ks_members_item item;
 	struct gikev2_id identity;
+	bool pattern;	    /* ... is one (mrkm_pattern.h) */
+	bool receiver_only; /* gets nothing to send with */
 	char *psk_file;	    /* NULL: none */
 	bool certificate;   /* is taken, too */
 	char *trust_anchor; /* that it must lead to; NULL: any */
@@ -62,7 +65,8 @@ struct mrkm_ks_group {
 	struct gikev2_group *group; /* NULL: not served, nothing to serve */
 	int error;		    /* negated reason for that */
 	struct mrkm_ks_members_head members;
-	struct mrkm_ks_members_head excluded; /* of the members, by command */
+	struct mrkm_exclusions_head exclusions; /* of who could join */
+	struct event *t_late; /* who has not acknowledged the last roll? */
 	struct mrkm_signer signer;
 	bool configured; /* as above */
 };
@@ -214,8 +218,16 @@ void mrkm_ks_groups_resume(void);
 
 /* --------------------------------------------------------- mrkm_ks_member.c */
 
-struct mrkm_ks_member *mrkm_ks_member_find(struct mrkm_ks_group *group,
-					   const struct gikev2_id *identity);
+/*
+ * The entry that decides about a router: its own, else the most exact pattern
+ * that its identity matches.  NULL: it may not join.
+ */
+const struct mrkm_ks_member *
+mrkm_ks_members_decide(const struct mrkm_ks_members_head *members,
+		       const struct gikev2_id *identity);
+const struct mrkm_ks_member *
+mrkm_ks_member_find(const struct mrkm_ks_group *group,
+		    const struct gikev2_id *identity);
 struct mrkm_ks_member *
 mrkm_ks_member_new(const struct mrkm_ks_member_config *config);
 void mrkm_ks_member_free(struct mrkm_ks_member *member);
@@ -229,6 +241,9 @@ void mrkm_ks_auth_policy(struct mrkm_ks_group *group,
 			 struct gikev2_auth_policy *policy);
 int mrkm_ks_ppk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
 		struct gikev2_ppk *ppk);
+bool mrkm_ks_registered(const struct mrkm_ks_group *group,
+			const struct gikev2_id *identity);
+/* ... one more: 0, GIKEV2_RECEIVER_ONLY, or a reason. */
 int mrkm_ks_authorize(struct mrkm_ks_group *group,
 		      const struct gikev2_id *peer);
 
@@ -238,18 +253,8 @@ bool mrkm_ks_members_problem(const struct mrkm_ks_group *group, char *buf,
 
 /* ------------------------------------------------------------ mrkm_server.c */
 
-/*
- * Shuts a configured member out, or lets it in again, until this process ends.
- * 0, or -1 with a sentence.
- */
-int mrkm_ks_exclude(struct mrkm_ks_group *group,
-		    const struct gikev2_id *identity, char *problem,
-		    size_t size);
-int mrkm_ks_readmit(struct mrkm_ks_group *group,
-		    const struct gikev2_id *identity, char *problem,
-		    size_t size);
-bool mrkm_ks_is_excluded(const struct mrkm_ks_group *group,
-			 const struct gikev2_id *identity);
+/* The keys of the group were replaced. */
+void mrkm_ks_rolled(struct mrkm_ks_group *group);
 
 /* As mrkm_group_problem(). */
 bool mrkm_ks_group_problem(const struct mrkm_ks_group *group, char *buf,

@@ -12,6 +12,7 @@
 #include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_event.h"
 #include "mrkmd/mrkm_psk.h"
+#include "mrkmd/mrkm_revoke.h"
 
 /* A file may have been replaced, or may be there at last. */
 #define REFRESH_SECONDS 10
@@ -100,6 +101,8 @@ static void refresh(void)
 	    config->crl_count)
 		event_add_timer(mrkm.loop, refresh_again, NULL, REFRESH_SECONDS,
 				&auth.t_refresh);
+	if (changed & MRKM_TRUST_OTHERS)
+		mrkm_revoke_check();
 	/* whoever waits for what is there at last need not wait longer */
 	if (changed & MRKM_TRUST_OWN)
 		mrkm_group_reregister(false);

@@ -37,7 +37,7 @@ DEFPY_YANG (no_mrkm,
 
 DEFPY_YANG (mrkm_identity,
 	mrkm_identity_cmd,
-	"identity <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id>",
+	"identity <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|dn NAME$dn|key-id NAME$key_id>",
 	"How this router names itself\n"
 	"Fully qualified domain name\n"
 	"Domain name\n"
@@ -46,20 +46,22 @@ DEFPY_YANG (mrkm_identity,
 	"Address\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
+	"Distinguished name\n"
+	"O=Example,CN=r1\n"
 	"Opaque name\n"
 	"Name\n")
 {
 	struct mrkm_cli_identity identity;
 
-	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			       address_str ? address : NULL, key_id))
+	if (!mrkm_cli_identity_or_dn(vty, &identity, fqdn, email,
+				     address_str ? address : NULL, dn, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
 	return mrkm_cli_set_identity(vty, "./identity", &identity);
 }
 
 DEFPY_YANG (no_mrkm_identity,
 	no_mrkm_identity_cmd,
-	"no identity [<fqdn NAME|email NAME|address <A.B.C.D|X:X::X:X>|key-id NAME>]",
+	"no identity [<fqdn NAME|email NAME|address <A.B.C.D|X:X::X:X>|dn NAME|key-id NAME>]",
 	NO_STR
 	"How this router names itself\n"
 	"Fully qualified domain name\n"
@@ -69,6 +71,8 @@ DEFPY_YANG (no_mrkm_identity,
 	"Address\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
+	"Distinguished name\n"
+	"O=Example,CN=r1\n"
 	"Opaque name\n"
 	"Name\n")
 {
@@ -217,7 +221,7 @@ static void set_or_clear(struct vty *vty, char *xpath, size_t size,
 
 DEFPY_YANG (mrkm_group_key_server,
 	mrkm_group_key_server_cmd,
-	"key-server <A.B.C.D|X:X::X:X>$server [port (1-65535)$port] [nat-traversal-port (1-65535)$nat_port] [identity <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id>]",
+	"key-server <A.B.C.D|X:X::X:X>$server [port (1-65535)$port] [nat-traversal-port (1-65535)$nat_port] [identity <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|dn NAME$dn|key-id NAME$key_id>]",
 	"Key server of the group; the first configured is tried first\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
@@ -233,6 +237,8 @@ DEFPY_YANG (mrkm_group_key_server,
 	"Address\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
+	"Distinguished name\n"
+	"O=Example,CN=ks\n"
 	"Opaque name\n"
 	"Name\n")
 {
@@ -240,10 +246,10 @@ DEFPY_YANG (mrkm_group_key_server,
 	char port_leaf[XPATH_MAXLEN], nat_leaf[XPATH_MAXLEN];
 	char text[INET6_ADDRSTRLEN];
 	struct mrkm_cli_identity identity;
-	bool named = fqdn || email || key_id || address_str;
+	bool named = fqdn || email || dn || key_id || address_str;
 
-	if (named && !mrkm_cli_identity(vty, &identity, fqdn, email,
-					address_str ? address : NULL, key_id))
+	if (named && !mrkm_cli_identity_or_dn(vty, &identity, fqdn, email,
+					      address_str ? address : NULL, dn, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
 	snprintf(entry, sizeof(entry), "./key-server[address='%s']",
 		 sockunion2str(server, text, sizeof(text)));
@@ -259,7 +265,7 @@ DEFPY_YANG (mrkm_group_key_server,
 
 DEFPY_YANG (no_mrkm_group_key_server,
 	no_mrkm_group_key_server_cmd,
-	"no key-server <A.B.C.D|X:X::X:X>$server [port (1-65535)] [nat-traversal-port (1-65535)] [identity <fqdn NAME|email NAME|address <A.B.C.D|X:X::X:X>|key-id NAME>]",
+	"no key-server <A.B.C.D|X:X::X:X>$server [port (1-65535)] [nat-traversal-port (1-65535)] [identity <fqdn NAME|email NAME|address <A.B.C.D|X:X::X:X>|dn NAME|key-id NAME>]",
 	NO_STR
 	"Key server of the group\n"
 	"IPv4 address\n"
@@ -276,6 +282,8 @@ DEFPY_YANG (no_mrkm_group_key_server,
 	"Address\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
+	"Distinguished name\n"
+	"O=Example,CN=ks\n"
 	"Opaque name\n"
 	"Name\n")
 {

@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "northbound.h"
+#include "prefix.h"
 #include "sockunion.h"
 
 /*
@@ -60,13 +61,23 @@ bool mrkm_cli_group_ok(struct vty *vty, const char *name);
 struct mrkm_cli_identity {
 	const char *type;
 	const char *value;
-	char address[INET6_ADDRSTRLEN];
+	char address[PREFIX_STRLEN];
 };
 
 /* Fills it from the one argument that is not NULL.  False: as above. */
 bool mrkm_cli_identity(struct vty *vty, struct mrkm_cli_identity *identity,
 		       const char *fqdn, const char *email,
 		       const union sockunion *address, const char *key_id);
+
+bool mrkm_cli_identity_or_dn(struct vty *vty,
+			     struct mrkm_cli_identity *identity,
+			     const char *fqdn, const char *email,
+			     const union sockunion *address, const char *dn,
+			     const char *key_id);
+/* ... or a pattern; `address` is one or a prefix. */
+bool mrkm_cli_member(struct vty *vty, struct mrkm_cli_identity *identity,
+		     const char *fqdn, const char *email, const char *address,
+		     const char *dn, const char *key_id);
 
 /* Likewise, for the absolute name of a file. */
 bool mrkm_cli_file_ok(struct vty *vty, const char *file);

@@ -24,12 +24,16 @@
 	"Absolute name of the file\n"
 #define IDENTITY_STR                                                           \
 	"Fully qualified domain name\n"                                        \
-	"Domain name\n"                                                        \
+	"Domain name, or *.domain\n"                                           \
 	"Mailbox\n"                                                            \
-	"user@domain\n"                                                        \
+	"user@domain, or *@domain\n"                                           \
 	"Address\n"                                                            \
 	"IPv4 address\n"                                                       \
 	"IPv6 address\n"                                                       \
+	"IPv4 prefix\n"                                                        \
+	"IPv6 prefix\n"                                                        \
+	"Distinguished name\n"                                                 \
+	"O=Example,CN=r1; an asterisk stands for anything\n"                   \
 	"Opaque name\n"                                                        \
 	"Name\n"
 
@@ -327,7 +331,7 @@ DEFPY_YANG (no_mrkm_ks_set_ppk,
 
 DEFPY_YANG (mrkm_ks_member_certificate,
 	mrkm_ks_member_certificate_cmd,
-	"member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id> certificate [trust-anchor NAME$mrkm_trust_anchor]",
+	"member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X|A.B.C.D/M|X:X::X:X/M>$address|dn NAME$dn|key-id NAME$key_id> certificate [trust-anchor NAME$mrkm_trust_anchor]",
 	"Router that may join the group\n"
 	IDENTITY_STR
 	"It proves its identity by a certificate\n"
@@ -337,8 +341,7 @@ DEFPY_YANG (mrkm_ks_member_certificate,
 	char entry[MRKM_CLI_ENTRY], certificate[XPATH_MAXLEN], anchor[XPATH_MAXLEN];
 	struct mrkm_cli_identity identity;
 
-	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			       address_str ? address : NULL, key_id) ||
+	if (!mrkm_cli_member(vty, &identity, fqdn, email, address, dn, key_id) ||
 	    (mrkm_trust_anchor && !anchor_ok(vty, mrkm_trust_anchor)))
 		return CMD_WARNING_CONFIG_FAILED;
 	mrkm_cli_member_xpath(&identity, entry, sizeof(entry));
@@ -353,7 +356,7 @@ DEFPY_YANG (mrkm_ks_member_certificate,
 
 DEFPY_YANG (no_mrkm_ks_member_certificate,
 	no_mrkm_ks_member_certificate_cmd,
-	"no member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id> certificate [trust-anchor NAME]",
+	"no member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X|A.B.C.D/M|X:X::X:X/M>$address|dn NAME$dn|key-id NAME$key_id> certificate [trust-anchor NAME]",
 	NO_STR
 	"Router that may join the group\n"
 	IDENTITY_STR
@@ -364,8 +367,7 @@ DEFPY_YANG (no_mrkm_ks_member_certificate,
 	struct mrkm_cli_identity identity;
 	char entry[MRKM_CLI_ENTRY], anchor[XPATH_MAXLEN];
 
-	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			       address_str ? address : NULL, key_id))
+	if (!mrkm_cli_member(vty, &identity, fqdn, email, address, dn, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
 	mrkm_cli_member_xpath(&identity, entry, sizeof(entry));
 	snprintf(anchor, sizeof(anchor), "%s/trust-anchor", entry);
@@ -374,9 +376,47 @@ DEFPY_YANG (no_mrkm_ks_member_certificate,
 					   "pre-shared-key-file");
 }
 
+DEFPY_YANG (mrkm_ks_member_receiver,
+	mrkm_ks_member_receiver_cmd,
+	"[no] member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X|A.B.C.D/M|X:X::X:X/M>$address|dn NAME$dn|key-id NAME$key_id> receiver-only",
+	NO_STR
+	"Router that may join the group\n"
+	IDENTITY_STR
+	"It gets nothing to send with\n")
+{
+	char entry[MRKM_CLI_ENTRY], xpath[XPATH_MAXLEN];
+	struct mrkm_cli_identity identity;
+
+	if (!mrkm_cli_member(vty, &identity, fqdn, email, address, dn, key_id))
+		return CMD_WARNING_CONFIG_FAILED;
+	mrkm_cli_member_xpath(&identity, entry, sizeof(entry));
+	snprintf(xpath, sizeof(xpath), "%s/receiver-only", entry);
+	nb_cli_enqueue_change(vty, xpath, no ? NB_OP_DESTROY : NB_OP_CREATE, NULL);
+	return nb_cli_apply_changes(vty, NULL);
+}
+
+DEFPY_YANG (mrkm_ks_member_limit,
+	mrkm_ks_member_limit_cmd,
+	"member-limit (1-1000000)$limit",
+	"How many members may be registered at once\n"
+	"Number of members\n")
+{
+	return mrkm_cli_set(vty, "./member-limit", limit_str);
+}
+
+DEFPY_YANG (no_mrkm_ks_member_limit,
+	no_mrkm_ks_member_limit_cmd,
+	"no member-limit [(1-1000000)]",
+	NO_STR
+	"How many members may be registered at once\n"
+	"Number of members\n")
+{
+	return mrkm_cli_destroy(vty, "./member-limit");
+}
+
 DEFPY_YANG (mrkm_ks_member_ppk,
 	mrkm_ks_member_ppk_cmd,
-	"member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id> ppk id NAME$id file FILE$file [required$required]",
+	"member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X|A.B.C.D/M|X:X::X:X/M>$address|dn NAME$dn|key-id NAME$key_id> ppk id NAME$id file FILE$file [required$required]",
 	"Router that may join the group\n"
 	IDENTITY_STR
 	PPK_STR
@@ -387,8 +427,7 @@ DEFPY_YANG (mrkm_ks_member_ppk,
 	char member[MRKM_CLI_ENTRY], entry[XPATH_MAXLEN];
 	struct mrkm_cli_identity identity;
 
-	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			       address_str ? address : NULL, key_id) ||
+	if (!mrkm_cli_member(vty, &identity, fqdn, email, address, dn, key_id) ||
 	    !ppk_id_ok(vty, id))
 		return CMD_WARNING_CONFIG_FAILED;
 	mrkm_cli_member_xpath(&identity, member, sizeof(member));
@@ -398,7 +437,7 @@ DEFPY_YANG (mrkm_ks_member_ppk,
 
 DEFPY_YANG (no_mrkm_ks_member_ppk,
 	no_mrkm_ks_member_ppk_cmd,
-	"no member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id> ppk id NAME$id [file FILE [required]]",
+	"no member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X|A.B.C.D/M|X:X::X:X/M>$address|dn NAME$dn|key-id NAME$key_id> ppk id NAME$id [file FILE [required]]",
 	NO_STR
 	"Router that may join the group\n"
 	IDENTITY_STR
@@ -410,8 +449,7 @@ DEFPY_YANG (no_mrkm_ks_member_ppk,
 	char member[MRKM_CLI_ENTRY], entry[XPATH_MAXLEN];
 	struct mrkm_cli_identity identity;
 
-	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			       address_str ? address : NULL, key_id) ||
+	if (!mrkm_cli_member(vty, &identity, fqdn, email, address, dn, key_id) ||
 	    !ppk_id_ok(vty, id))
 		return CMD_WARNING_CONFIG_FAILED;
 	mrkm_cli_member_xpath(&identity, member, sizeof(member));
@@ -452,6 +490,9 @@ void mrkm_cli_auth_init(void)
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_ks_set_ppk_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &mrkm_ks_member_certificate_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_ks_member_certificate_cmd);
+	install_element(MRKM_KS_GROUP_NODE, &mrkm_ks_member_receiver_cmd);
+	install_element(MRKM_KS_GROUP_NODE, &mrkm_ks_member_limit_cmd);
+	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_ks_member_limit_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &mrkm_ks_member_ppk_cmd);
 	install_element(MRKM_KS_GROUP_NODE, &no_mrkm_ks_member_ppk_cmd);
 }

@@ -151,15 +151,19 @@ DEFPY_YANG (no_mrkm_ks_group,
 
 DEFPY_YANG (mrkm_ks_member,
 	mrkm_ks_member_cmd,
-	"member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id> pre-shared-key file FILE$file",
+	"member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X|A.B.C.D/M|X:X::X:X/M>$address|dn NAME$dn|key-id NAME$key_id> pre-shared-key file FILE$file",
 	"Router that may join the group\n"
 	"Fully qualified domain name\n"
-	"Domain name\n"
+	"Domain name, or *.domain\n"
 	"Mailbox\n"
-	"user@domain\n"
+	"user@domain, or *@domain\n"
 	"Address\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
+	"IPv4 prefix\n"
+	"IPv6 prefix\n"
+	"Distinguished name\n"
+	"O=Example,CN=r1; an asterisk stands for anything\n"
 	"Opaque name\n"
 	"Name\n"
 	"Key shared with this member\n"
@@ -169,8 +173,7 @@ DEFPY_YANG (mrkm_ks_member,
 	char entry[MRKM_CLI_ENTRY];
 	struct mrkm_cli_identity identity;
 
-	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			       address_str ? address : NULL, key_id))
+	if (!mrkm_cli_member(vty, &identity, fqdn, email, address, dn, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
 	mrkm_cli_member_xpath(&identity, entry, sizeof(entry));
 	return mrkm_cli_set_psk_file(vty, entry, file);
@@ -178,16 +181,20 @@ DEFPY_YANG (mrkm_ks_member,
 
 DEFPY_YANG (no_mrkm_ks_member,
 	no_mrkm_ks_member_cmd,
-	"no member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id> [pre-shared-key$psk file FILE]",
+	"no member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X|A.B.C.D/M|X:X::X:X/M>$address|dn NAME$dn|key-id NAME$key_id> [pre-shared-key$psk file FILE]",
 	NO_STR
 	"Router that may join the group\n"
 	"Fully qualified domain name\n"
-	"Domain name\n"
+	"Domain name, or *.domain\n"
 	"Mailbox\n"
-	"user@domain\n"
+	"user@domain, or *@domain\n"
 	"Address\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
+	"IPv4 prefix\n"
+	"IPv6 prefix\n"
+	"Distinguished name\n"
+	"O=Example,CN=r1; an asterisk stands for anything\n"
 	"Opaque name\n"
 	"Name\n"
 	"Key shared with this member\n"
@@ -197,8 +204,7 @@ DEFPY_YANG (no_mrkm_ks_member,
 	char entry[MRKM_CLI_ENTRY];
 	struct mrkm_cli_identity identity;
 
-	if (!mrkm_cli_identity(vty, &identity, fqdn, email,
-			       address_str ? address : NULL, key_id))
+	if (!mrkm_cli_member(vty, &identity, fqdn, email, address, dn, key_id))
 		return CMD_WARNING_CONFIG_FAILED;
 	mrkm_cli_member_xpath(&identity, entry, sizeof(entry));
 	if (psk)

@@ -241,9 +241,9 @@ DEFPY_YANG (no_mrkm_group_multicast,
 
 DEFPY_YANG (mrkm_exclude,
 	mrkm_exclude_cmd,
-	"mrkm <exclude|readmit>$what group NAME$mrkm_ks_group member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|key-id NAME$key_id>",
+	"mrkm <exclude|readmit>$what group NAME$mrkm_ks_group member <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|dn NAME$dn|key-id NAME$key_id>",
 	MRKM_STR
-	"Shut a member out, until it is readmitted or mrkmd ends\n"
+	"Shut a member out, until it is readmitted\n"
 	"Let an excluded member register again\n"
 	"Group that this router is the key server of\n"
 	"Name of the group\n"
@@ -255,25 +255,22 @@ DEFPY_YANG (mrkm_exclude,
 	"Address\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
+	"Distinguished name\n"
+	"O=Example,CN=r1\n"
 	"Opaque name\n"
 	"Name\n")
 {
 	struct mrkm_cli_identity identity;
 	bool exclude = !strcmp(what, "exclude");
-	int ret;
 
 	if (!mrkm_cli_group_ok(vty, mrkm_ks_group) ||
-	    !mrkm_cli_identity(vty, &identity, fqdn, email,
-			       address_str ? address : NULL, key_id))
+	    !mrkm_cli_identity_or_dn(vty, &identity, fqdn, email,
+				     address_str ? address : NULL, dn, key_id))
 		return CMD_WARNING;
 	nb_cli_rpc_enqueue(vty, "group", mrkm_ks_group);
 	nb_cli_rpc_enqueue(vty, "type", identity.type);
 	nb_cli_rpc_enqueue(vty, "value", identity.value);
-	ret = nb_cli_rpc(vty, exclude ? "/frr-mrkmd:exclude" : "/frr-mrkmd:readmit", NULL);
-	if (ret == CMD_SUCCESS && exclude)
-		vty_out(vty,
-			"Excluded until \"mrkm readmit\", or until mrkmd ends: to make it last, take out its \"member\" line\n");
-	return ret;
+	return nb_cli_rpc(vty, exclude ? "/frr-mrkmd:exclude" : "/frr-mrkmd:readmit", NULL);
 }
 
 /* clang-format on */

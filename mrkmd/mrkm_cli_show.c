@@ -192,6 +192,10 @@ void mrkm_cli_show_ks_member(struct vty *vty, const struct lyd_node *node,
 		vty_out(vty, " pre-shared-key file %s\n",
 			value(node, "pre-shared-key-file"));
 	}
+	if (yang_dnode_exists(node, "receiver-only")) {
+		member(vty, node);
+		vty_out(vty, " receiver-only\n");
+	}
 	if (!yang_dnode_exists(node, "certificate"))
 		return;
 	member(vty, node);
@@ -199,6 +203,12 @@ void mrkm_cli_show_ks_member(struct vty *vty, const struct lyd_node *node,
 	if (yang_dnode_exists(node, "trust-anchor"))
 		vty_out(vty, " trust-anchor %s", value(node, "trust-anchor"));
 	vty_out(vty, "\n");
+}
+
+void mrkm_cli_show_member_limit(struct vty *vty, const struct lyd_node *node,
+				bool defaults)
+{
+	line(vty, node, "member-limit", value(node, "."));
 }
 
 static void ppk(struct vty *vty, const struct lyd_node *node)

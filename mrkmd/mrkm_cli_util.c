@@ -87,6 +87,59 @@ int mrkm_cli_enter(struct vty *vty, const char *xpath, enum node_type node)
 	return ret;
 }
 
+static bool distinguished_name(struct vty *vty,
+			       struct mrkm_cli_identity *identity,
+			       const char *dn)
+{
+	identity->type = "dn";
+	identity->value = dn;
+	return mrkm_cli_name_ok(vty, "identity", dn, GIKEV2_ID_MAX);
+}
+
+bool mrkm_cli_identity_or_dn(struct vty *vty,
+			     struct mrkm_cli_identity *identity,
+			     const char *fqdn, const char *email,
+			     const union sockunion *address, const char *dn,
+			     const char *key_id)
+{
+	if (dn)
+		return distinguished_name(vty, identity, dn);
+	return mrkm_cli_identity(vty, identity, fqdn, email, address, key_id);
+}
+
+/* One way to write each: it is the key of a list. */
+static bool address_or_prefix(struct vty *vty,
+			      struct mrkm_cli_identity *identity,
+			      const char *text)
+{
+	struct prefix prefix;
+
+	identity->type = "address";
+	identity->value = identity->address;
+	if (!str2prefix(text, &prefix)) {
+		vty_out(vty, "%% \"%s\" is no address and no prefix\n", text);
+		return false;
+	}
+	apply_mask(&prefix);
+	if (strchr(text, '/'))
+		prefix2str(&prefix, identity->address,
+			   sizeof(identity->address));
+	else
+		inet_ntop(prefix.family, &prefix.u.prefix, identity->address,
+			  sizeof(identity->address));
+	return true;
+}
+
+bool mrkm_cli_member(struct vty *vty, struct mrkm_cli_identity *identity,
+		     const char *fqdn, const char *email, const char *address,
+		     const char *dn, const char *key_id)
+{
+	if (address)
+		return address_or_prefix(vty, identity, address);
+	return mrkm_cli_identity_or_dn(vty, identity, fqdn, email, NULL, dn,
+				       key_id);
+}
+
 bool mrkm_cli_file_ok(struct vty *vty, const char *file)
 {
 	if (!mrkm_cli_name_ok(vty, "file name", file, MRKM_FILE_SIZE - 1))

@@ -124,11 +124,14 @@ struct mrkm_ks_group_config {
 	struct mrkm_auth_config auth;
 	struct mrkm_ppk_config ppks[MRKM_PPKS_MAX];
 	size_t ppk_count;
+	uint32_t member_limit; /* 0: none */
 };
 
 /* Who may join it; the pointers are good until the tree changes. */
 struct mrkm_ks_member_config {
 	struct gikev2_id identity;
+	bool pattern; /* ... is one: mrkm_pattern.h */
+	bool receiver_only;
 	const char *psk_file;	  /* NULL: none */
 	bool certificate;	  /* is taken, too */
 	const char *trust_anchor; /* that it must lead to; NULL: any */

@@ -5,6 +5,7 @@
 #include <zebra.h>
 
 #include "mrkmd/mrkm_config.h"
+#include "mrkmd/mrkm_pattern.h"
 #include "mrkmd/mrkm_tree.h"
 
 static bool is_true(const struct lyd_node *node, const char *name)
@@ -174,6 +175,27 @@ void mrkm_config_read_ks_auth(const struct lyd_node *group,
 {
 	mrkm_config_read_auth(group, &config->auth);
 	config->ppk_count = read_ppks(group, config->ppks);
+	config->member_limit = mrkm_leaf_number(group, "member-limit");
+}
+
+/* Who the entry is for. */
+static int read_who(const struct lyd_node *node,
+		    struct mrkm_ks_member_config *config, char *problem,
+		    size_t size)
+{
+	const char *type = mrkm_leaf(node, "type");
+	const char *value = mrkm_leaf(node, "value");
+
+	config->pattern = mrkm_pattern_is(type, value);
+	if (!config->pattern)
+		return mrkm_config_read_identity(node, &config->identity,
+						 problem, size);
+	if (mrkm_pattern_read(type, value, &config->identity))
+		return 0;
+	return mrkm_fail(
+		problem, size,
+		"\"%s %s\" is no pattern: \"fqdn *.DOMAIN\", \"email *@DOMAIN\", \"address PREFIX/LENGTH\" and \"dn O=NAME,CN=*\" are",
+		type, value);
 }
 
 int mrkm_config_read_ks_member(const struct lyd_node *node,
@@ -181,8 +203,9 @@ int mrkm_config_read_ks_member(const struct lyd_node *node,
 			       char *problem, size_t size)
 {
 	memset(config, 0, sizeof(*config));
-	if (mrkm_config_read_identity(node, &config->identity, problem, size))
+	if (read_who(node, config, problem, size))
 		return -1;
+	config->receiver_only = mrkm_child(node, "receiver-only") != NULL;
 	config->psk_file = mrkm_leaf(node, "pre-shared-key-file");
 	config->certificate = mrkm_child(node, "certificate") != NULL;
 	config->trust_anchor = mrkm_leaf(node, "trust-anchor");

@@ -14,6 +14,7 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_event.h"
 #include "mrkmd/mrkm_multicast.h"
+#include "mrkmd/mrkm_revoke.h"
 #include "mrkmd/mrkm_state.h"
 
 static int on_source(void *arg, const struct gikev2_endpoint *remote,
@@ -56,6 +57,12 @@ static int on_ppk(void *arg, enum gikev2_role role, void *cookie,
 	return mrkm_ks_ppk(cookie, peer, ppk);
 }
 
+static void on_proven(void *arg, const struct gikev2_id *peer,
+		      const struct gikev2_chunk *certs, size_t count)
+{
+	mrkm_revoke_proven(peer, certs, count);
+}
+
 static int on_authorize(void *arg, void *cookie, const struct gikev2_id *peer)
 {
 	return mrkm_ks_authorize(cookie, peer);
@@ -86,6 +93,7 @@ static const struct gikev2_callbacks callbacks = {
 	.psk = on_psk,
 	.auth_policy = on_auth_policy,
 	.ppk = on_ppk,
+	.proven = on_proven,
 	.authorize = on_authorize,
 	.keys = on_keys,
 	.multicast = on_multicast,

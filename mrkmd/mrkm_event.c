@@ -116,6 +116,10 @@ static const char *group_name(const struct gikev2_event *event)
 /* What is known in detail says what the reason says, and more. */
 static const char *reason_text(const struct gikev2_event *event)
 {
+	if (event->type == GIKEV2_EVENT_MEMBER_REFUSED && event->cookie &&
+	    event->err == -GIKEV2_ERR_NOT_AUTHORIZED &&
+	    mrkm_exclusion_bars(event->cookie, event->peer))
+		return "excluded from that group by command";
 	return event->detail ? event->detail : gikev2_err_text(event->err);
 }
 
@@ -173,8 +177,10 @@ static void remember_refusal(const struct gikev2_event *event)
 		mrkm_refusal_note(event->cookie, event->peer,
 				  &event->path->remote, reason_text(event),
 				  event->now);
-	else if (event->type == GIKEV2_EVENT_MEMBER_REGISTERED && event->peer)
+	else if (event->type == GIKEV2_EVENT_MEMBER_REGISTERED && event->peer) {
 		mrkm_refusal_forget(event->cookie, event->peer);
+		mrkm_exclusion_registered(event->cookie, event->peer);
+	}
 }
 
 void mrkm_event(const struct gikev2_event *event)
@@ -188,6 +194,8 @@ void mrkm_event(const struct gikev2_event *event)
 		mrkm_group_event(event->cookie, event);
 	else
 		remember_refusal(event);
+	if (event->type == GIKEV2_EVENT_ROLLED)
+		mrkm_ks_rolled(event->cookie);
 	if (!pass(limiter, kinds[event->type].most, &suppressed))
 		return;
 	if (kinds[event->type].priority != LOG_DEBUG ||
@@ -196,6 +204,20 @@ void mrkm_event(const struct gikev2_event *event)
 		log_line(kinds[event->type].priority, line, suppressed);
 	}
 	notify(event);
+}
+
+void mrkm_event_member(const char *name, const struct mrkm_ks_group *group,
+		       const struct gikev2_id *identity, const char *reason)
+{
+	char peer[300];
+	struct mrkm_notification notification = {
+		.name = name,
+		.group = group->config.name,
+		.peer = gikev2_id_text(identity, peer, sizeof(peer)),
+		.reason = reason,
+	};
+
+	mrkm_notify_server(&notification);
 }
 
 /* ------------------------------------------------------------- key channel */

@@ -18,6 +18,7 @@ enum mrkm_limit {
 	MRKM_LIMIT_OUTPUT,	    /* datagram that could not be sent */
 	MRKM_LIMIT_IO_DROP,	    /* dropped in front of the engine */
 	MRKM_LIMIT_KEY_REFUSED,	    /* by a daemon */
+	MRKM_LIMIT_LATE,	    /* member that has not acknowledged */
 	MRKM_LIMIT_MAX
 };
 
@@ -33,6 +34,13 @@ void mrkm_log_drop(int err, const struct gikev2_path *path);
 
 /* The engine's callback. */
 void mrkm_event(const struct gikev2_event *event);
+
+/*
+ * A decision of this key server that the engine does not tell of, as YANG
+ * notification `name`; reason NULL: there is none to give.
+ */
+void mrkm_event_member(const char *name, const struct mrkm_ks_group *group,
+		       const struct gikev2_id *identity, const char *reason);
 
 /* The key channel's callback: a daemon has taken or refused a key. */
 void mrkm_event_key_result(const struct mrkm_key_status *status);

@@ -4,6 +4,8 @@
  */
 #include <zebra.h>
 
+#include "gikev2/gikev2_cert.h"
+
 #include "mrkmd/mrkm_config.h"
 
 static const struct {
@@ -51,6 +53,8 @@ bool mrkm_identity_read(const char *type, const char *value,
 		memcpy(id->data, address.ip, id->len);
 		return true;
 	}
+	if (!strcmp(type, "dn"))
+		return gikev2_dn_parse(value, id) == 0;
 	if (!len || len > GIKEV2_ID_MAX)
 		return false;
 	if (!strcmp(type, "email") && !strchr(value, '@'))

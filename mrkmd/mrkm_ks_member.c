@@ -9,6 +9,7 @@
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_pattern.h"
 #include "mrkmd/mrkm_psk.h"
 
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_MEMBER, "MRKM key server's member");
@@ -20,6 +21,9 @@ DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_MEMBER_PPK,
 int mrkm_ks_member_cmp(const struct mrkm_ks_member *a,
 		       const struct mrkm_ks_member *b)
 {
+	/* patterns stand behind all others */
+	if (a->pattern != b->pattern)
+		return numcmp(a->pattern, b->pattern);
 	if (a->identity.type != b->identity.type)
 		return numcmp(a->identity.type, b->identity.type);
 	if (a->identity.len != b->identity.len)
@@ -40,6 +44,8 @@ mrkm_ks_member_new(const struct mrkm_ks_member_config *config)
 	size_t size = config->ppk_count * sizeof(config->ppks[0]);
 
 	mrkm_identity_copy(&member->identity, &config->identity);
+	member->pattern = config->pattern;
+	member->receiver_only = config->receiver_only;
 	member->psk_file = copy_name(config->psk_file);
 	member->certificate = config->certificate;
 	member->trust_anchor = copy_name(config->trust_anchor);
@@ -67,13 +73,45 @@ void mrkm_ks_members_free(struct mrkm_ks_members_head *members)
 		mrkm_ks_member_free(member);
 }
 
-struct mrkm_ks_member *mrkm_ks_member_find(struct mrkm_ks_group *group,
-					   const struct gikev2_id *identity)
+/* Of all that match. */
+static const struct mrkm_ks_member *
+most_exact(const struct mrkm_ks_members_head *members,
+	   const struct gikev2_id *identity)
 {
-	struct mrkm_ks_member member;
+	const struct mrkm_ks_member *member, *best = NULL;
+	struct mrkm_ks_member first = { .pattern = true };
+	int rank, best_rank = -1;
 
-	mrkm_identity_copy(&member.identity, identity);
-	return mrkm_ks_members_find(&group->members, &member);
+	for (member = mrkm_ks_members_const_find_gteq(members, &first); member;
+	     member = mrkm_ks_members_const_next(members, member)) {
+		if (!mrkm_pattern_match(&member->identity, identity))
+			continue;
+		rank = mrkm_pattern_rank(&member->identity);
+		if (rank > best_rank) {
+			best = member;
+			best_rank = rank;
+		}
+	}
+	return best;
+}
+
+const struct mrkm_ks_member *
+mrkm_ks_members_decide(const struct mrkm_ks_members_head *members,
+		       const struct gikev2_id *identity)
+{
+	const struct mrkm_ks_member *member;
+	struct mrkm_ks_member own = {};
+
+	mrkm_identity_copy(&own.identity, identity);
+	member = mrkm_ks_members_const_find(members, &own);
+	return member ? member : most_exact(members, identity);
+}
+
+const struct mrkm_ks_member *
+mrkm_ks_member_find(const struct mrkm_ks_group *group,
+		    const struct gikev2_id *identity)
+{
+	return mrkm_ks_members_decide(&group->members, identity);
 }
 
 /* --------------------------------------------------------------- callbacks */
@@ -218,12 +256,55 @@ int mrkm_ks_ppk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
 			  ppk);
 }
 
+/* -------------------------------------------------------------- authorization */
+
+struct presence {
+	const struct gikev2_id *identity;
+	bool found;
+};
+
+static bool is_present(void *arg,
+		       const struct gikev2_group_member_status *status)
+{
+	struct presence *presence = arg;
+
+	presence->found = gikev2_id_equal(status->identity, presence->identity);
+	return !presence->found;
+}
+
+bool mrkm_ks_registered(const struct mrkm_ks_group *group,
+			const struct gikev2_id *identity)
+{
+	struct presence presence = { identity, false };
+
+	if (group->group)
+		gikev2_group_members(group->group, is_present, &presence);
+	return presence.found;
+}
+
+/* Who is in may come again. */
+static bool is_full(struct mrkm_ks_group *group, const struct gikev2_id *peer)
+{
+	struct gikev2_group_status status;
+
+	if (!group->config.member_limit || !group->group)
+		return false;
+	gikev2_group_get_status(group->group, mrkm_now(), &status);
+	return status.members >= group->config.member_limit &&
+	       !mrkm_ks_registered(group, peer);
+}
+
+/* Default deny: who has no entry may not. */
 int mrkm_ks_authorize(struct mrkm_ks_group *group, const struct gikev2_id *peer)
 {
-	if (group && mrkm_ks_member_find(group, peer) &&
-	    !mrkm_ks_is_excluded(group, peer))
-		return 0;
-	return -GIKEV2_ERR_NOT_AUTHORIZED;
+	const struct mrkm_ks_member *member =
+		group ? mrkm_ks_member_find(group, peer) : NULL;
+
+	if (!member || mrkm_exclusion_bars(group, peer))
+		return -GIKEV2_ERR_NOT_AUTHORIZED;
+	if (is_full(group, peer))
+		return -GIKEV2_ERR_MEMBER_LIMIT;
+	return member->receiver_only ? GIKEV2_RECEIVER_ONLY : 0;
 }
 
 /* ----------------------------------------------------------------- problem */

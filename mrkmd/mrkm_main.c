@@ -22,6 +22,7 @@
 #include "mrkmd/mrkm_keep.h"
 #include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_nb.h"
+#include "mrkmd/mrkm_revoke.h"
 #include "mrkmd/mrkm_state.h"
 
 DEFINE_MGROUP(MRKMD, "mrkmd");
@@ -77,6 +78,7 @@ static void sigint(void)
 	mrkm_channel_fini();
 	mrkm_engine_fini();
 	mrkm_auth_fini();
+	mrkm_revoke_fini();
 	mrkm_multicast_fini();
 	mrkm_state_fini();
 	mrkm_keep_fini();

@@ -555,6 +555,13 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/receiver-only",
+			.cbs = {
+				.create = mrkm_nb_create,
+				.destroy = mrkm_nb_destroy,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/ppk",
 			.cbs = {
 				.create = mrkm_nb_create,
@@ -572,6 +579,14 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member/ppk/required",
 			.cbs = {
 				.modify = mrkm_nb_modify,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/member-limit",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+				.destroy = mrkm_nb_destroy,
+				.cli_show = mrkm_cli_show_member_limit,
 			},
 		},
 		{

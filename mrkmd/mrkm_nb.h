@@ -146,6 +146,8 @@ void mrkm_cli_show_rekey_implicit(struct vty *vty, const struct lyd_node *node,
 				  bool defaults);
 void mrkm_cli_show_ks_member_ppk(struct vty *vty, const struct lyd_node *node,
 				 bool defaults);
+void mrkm_cli_show_member_limit(struct vty *vty, const struct lyd_node *node,
+				bool defaults);
 void mrkm_cli_show_ppk(struct vty *vty, const struct lyd_node *node,
 		       bool defaults);
 void mrkm_cli_show_certificate(struct vty *vty, const struct lyd_node *node,

@@ -73,7 +73,7 @@ int mrkm_nb_exclude(struct nb_cb_rpc_args *args)
 
 	if (!group)
 		return NB_ERR;
-	err = mrkm_ks_exclude(group, &identity, args->errmsg, args->errmsg_len);
+	err = mrkm_exclude_member(group, &identity, args->errmsg, args->errmsg_len);
 	mrkm_engine_reschedule();
 	return err ? NB_ERR : NB_OK;
 }
@@ -86,10 +86,13 @@ int mrkm_nb_readmit(struct nb_cb_rpc_args *args)
 	struct gikev2_id identity;
 	struct mrkm_ks_group *group = member_of_group(args, &identity);
 
-	if (!group || mrkm_ks_readmit(group, &identity, args->errmsg,
-				      args->errmsg_len))
+	int err;
+
+	if (!group)
 		return NB_ERR;
-	return NB_OK;
+	err = mrkm_readmit_member(group, &identity, args->errmsg, args->errmsg_len);
+	mrkm_engine_reschedule();
+	return err ? NB_ERR : NB_OK;
 }
 
 /*

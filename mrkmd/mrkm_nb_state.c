@@ -341,7 +341,7 @@ enum nb_error mrkm_nb_ks_group_get(const struct nb_node *node,
 
 	if (is(node, "excluded"))
 		return put_number(node, parent,
-				  mrkm_ks_members_count(&group->excluded));
+				  mrkm_exclusions_count(&group->exclusions));
 	if (!group->group)
 		return NB_OK;
 	gikev2_group_get_status(group->group, mrkm_now(), &status);

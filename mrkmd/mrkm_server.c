@@ -12,6 +12,7 @@
 #include "mrkmd/mrkm_event.h"
 #include "mrkmd/mrkm_advice.h"
 #include "mrkmd/mrkm_refusal.h"
+#include "mrkmd/mrkm_revoke.h"
 #include "mrkmd/mrkm_state.h"
 
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_GROUP, "MRKM key server's group");
@@ -34,129 +35,106 @@ struct mrkm_ks_group *mrkm_ks_group_find(const char *name)
 
 /* ----------------------------------------------------------------- members */
 
+/* Registered members that have no entry in `members`. */
+struct leavers {
+	const struct mrkm_ks_members_head *members;
+	struct gikev2_id id[16]; /* the first of them */
+	size_t count;
+};
+
+static bool find_leaver(void *arg,
+			const struct gikev2_group_member_status *status)
+{
+	struct leavers *leavers = arg;
+
+	if (!mrkm_ks_members_decide(leavers->members, status->identity))
+		mrkm_identity_copy(&leavers->id[leavers->count++],
+				   status->identity);
+	return leavers->count < array_size(leavers->id);
+}
+
+static size_t clear_member(struct mrkm_ks_group *group,
+			   const struct gikev2_id *identity)
+{
+	char id[300];
+	size_t n =
+		gikev2_group_clear_member(group->group, identity, mrkm_now());
+
+	if (n)
+		zlog_info(
+			"mrkm: group %s: %s is no longer a member and was shut out",
+			group->config.name,
+			gikev2_id_text(identity, id, sizeof(id)));
+	return n;
+}
+
 /*
  * Those that are no longer in `members` are shut out.  They know the keys in
  * use, so the group rolls to keys that they do not know.
  */
 static void shut_out(struct mrkm_ks_group *group,
-		     struct mrkm_ks_members_head *members)
+		     const struct mrkm_ks_members_head *members)
 {
-	struct mrkm_ks_member *member;
-	uint64_t now = mrkm_now();
-	char id[300];
+	struct leavers leavers = { .members = members };
 	size_t gone = 0;
 
 	if (!group->group)
 		return;
-	frr_each(mrkm_ks_members, &group->members, member) {
-		size_t n;
-
-		if (mrkm_ks_members_find(members, member))
-			continue;
-		n = gikev2_group_clear_member(group->group, &member->identity,
-					      now);
-		if (n)
-			zlog_info(
-				"mrkm: group %s: %s is no longer a member and was shut out",
-				group->config.name,
-				gikev2_id_text(&member->identity, id,
-					       sizeof(id)));
-		gone += n;
-	}
-	if (gone && gikev2_group_rekey_urgent(group->group, now))
+	do {
+		leavers.count = 0;
+		gikev2_group_members(group->group, find_leaver, &leavers);
+		for (size_t i = 0; i < leavers.count; i++)
+			gone += clear_member(group, &leavers.id[i]);
+	} while (leavers.count);
+	if (gone && gikev2_group_rekey_urgent(group->group, mrkm_now()))
 		zlog_err(
 			"mrkm: group %s: no new keys after a member was shut out: run \"mrkm rekey group %s\"",
 			group->config.name, group->config.name);
 }
 
-/* --------------------------------------------------------------- exclusion */
+/* ---------------------------------------------------------------- late members */
 
-static struct mrkm_ks_member *
-find_excluded(const struct mrkm_ks_group *group,
-	      const struct gikev2_id *identity)
+static bool tell_late(void *arg,
+		      const struct gikev2_group_member_status *status)
 {
-	struct mrkm_ks_member member;
+	struct mrkm_ks_group *group = arg;
+	struct gikev2_group_status now;
+	char reason[64], id[300];
 
-	mrkm_identity_copy(&member.identity, identity);
-	return (struct mrkm_ks_member *)mrkm_ks_members_const_find(
-		&group->excluded, &member);
+	gikev2_group_get_status(group->group, mrkm_now(), &now);
+	if (status->generation >= now.generation)
+		return true;
+	snprintf(reason, sizeof(reason), "last heard %" PRIu64 " seconds ago",
+		 mrkm_seconds_since(status->last_seen));
+	mrkm_log_limited(
+		MRKM_LIMIT_LATE, LOG_WARNING,
+		"group %s: member late: %s has not acknowledged the new keys, which others send with: %s",
+		group->config.name,
+		gikev2_id_text(status->identity, id, sizeof(id)), reason);
+	mrkm_event_member("member-late", group, status->identity, reason);
+	return true;
 }
 
-bool mrkm_ks_is_excluded(const struct mrkm_ks_group *group,
-			 const struct gikev2_id *identity)
+static void look_for_late(struct event *event)
 {
-	return find_excluded(group, identity) != NULL;
-}
+	struct mrkm_ks_group *group = EVENT_ARG(event);
+	struct gikev2_group_status status;
 
-/* Who is no member any more need not be remembered as excluded. */
-static void forget_excluded(struct mrkm_ks_group *group)
-{
-	struct mrkm_ks_member *member;
-
-	frr_each_safe(mrkm_ks_members, &group->excluded, member)
-		if (!mrkm_ks_members_find(&group->members, member)) {
-			mrkm_ks_members_del(&group->excluded, member);
-			mrkm_ks_member_free(member);
-		}
-}
-
-PRINTFRR(3, 4)
-static int fail(char *problem, size_t size, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintfrr(problem, size, format, ap);
-	va_end(ap);
-	return -1;
-}
-
-int mrkm_ks_exclude(struct mrkm_ks_group *group,
-		    const struct gikev2_id *identity, char *problem,
-		    size_t size)
-{
-	struct mrkm_ks_member_config config = {};
-	char id[300];
-	int ret;
-
-	gikev2_id_text(identity, id, sizeof(id));
-	if (!mrkm_ks_member_find(group, identity))
-		return fail(problem, size,
-			    "%s is no member of group %s: see \"show mrkm key-server members\"",
-			    id, group->config.name);
-	if (mrkm_ks_is_excluded(group, identity))
-		return fail(problem, size,
-			    "%s is excluded from group %s already", id,
-			    group->config.name);
-	mrkm_identity_copy(&config.identity, identity);
-	mrkm_ks_members_add(&group->excluded, mrkm_ks_member_new(&config));
-	zlog_notice("mrkm: group %s: %s is excluded", group->config.name, id);
 	if (!group->group)
-		return 0;
-	ret = gikev2_group_exclude(group->group, identity, mrkm_now());
-	if (ret >= 0)
-		return 0;
-	return fail(problem, size,
-		    "%s may not register in group %s any more, but the keys that it knows were not replaced: %s: it is tried again every second",
-		    id, group->config.name, gikev2_err_text(ret));
+		return;
+	gikev2_group_get_status(group->group, mrkm_now(), &status);
+	if (status.pending)
+		gikev2_group_members(group->group, tell_late, group);
 }
 
-int mrkm_ks_readmit(struct mrkm_ks_group *group,
-		    const struct gikev2_id *identity, char *problem,
-		    size_t size)
+void mrkm_ks_rolled(struct mrkm_ks_group *group)
 {
-	struct mrkm_ks_member *member = find_excluded(group, identity);
-	char id[300];
-
-	gikev2_id_text(identity, id, sizeof(id));
-	if (!member)
-		return fail(problem, size, "%s is not excluded from group %s",
-			    id, group->config.name);
-	mrkm_ks_members_del(&group->excluded, member);
-	mrkm_ks_member_free(member);
-	zlog_notice("mrkm: group %s: %s may register again",
-		    group->config.name, id);
-	return 0;
+	event_cancel(&group->t_late);
+	/* a roll that waits for its members knows by itself who is late */
+	if (group->config.engine.rekey.wait)
+		return;
+	event_add_timer(mrkm.loop, look_for_late, group,
+			group->config.engine.atd, &group->t_late);
 }
 
 /* ------------------------------------------------------------------ groups */
@@ -173,7 +151,8 @@ static struct event *t_signers;
 static void set_sizes(struct mrkm_ks_group *group)
 {
 	struct gikev2_rekey_config *rekey = &group->config.engine.rekey;
-	size_t members = mrkm_ks_members_count(&group->members);
+	size_t members = MAX(mrkm_ks_members_count(&group->members),
+			     group->config.member_limit);
 
 	rekey->ike_sas_max = IKE_SAS_MAX;
 	rekey->members_max = TREE_ROOM_MIN;
@@ -214,11 +193,17 @@ static void engine_update(struct mrkm_ks_group *group)
 	}
 	if (!mrkm_state_serves())
 		return;
+	if (!mrkm_exclusions_load(group)) {
+		group->error = -GIKEV2_ERR_STATE;
+		return;
+	}
 	group->error = gikev2_group_restore(mrkm.engine, group,
 					    &group->config.engine, mrkm_now(),
 					    &group->group);
-	if (group->error && mrkm_ks_group_problem(group, problem,
-						  sizeof(problem)))
+	if (!group->error)
+		mrkm_revoke_load(group);
+	if (group->error &&
+	    mrkm_ks_group_problem(group, problem, sizeof(problem)))
 		zlog_err("mrkm: key server: group %s cannot be served: %s",
 			 group->config.name, problem);
 }
@@ -283,7 +268,7 @@ void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
 	if (!group) {
 		group = XCALLOC(MTYPE_MRKM_KS_GROUP, sizeof(*group));
 		mrkm_ks_members_init(&group->members);
-		mrkm_ks_members_init(&group->excluded);
+		mrkm_exclusions_init(&group->exclusions);
 		strlcpy(group->config.name, config->name,
 			sizeof(group->config.name));
 		mrkm_ks_groups_add(&mrkm.ks_groups, group);
@@ -291,15 +276,17 @@ void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
 				    &config->engine.id)) {
 		/* Another identity is another group. */
 		stop(group);
+		mrkm_exclusions_forget(group);
 	}
 	group->before = group->config;
 	group->config = *config;
 	group->configured = true;
 	shut_out(group, members);
 	mrkm_ks_members_swap_all(&group->members, members);
-	forget_excluded(group);
 	update_signer(group);
 	engine_update(group);
+	/* what was kept is read by now */
+	mrkm_exclusions_prune(group);
 	if (group->config.rekey.signature_uri[0])
 		event_add_timer(mrkm.loop, check_signers, NULL, SIGNER_SECONDS,
 				&t_signers);
@@ -308,6 +295,7 @@ void mrkm_ks_group_apply(const struct mrkm_ks_group_config *config,
 void mrkm_ks_group_del(struct mrkm_ks_group *group)
 {
 	stop(group);
+	mrkm_exclusions_forget(group);
 	mrkm_ks_group_free(group);
 }
 
@@ -317,8 +305,9 @@ void mrkm_ks_group_free(struct mrkm_ks_group *group)
 	mrkm_refusal_forget(group, NULL);
 	mrkm_ks_members_free(&group->members);
 	mrkm_ks_members_fini(&group->members);
-	mrkm_ks_members_free(&group->excluded);
-	mrkm_ks_members_fini(&group->excluded);
+	mrkm_exclusions_free(group);
+	mrkm_exclusions_fini(&group->exclusions);
+	event_cancel(&group->t_late);
 	mrkm_signer_fini(&group->signer);
 	if (!mrkm_ks_groups_count(&mrkm.ks_groups))
 		event_cancel(&t_signers);

@@ -7,6 +7,7 @@
 #include "termtable.h"
 
 #include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_refusal.h"
 #include "mrkmd/mrkm_show.h"
 #include "mrkmd/mrkm_state.h"
@@ -34,7 +35,7 @@ static void show_status(struct vty *vty, const struct mrkm_ks_group *group)
 	mrkm_show_line(vty, "Members",
 		       "%u registered, %zu configured, %zu excluded",
 		       status.members, mrkm_ks_members_count(&group->members),
-		       mrkm_ks_members_count(&group->excluded));
+		       mrkm_exclusions_count(&group->exclusions));
 	mrkm_show_line(vty, "Generation", "%" PRIu64 ", made %s ago",
 		       status.generation,
 		       mrkm_show_since(status.created, time, sizeof(time)));
@@ -99,28 +100,16 @@ static bool add_member(void *arg,
 	return true;
 }
 
-struct presence {
-	const struct gikev2_id *identity;
-	bool found;
-};
-
-static bool is_present(void *arg,
-		       const struct gikev2_group_member_status *status)
+static void show_exclusions(struct vty *vty, const struct mrkm_ks_group *group)
 {
-	struct presence *presence = arg;
+	const struct mrkm_exclusion *exclusion;
+	char id[MRKM_TEXT_SIZE], when[MRKM_TIME_TEXT];
 
-	presence->found = gikev2_id_equal(status->identity, presence->identity);
-	return !presence->found;
-}
-
-static bool registered(const struct mrkm_ks_group *group,
-		       const struct mrkm_ks_member *member)
-{
-	struct presence presence = { &member->identity, false };
-
-	if (group->group)
-		gikev2_group_members(group->group, is_present, &presence);
-	return presence.found;
+	frr_each(mrkm_exclusions_const, &group->exclusions, exclusion)
+		vty_out(vty, "%s is excluded since %s: %s\n",
+			gikev2_id_text(&exclusion->identity, id, sizeof(id)),
+			mrkm_time_text(exclusion->since, when),
+			exclusion->reason);
 }
 
 static void show_refusals(struct vty *vty, const struct mrkm_ks_group *group)
@@ -137,6 +126,15 @@ static void show_refusals(struct vty *vty, const struct mrkm_ks_group *group)
 			refusal->count, refusal->reason);
 }
 
+static const char *entry_state(const struct mrkm_ks_group *group,
+			       const struct mrkm_ks_member *member)
+{
+	if (member->pattern)
+		return "pattern";
+	return mrkm_exclusion_find(group, &member->identity) ? "excluded"
+							     : "not registered";
+}
+
 static void show_members(struct vty *vty, const struct mrkm_ks_group *group)
 {
 	struct ttable *table = ttable_new(&ttable_styles[TTSTYLE_BLANK]);
@@ -148,18 +146,17 @@ static void show_members(struct vty *vty, const struct mrkm_ks_group *group)
 	if (group->group)
 		gikev2_group_members(group->group, add_member, table);
 	frr_each(mrkm_ks_members_const, &group->members, member)
-		if (!registered(group, member))
+		if (member->pattern ||
+		    !mrkm_ks_registered(group, &member->identity))
 			ttable_add_row(table, "%s|%s|-|-|-",
 				       gikev2_id_text(&member->identity, id,
 						      sizeof(id)),
-				       mrkm_ks_is_excluded(group,
-							   &member->identity)
-					       ? "excluded"
-					       : "not registered");
+				       entry_state(group, member));
 	text = ttable_dump(table, "\n");
 	vty_out(vty, "%s\n", text);
 	XFREE(MTYPE_TMP_TTABLE, text);
 	ttable_del(table);
+	show_exclusions(vty, group);
 	show_refusals(vty, group);
 }
 
@@ -189,7 +186,37 @@ static bool add_member_json(void *arg,
 	return true;
 }
 
-/* Into the object of the member, or one of its own for who is none. */
+/* The object of the member, or one of its own for who is none. */
+static struct json_object *object_of(struct json_object *members,
+				     const struct gikev2_id *identity)
+{
+	struct json_object *member;
+	char text[MRKM_TEXT_SIZE];
+
+	gikev2_id_text(identity, text, sizeof(text));
+	if (!json_object_object_get_ex(members, text, &member)) {
+		member = json_object_new_object();
+		json_object_boolean_add(member, "registered", false);
+		json_object_object_add(members, text, member);
+	}
+	return member;
+}
+
+static void exclusions_json(struct json_object *members,
+			    const struct mrkm_ks_group *group)
+{
+	const struct mrkm_exclusion *exclusion;
+	struct json_object *member;
+
+	frr_each(mrkm_exclusions_const, &group->exclusions, exclusion) {
+		member = object_of(members, &exclusion->identity);
+		json_object_boolean_add(member, "excluded", true);
+		json_object_string_add(member, "excludedFor",
+				       exclusion->reason);
+		json_object_int_add(member, "excludedSince", exclusion->since);
+	}
+}
+
 static void refusals_json(struct json_object *members,
 			  const struct mrkm_ks_group *group)
 {
@@ -198,12 +225,7 @@ static void refusals_json(struct json_object *members,
 	char text[MRKM_TEXT_SIZE];
 
 	for (size_t n = 0; (refusal = mrkm_refusal_get(group, n)); n++) {
-		gikev2_id_text(&refusal->identity, text, sizeof(text));
-		if (!json_object_object_get_ex(members, text, &member)) {
-			member = json_object_new_object();
-			json_object_boolean_add(member, "registered", false);
-			json_object_object_add(members, text, member);
-		}
+		member = object_of(members, &refusal->identity);
 		json = json_object_new_object();
 		json_object_string_add(json, "reason", refusal->reason);
 		json_object_int_add(json, "count", refusal->count);
@@ -227,18 +249,18 @@ static struct json_object *members_json(const struct mrkm_ks_group *group)
 		struct json_object *json = json_object_new_object();
 
 		json_object_boolean_add(json, "registered", false);
-		json_object_boolean_add(json, "excluded",
-					mrkm_ks_is_excluded(group,
-							    &member->identity));
+		json_object_boolean_add(json, "pattern", member->pattern);
+		json_object_boolean_add(json, "excluded", false);
 		json_object_object_add(members,
 				       gikev2_id_text(&member->identity, id,
 						      sizeof(id)),
 				       json);
 	}
-	refusals_json(members, group);
 	/* A registered member's object takes the place of that one. */
 	if (group->group)
 		gikev2_group_members(group->group, add_member_json, members);
+	exclusions_json(members, group);
+	refusals_json(members, group);
 	return members;
 }
 

@@ -233,6 +233,20 @@ int mrkm_state_save(void *arg, const struct gikev2_record *record)
 	return 0;
 }
 
+void mrkm_state_keep(enum mrkm_keep kind, const uint8_t *key, size_t key_len,
+		     const uint8_t *value, size_t value_len)
+{
+	struct gikev2_record record = {
+		.kind = (enum gikev2_record_kind)kind,
+		.key = key,
+		.key_len = key_len,
+		.value = value,
+		.value_len = value_len,
+	};
+
+	mrkm_state_save(NULL, &record);
+}
+
 int mrkm_state_load(void *arg, enum gikev2_record_kind kind, const uint8_t *key,
 		    size_t key_len, gikev2_record_fn visit, void *visit_arg)
 {

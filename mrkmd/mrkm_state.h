@@ -35,6 +35,17 @@ bool mrkm_state_problem(char *buf, size_t size);
 int mrkm_state_save(void *arg, const struct gikev2_record *record);
 int mrkm_state_load(void *arg, enum gikev2_record_kind kind, const uint8_t *key,
 		    size_t key_len, gikev2_record_fn visit, void *visit_arg);
+
+/* What else is kept, besides the engine's records: no number is used twice. */
+enum mrkm_keep {
+	MRKM_KEEP_EXCLUSION = 64, /* mrkm_exclusion.c */
+	MRKM_KEEP_CERTIFICATES,	  /* mrkm_revoke.c */
+};
+
+/* As mrkm_state_save(); value NULL: there is none any more. */
+void mrkm_state_keep(enum mrkm_keep kind, const uint8_t *key, size_t key_len,
+		     const uint8_t *value, size_t value_len);
+
 /* Sends the datagram when what it relies on is safe. */
 int mrkm_state_output(void *arg, const struct gikev2_path *path,
 		      const uint8_t *octets, size_t len);

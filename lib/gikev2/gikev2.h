@@ -117,6 +117,7 @@ struct gikev2_ppk {
 #define GIKEV2_BY_PSK (1 << 0)	       /* RFC 7296 section 2.15 */
 #define GIKEV2_BY_CERTIFICATE (1 << 1) /* RFC 7427 */
 
+struct gikev2_chunk;	  /* gikev2_crypto.h */
 struct gikev2_credential; /* gikev2_cert.h */
 struct gikev2_anchors;
 
@@ -203,6 +204,8 @@ struct gikev2_event {
 const char *gikev2_event_text(enum gikev2_event_type type);
 const char *gikev2_event_name(enum gikev2_event_type type);
 
+#define GIKEV2_RECEIVER_ONLY 1
+
 /*
  * What the engine asks of its owner.  `arg` is the one given to gikev2_new().
  * A callback must not call back into the engine, but for look-ups.
@@ -253,7 +256,19 @@ struct gikev2_callbacks {
 	int (*ppk)(void *arg, enum gikev2_role role, void *cookie,
 		   const struct gikev2_id *peer, struct gikev2_ppk *ppk);
 
-	/* As server: may the authenticated `peer` join?  0, or a reason. */
+	/*
+	 * As server: `peer` proved its identity by these certificates, that of
+	 * its key first; by none: by a pre-shared key.  What it may do is
+	 * another question.  NULL: nobody wants to know.
+	 */
+	void (*proven)(void *arg, const struct gikev2_id *peer,
+		       const struct gikev2_chunk *certs, size_t count);
+
+	/*
+	 * As server: may the authenticated `peer` join?  0; or
+	 * GIKEV2_RECEIVER_ONLY, and it gets no Sender-ID and no SA to send
+	 * with; or a reason.
+	 */
 	int (*authorize)(void *arg, void *cookie, const struct gikev2_id *peer);
 
 	/*

@@ -299,7 +299,7 @@ static int check_leaf(const struct check *check, const struct gikev2_id *peer)
 	if (gikev2_x509_names(check->leaf, peer) < 0)
 		return refuse(check, check->leaf, GIKEV2_ERR_CERT_NAME,
 			      "does not name its holder as \"%s\"",
-			      gikev2_cert_id_text(peer, id, sizeof(id)));
+			      gikev2_id_text(peer, id, sizeof(id)));
 	return 0;
 }
 

@@ -96,6 +96,26 @@ int gikev2_cert_verify(const struct gikev2_anchors *anchors,
  */
 int gikev2_cert_names(struct gikev2_chunk der, const struct gikev2_id *id);
 
+/*
+ * Distinguished names as text: "O=Example,CN=r1", in the order of the
+ * certificate, as struct gikev2_cert_info has them.  Attributes by OpenSSL's
+ * names; what is special in a value is escaped, as "\," or "\2C".  0, or
+ * -CERT_MALFORMED.
+ */
+int gikev2_dn_parse(const char *text, struct gikev2_id *id);
+
+/* ... and the other way round; false when the octets are no name. */
+bool gikev2_dn_text(const struct gikev2_id *id, char *buf, size_t size);
+
+/*
+ * Is `id` a name like that?  An asterisk in a value stands for any octets of
+ * it, letters may be of either case, and no part is left out.
+ */
+bool gikev2_dn_match(const char *pattern, const struct gikev2_id *id);
+
+/* How many octets of its values are no asterisks; negative: malformed. */
+int gikev2_dn_literal(const char *pattern);
+
 struct gikev2_cert_info {
 	char subject[256]; /* printable, perhaps cut off */
 	int64_t from, until;

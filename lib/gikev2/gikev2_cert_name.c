@@ -187,21 +187,15 @@ const char *gikev2_x509_name_text(const X509_NAME *name, char *buf, size_t size)
 	return buf;
 }
 
-const char *gikev2_cert_id_text(const struct gikev2_id *id, char *buf,
-				size_t size)
+bool gikev2_dn_text(const struct gikev2_id *id, char *buf, size_t size)
 {
-	char text[GIKEV2_NAME_TEXT_MAX];
-	X509_NAME *name = NULL;
+	X509_NAME *name = parse_name(id);
 
-	if (id->type == GIKEV2_ID_DER_ASN1_DN)
-		name = parse_name(id);
-	ERR_clear_error();
-	if (!name)
-		return gikev2_id_text(id, buf, size);
-	snprintf(buf, size, "dn %s",
-		 gikev2_x509_name_text(name, text, sizeof(text)));
+	if (name)
+		gikev2_x509_name_text(name, buf, size);
 	X509_NAME_free(name);
-	return buf;
+	ERR_clear_error();
+	return name != NULL;
 }
 
 bool gikev2_asn1_time(const ASN1_TIME *time, int64_t *seconds)

@@ -34,10 +34,6 @@ int gikev2_x509_names(const X509 *x509, const struct gikev2_id *id);
 const char *gikev2_x509_name_text(const X509_NAME *name, char *buf,
 				  size_t size);
 
-/* As gikev2_id_text(), but a distinguished name is shown as one. */
-const char *gikev2_cert_id_text(const struct gikev2_id *id, char *buf,
-				size_t size);
-
 /* Seconds since 1970. */
 bool gikev2_asn1_time(const ASN1_TIME *time, int64_t *seconds);
 

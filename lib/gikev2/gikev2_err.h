@@ -65,6 +65,7 @@
 	X(NO_PROPOSAL, "no proposal acceptable to both sides")                 \
 	X(INVALID_GROUP, "no such group")                                      \
 	X(NOT_AUTHORIZED, "not authorized for that group")                     \
+	X(MEMBER_LIMIT, "the group has as many members as it may have")        \
 	X(REGISTRATION_FAILED, "the group takes no registration now")          \
 	X(BUSY, "too many generations of keys are alive, wait for the last roll") \
 	X(BAD_POLICY, "group policy that this member cannot follow")           \

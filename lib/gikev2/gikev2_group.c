@@ -42,6 +42,7 @@ struct ks_work {
 	bool urgent;	   /* whatever else is going on */
 	uint64_t now;
 	int err;
+	bool receiver; /* the peer may not send */
 };
 
 static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work);
@@ -331,6 +332,9 @@ static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 
 	work->err = engine->callbacks->authorize(engine->arg, group->cookie,
 						 work->ike->peer);
+	work->receiver = work->err == GIKEV2_RECEIVER_ONLY;
+	if (work->receiver)
+		work->err = 0;
 	/* the profile's numbers are for those who know them, and what goes to
 	 * all has one form */
 	work->can.plain = group->config.plain || !work->ike->profile;
@@ -369,7 +373,7 @@ static struct gikev2_gm *get_gm(struct gikev2_group *group,
 	if (!gm)
 		return NULL;
 	gm->can = work->can;
-	gm->senders = senders_asked(work->rx);
+	gm->senders = work->receiver ? 0 : senders_asked(work->rx);
 	gikev2_gm_changed(gm);
 	return gm;
 }

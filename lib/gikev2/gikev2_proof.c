@@ -264,6 +264,15 @@ static int get_peer_key(struct gikev2_ike *ike,
 	return engine->problem_err;
 }
 
+static void tell_owner(const struct gikev2_ike *ike,
+		       const struct gikev2_chunk *certs, size_t count)
+{
+	const struct gikev2 *engine = ike->engine;
+
+	if (ike->server && engine->callbacks->proven)
+		engine->callbacks->proven(engine->arg, ike->peer, certs, count);
+}
+
 static int verify_signature(struct gikev2_ike *ike, struct gikev2_proof *proof,
 			    const struct gikev2_payloads *payloads,
 			    const struct signed_octets *octets,
@@ -289,6 +298,8 @@ static int verify_signature(struct gikev2_ike *ike, struct gikev2_proof *proof,
 	ret = gikev2_verify(key, id, GIKEV2_HASHES_OWN, octets->part, PARTS,
 			    signature);
 	gikev2_key_free(key);
+	if (ret == 0)
+		tell_owner(ike, certs, count);
 	if (ret < 0 && gikev2_cert_get_info(certs[0], &info) == 0)
 		gikev2_problem(ike->engine, ret,
 			       "certificate of \"%s\" is good, but: %s",
@@ -388,8 +399,12 @@ int gikev2_proof_verify(struct gikev2_ike *ike, struct gikev2_rx *rx,
 	ret = sign_what(ike, of_initiator, id->body, &octets);
 	if (ret < 0)
 		return ret;
-	if (proof->peer_way == GIKEV2_BY_PSK)
-		return verify_mac(ike, proof, &octets, auth->data);
+	if (proof->peer_way == GIKEV2_BY_PSK) {
+		ret = verify_mac(ike, proof, &octets, auth->data);
+		if (ret == 0)
+			tell_owner(ike, NULL, 0);
+		return ret;
+	}
 	return verify_signature(ike, proof, rx->payloads, &octets, auth->data);
 }
 

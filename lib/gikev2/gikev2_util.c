@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 
+#include "gikev2/gikev2_cert.h"
 #include "gikev2/gikev2_int.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -118,7 +119,8 @@ const char *gikev2_id_text(const struct gikev2_id *id, char *buf, size_t size)
 		inet_ntop(AF_INET, id->data, buf + len, size - len);
 	else if (id->type == GIKEV2_ID_IPV6_ADDR && id->len == 16 && len < size)
 		inet_ntop(AF_INET6, id->data, buf + len, size - len);
-	else
+	else if (id->type != GIKEV2_ID_DER_ASN1_DN || len >= size ||
+		 !gikev2_dn_text(id, buf + len, size - len))
 		append_printable(id, buf, size, len);
 	return buf;
 }
@@ -220,6 +222,7 @@ static const struct {
 	{ GIKEV2_ERR_INVALID_GROUP, GIKEV2_N_INVALID_GROUP_ID },
 	{ GIKEV2_ERR_NOT_AUTHORIZED, GIKEV2_N_AUTHORIZATION_FAILED },
 	{ GIKEV2_ERR_REGISTRATION_FAILED, GIKEV2_N_REGISTRATION_FAILED },
+	{ GIKEV2_ERR_MEMBER_LIMIT, GIKEV2_N_REGISTRATION_FAILED },
 	{ GIKEV2_ERR_NO_MEMORY, GIKEV2_N_REGISTRATION_FAILED },
 };
 

@@ -106,6 +106,12 @@ def refusal(vtysh, member, name=config.GROUP):
     return entry.get("refused", {}).get("reason")
 
 
+def exclusion(vtysh, member, name=config.GROUP):
+    "Why that router is excluded; None: it is not."
+    said = _json(vtysh, "show mrkm key-server members").get(name, {})
+    return said.get(f"fqdn {config.identity(member)}", {}).get("excludedFor")
+
+
 def member_addresses(vtysh, name=config.GROUP):
     "{identity of a registered member, without its type: where it is}"
     said = _json(vtysh, "show mrkm key-server members").get(name, {})

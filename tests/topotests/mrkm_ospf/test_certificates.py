@@ -234,15 +234,22 @@ def test_stranger(tgen, certificates):
 
 
 def test_revoked(tgen, authority, certificates):
-    "A CRL that changes is read again."
+    """
+    A CRL that changes is read again: it shuts out who is in, and does not let
+    him in again; the others roll and notice nothing.
+    """
     server, r1 = tgen.gears[config.SERVER], tgen.gears["r1"]
     topology.put_secret(server, CRL, authority.crl(certificates["r1"]))
 
-    def refused():
-        register_anew(r1)
-        return None if mrkm.refusal(server.vtysh_cmd, "r1") else "not refused"
+    def check():
+        reason = mrkm.exclusion(server.vtysh_cmd, "r1") or ""
+        return None if "revoked" in reason else f"excluded: {reason}"
 
-    topology.wait_until("refusal", refused, REFRESH, 1)
+    topology.wait_until("exclusion", check, REFRESH)
+    assert config.identity("r1") in mrkm.exclusion(server.vtysh_cmd, "r1")
+    assert config.identity("r1") not in mrkm.members(server.vtysh_cmd)
+    assert "r1.example.net is excluded: " in topology.log(server, "mrkmd")
+    register_anew(r1)
     wait_for_refusal(tgen, "r1", config.identity("r1"), "revoked")
     topology.put_secret(server, CRL, authority.crl())
     topology.wait_until(
@@ -252,6 +259,7 @@ def test_revoked(tgen, authority, certificates):
         1,
     )
     wait_for_working(r1)
+    assert mrkm.exclusion(server.vtysh_cmd, "r1") is None
 
 
 def test_crl_gone(tgen):
@@ -346,7 +354,7 @@ def test_configuration_survives(tgen):
         f"member fqdn {config.identity('r3')} ppk id lab file {PPK} required",
     ):
         assert words in before, before
-    server.vtysh_cmd("write integrated")
+    server.vtysh_cmd("write memory")
     topology.stop_daemon(server, "mrkmd")
     server.startDaemons(["mrkmd"])
     topology.wait_until(

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The certificates that members of this key server registered with: when a CRL
+ * changes they are looked at again, and who has a revoked one is excluded.  They
+ * are kept with the key server's state.
+ */
+#ifndef MRKM_REVOKE_H
+#define MRKM_REVOKE_H
+
+#include "gikev2/gikev2_cert.h"
+
+struct mrkm_ks_group;
+
+/* The engine's callback: `peer` proved its identity by these, or by none. */
+void mrkm_revoke_proven(const struct gikev2_id *peer,
+			const struct gikev2_chunk *certs, size_t count);
+
+/* A group is served again: those of its members that were kept. */
+void mrkm_revoke_load(struct mrkm_ks_group *group);
+
+/* Looks at all of them, a few at a time, from the next moment on. */
+void mrkm_revoke_check(void);
+
+void mrkm_revoke_fini(void);
+
+#endif /* MRKM_REVOKE_H */
