@@ -183,12 +183,38 @@ static void remember_refusal(const struct gikev2_event *event)
 	}
 }
 
+/* Who is refused after it proved who it is, is no stranger. */
+static uint32_t most_of(const struct gikev2_event *event)
+{
+	if (event->type == GIKEV2_EVENT_MEMBER_REFUSED &&
+	    (event->err == -GIKEV2_ERR_NOT_AUTHORIZED ||
+	     event->err == -GIKEV2_ERR_MEMBER_LIMIT))
+		return FRIEND;
+	return kinds[event->type].most;
+}
+
+static void log_event(const struct gikev2_event *event, uint64_t suppressed)
+{
+	char line[2048];
+
+	if (kinds[event->type].priority == LOG_DEBUG &&
+	    !DEBUG_MODE_CHECK(&mrkm_dbg_events, DEBUG_MODE_ALL))
+		return;
+	describe(event, line, sizeof(line));
+	log_line(kinds[event->type].priority, line, suppressed);
+}
+
+/*
+ * A log has limits; whoever subscribes to notifications gets all that strangers
+ * cannot cause.
+ */
 void mrkm_event(const struct gikev2_event *event)
 {
 	struct mrkm_limiter *limiter =
 		&limiters.events[event->type][abs(event->err)];
+	uint32_t most = most_of(event);
 	uint64_t suppressed;
-	char line[2048];
+	bool passed;
 
 	if (kinds[event->type].side == MEMBER)
 		mrkm_group_event(event->cookie, event);
@@ -196,14 +222,11 @@ void mrkm_event(const struct gikev2_event *event)
 		remember_refusal(event);
 	if (event->type == GIKEV2_EVENT_ROLLED)
 		mrkm_ks_rolled(event->cookie);
-	if (!pass(limiter, kinds[event->type].most, &suppressed))
-		return;
-	if (kinds[event->type].priority != LOG_DEBUG ||
-	    DEBUG_MODE_CHECK(&mrkm_dbg_events, DEBUG_MODE_ALL)) {
-		describe(event, line, sizeof(line));
-		log_line(kinds[event->type].priority, line, suppressed);
-	}
-	notify(event);
+	passed = pass(limiter, most, &suppressed);
+	if (passed)
+		log_event(event, suppressed);
+	if (passed || most == FRIEND)
+		notify(event);
 }
 
 void mrkm_event_member(const char *name, const struct mrkm_ks_group *group,

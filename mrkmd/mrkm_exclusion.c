@@ -221,8 +221,9 @@ static int shut_out(struct mrkm_ks_group *group,
 	return MIN(ret, 0);
 }
 
-int mrkm_exclude_member(struct mrkm_ks_group *group, const struct gikev2_id *identity,
-		 char *problem, size_t size)
+int mrkm_exclude_member(struct mrkm_ks_group *group,
+			const struct gikev2_id *identity, char *problem,
+			size_t size)
 {
 	char id[300];
 	int ret;
@@ -246,8 +247,9 @@ int mrkm_exclude_member(struct mrkm_ks_group *group, const struct gikev2_id *ide
 	return 0;
 }
 
-int mrkm_readmit_member(struct mrkm_ks_group *group, const struct gikev2_id *identity,
-		 char *problem, size_t size)
+int mrkm_readmit_member(struct mrkm_ks_group *group,
+			const struct gikev2_id *identity, char *problem,
+			size_t size)
 {
 	struct mrkm_exclusion *exclusion = find(group, identity);
 	char id[300];

@@ -49,10 +49,12 @@ bool mrkm_exclusion_bars(const struct mrkm_ks_group *group,
  * Shuts a member out by command, or lets it in again.  0, or -1 with a
  * sentence.
  */
-int mrkm_exclude_member(struct mrkm_ks_group *group, const struct gikev2_id *identity,
-		 char *problem, size_t size);
-int mrkm_readmit_member(struct mrkm_ks_group *group, const struct gikev2_id *identity,
-		 char *problem, size_t size);
+int mrkm_exclude_member(struct mrkm_ks_group *group,
+			const struct gikev2_id *identity, char *problem,
+			size_t size);
+int mrkm_readmit_member(struct mrkm_ks_group *group,
+			const struct gikev2_id *identity, char *problem,
+			size_t size);
 
 /* Shuts out a member whose certificate is revoked: `reason` says which. */
 void mrkm_exclude_revoked(struct mrkm_ks_group *group,

@@ -40,7 +40,8 @@ static int unescape(const char **text)
 		*text += 3;
 		return high << 4 | low;
 	}
-	if (!(*text)[1])
+	/* half of an octet */
+	if (!(*text)[1] || high >= 0)
 		return -1;
 	*text += 2;
 	return (uint8_t)(*text)[-1];

@@ -255,7 +255,8 @@ static void bad_identities(void **state)
 	assert_false(mrkm_identity_read("email", "noc", &id));
 	assert_false(mrkm_identity_read("address", "192.0.2", &id));
 	assert_false(mrkm_identity_read("address", "r1", &id));
-	assert_false(mrkm_identity_read("dn", "CN=r1", &id));
+	assert_false(mrkm_identity_read("dn", "r1", &id));
+	assert_false(mrkm_identity_read("dn", "CN=*", &id));
 }
 
 /* What a stranger may send, but no configuration can say. */
@@ -602,6 +603,34 @@ static void credentials_of_a_group_arrive(void **state)
 	assert_string_equal(applied.group.ppk.id, "");
 }
 
+static void patterns_arrive(void **state)
+{
+	apply(ME ",'key-server':{'group':[{'name':'CORE','member-limit':7,"
+		 "'member':[{'type':'fqdn','value':'*.example.net',"
+		 "'certificate':[null],'receiver-only':[null]}]}]}");
+	assert_int_equal(applied.ks_group.member_limit, 7);
+	assert_true(applied.ks_member.pattern);
+	assert_true(applied.ks_member.receiver_only);
+	assert_int_equal(applied.ks_member.identity.type, GIKEV2_ID_FQDN);
+	assert_int_equal(applied.ks_member.identity.len, 13);
+	apply(ME
+	      ",'key-server':{'group':[{'name':'CORE',"
+	      "'member':[{'type':'key-id','value':'*','certificate':[null]}]}]}");
+	assert_int_equal(applied.ks_group.member_limit, 0);
+	assert_false(applied.ks_member.pattern);
+	assert_false(applied.ks_member.receiver_only);
+	expect_problem(
+		ME "," KS_GROUP(
+			"CORE",
+			",'member':[{'type':'fqdn','value':'r*.net','certificate':[null]}]"),
+		WORDS("CORE", "fqdn r*.net", "no pattern", "*.DOMAIN"));
+	expect_problem(
+		ME "," KS_GROUP(
+			"CORE",
+			",'member':[{'type':'address','value':'10.0.0.0/40','certificate':[null]}]"),
+		WORDS("10.0.0.0/40", "PREFIX/LENGTH"));
+}
+
 static void credentials_of_members_arrive(void **state)
 {
 	apply(ME ",'key-server':{'group':[{'name':'CORE',"
@@ -738,6 +767,8 @@ int main(void)
 						with_engine, without_engine),
 		cmocka_unit_test_setup_teardown(credentials_of_members_arrive,
 						with_engine, without_engine),
+		cmocka_unit_test_setup_teardown(patterns_arrive, with_engine,
+						without_engine),
 		cmocka_unit_test_setup_teardown(key_exchanges_arrive,
 						with_engine, without_engine),
 		cmocka_unit_test_setup_teardown(order, with_engine,

@@ -580,6 +580,36 @@ static void sender_goes(void **state)
 	world_free(s.world);
 }
 
+/* Who may only receive accepts what all others send, and has no SA to send
+ * with. */
+static void receiver_only(void **state)
+{
+	struct scene s = setup(46);
+	struct keytable_row before;
+
+	(void)state;
+	add_protocol(&s, PIM, ah)->per_sender = true;
+	world_serve_config(s.ks);
+	for (size_t i = 0; i < 3; i++) {
+		join_pim(&s, i);
+		s.ks->peers[i].receiver = i == 2;
+	}
+	world_run(s.world, 10 * SECOND);
+	assert_mesh(&s, 2);
+	assert_null(world_sender(s.r[2]));
+	for (size_t i = 0; i < 2; i++)
+		assert_true(world_accepts(s.r[2], world_sender(s.r[i])));
+	before = *world_sender(s.r[0]);
+	gikev2_group_rekey(s.ks->group, s.world->now);
+	world_run(s.world, 60 * SECOND);
+	assert_false(same_key(&before, world_sender(s.r[0])));
+	assert_mesh(&s, 2);
+	assert_null(world_sender(s.r[2]));
+	for (size_t i = 0; i < 2; i++)
+		assert_true(world_accepts(s.r[2], world_sender(s.r[i])));
+	world_free(s.world);
+}
+
 /* Nobody of another make can be told whose SA it is. */
 static void senders_in_plain_form(void **state)
 {
@@ -924,6 +954,7 @@ int main(void)
 		cmocka_unit_test(each_sender_its_own),
 		cmocka_unit_test(sender_restarts),
 		cmocka_unit_test(sender_goes),
+		cmocka_unit_test(receiver_only),
 		cmocka_unit_test(senders_in_plain_form),
 		cmocka_unit_test(shared_or_not),
 		cmocka_unit_test(senders_with_counter_mode),

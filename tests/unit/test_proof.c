@@ -235,6 +235,10 @@ static void mixtures(void **state)
 		assert_int_equal(received_method(scene->gm), methods[ks]);
 		world_run(scene->world, 2 * SECOND);
 		assert_registered(scene);
+		/* the server's owner hears by what, the member's nothing */
+		assert_int_equal(scene->ks->peers[0].proven, 1);
+		assert_int_equal(scene->ks->peers[0].certs,
+				 gm == GIKEV2_BY_CERTIFICATE);
 		scene_free(scene);
 	}
 }

@@ -170,6 +170,19 @@ static int node_ppk(void *arg, enum gikev2_role role, void *cookie,
 	return -GIKEV2_ERR_NO_CREDENTIAL;
 }
 
+static void node_proven(void *arg, const struct gikev2_id *peer,
+			const struct gikev2_chunk *certs, size_t count)
+{
+	struct world_node *node = arg;
+
+	(void)certs;
+	for (size_t i = 0; i < node->peer_count; i++)
+		if (gikev2_id_equal(&node->peers[i].id, peer)) {
+			node->peers[i].proven++;
+			node->peers[i].certs = count;
+		}
+}
+
 static int node_authorize(void *arg, void *cookie, const struct gikev2_id *peer)
 {
 	struct world_node *node = arg;
@@ -178,7 +191,8 @@ static int node_authorize(void *arg, void *cookie, const struct gikev2_id *peer)
 	for (size_t i = 0; i < node->peer_count; i++)
 		if (gikev2_id_equal(&node->peers[i].id, peer) &&
 		    node->peers[i].authorized)
-			return 0;
+			return node->peers[i].receiver ? GIKEV2_RECEIVER_ONLY
+						       : 0;
 	return -GIKEV2_ERR_NOT_AUTHORIZED;
 }
 
@@ -310,6 +324,7 @@ static const struct gikev2_callbacks callbacks = {
 	.random = node_random,
 	.psk = node_psk,
 	.ppk = node_ppk,
+	.proven = node_proven,
 	.authorize = node_authorize,
 	.keys = node_keys,
 	.multicast = node_multicast,
@@ -321,6 +336,7 @@ static const struct gikev2_callbacks remembering = {
 	.output = node_output,
 	.random = node_random,
 	.psk = node_psk,
+	.proven = node_proven,
 	.authorize = node_authorize,
 	.keys = node_keys,
 	.multicast = node_multicast,

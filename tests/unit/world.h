@@ -47,7 +47,9 @@ struct world_node {
 	struct { /* as server: who shares which key */
 		struct gikev2_id id;
 		char psk[32];
-		bool authorized;
+		bool authorized, receiver;
+		unsigned int proven; /* times it proved its identity */
+		size_t certs;	     /* by so many certificates */
 		struct gikev2_ppk ppk;
 	} peers[WORLD_NODES_MAX];
 	size_t peer_count;

@@ -4,6 +4,9 @@ Who may join: by pattern, the most exact of which wins; how many; who is exclude
 also after the key server was killed.
 """
 
+import os
+import signal
+
 import pytest
 
 from lab import config, mrkm, pki
@@ -173,6 +176,39 @@ def test_limit(tgen):
     )
     topology.configure(server, *WHERE, "no member-limit")
     register_anew(tgen.gears["r3"])
+    wait_for_all(tgen)
+
+
+def test_audit(tgen):
+    "Each decision is a notification; so is a member that is late."
+    server, r1 = tgen.gears[config.SERVER], tgen.gears["r1"]
+    topology.configure(server, "debug northbound notifications")
+    register_anew(r1)
+    wait_for_all(tgen)
+    assert not mrkm.exclude(server.vtysh_cmd, "r3")
+    wait_for_refusal(tgen, "r3", "excluded")
+    assert not mrkm.exclude(server.vtysh_cmd, "r3", readmit=True)
+    register_anew(tgen.gears["r3"])
+    wait_for_all(tgen)
+    mrkmd = topology.daemon_pid(r1, "mrkmd")
+    os.kill(mrkmd, signal.SIGSTOP)
+    try:
+        mrkm.rekey(server.vtysh_cmd)
+        topology.wait_until(
+            "late member",
+            lambda: None
+            if f"member late: fqdn {config.identity('r1')}"
+            in topology.log(server, "mrkmd")
+            else "not told",
+            10,
+        )
+    finally:
+        os.kill(mrkmd, signal.SIGCONT)
+    said = topology.log(server, "mrkmd")
+    for name in ("registered", "refused", "excluded", "readmitted", "late"):
+        assert f"/frr-mrkmd:member-{name}" in said, name
+    assert "/frr-mrkmd:rolled" in said
+    topology.configure(server, "no debug northbound notifications")
     wait_for_all(tgen)
 
 
