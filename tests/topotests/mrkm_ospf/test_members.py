@@ -180,9 +180,13 @@ def test_limit(tgen):
 
 
 def test_audit(tgen):
-    "Each decision is a notification; so is a member that is late."
+    """
+    Each decision is a notification; so is a member that is late, here where a
+    roll waits for nobody.
+    """
     server, r1 = tgen.gears[config.SERVER], tgen.gears["r1"]
     topology.configure(server, "debug northbound notifications")
+    topology.configure(server, *WHERE, "rekey wait 0")
     register_anew(r1)
     wait_for_all(tgen)
     assert not mrkm.exclude(server.vtysh_cmd, "r3")
@@ -209,6 +213,7 @@ def test_audit(tgen):
         assert f"/frr-mrkmd:member-{name}" in said, name
     assert "/frr-mrkmd:rolled" in said
     topology.configure(server, "no debug northbound notifications")
+    topology.configure(server, *WHERE, "no rekey wait")
     wait_for_all(tgen)
 
 
