@@ -336,6 +336,9 @@ struct gikev2_params {
 	uint32_t fragment_size;	  /* longest datagram, octets; 0: any length */
 	uint64_t rekey_time;	  /* of an IKE SA, give or take; 0: never */
 	uint64_t retry_min, retry_max; /* back-off between registrations */
+	uint64_t retry_lost; /* the longest, while no server answers: with the
+			      * repetitions before it, within a minute of a
+			      * server's return all members are back */
 	uint64_t return_time;	  /* before a member tries a key server again that
 				   * stands in front of its present one; 0:
 				   * only when it has to register anyhow */

@@ -29,6 +29,7 @@ void gikev2_params_default(struct gikev2_params *params)
 		.rekey_time = 8 * 3600 * GIKEV2_SECOND,
 		.retry_min = 2 * GIKEV2_SECOND,
 		.retry_max = 60 * GIKEV2_SECOND,
+		.retry_lost = 20 * GIKEV2_SECOND,
 		.return_time = 600 * GIKEV2_SECOND,
 		.restart_time = 60 * GIKEV2_SECOND,
 		.keepalive_time = 20 * GIKEV2_SECOND,

@@ -434,6 +434,8 @@ static bool is_final(int err)
 static void back_off(struct gikev2_member *member, int err, uint64_t now)
 {
 	const struct gikev2_params *params = &member->engine->params;
+	uint64_t most = err == -GIKEV2_ERR_TIMEOUT ? params->retry_lost
+						   : params->retry_max;
 
 	member->last_error = err;
 	member->server++;
@@ -443,9 +445,8 @@ static void back_off(struct gikev2_member *member, int err, uint64_t now)
 	}
 	if (member->backoff < params->retry_min)
 		member->backoff = params->retry_min;
-	if (member->backoff > params->retry_max ||
-	    (is_final(err) && member->server == 0))
-		member->backoff = params->retry_max;
+	if (member->backoff > most || (is_final(err) && member->server == 0))
+		member->backoff = most;
 	gikev2_timer_set(&member->engine->timers, &member->timer,
 			 now + gikev2_jitter(member->engine, member->backoff));
 }

@@ -10,6 +10,8 @@
  * event loop: some milliseconds of work.
  */
 #define SLICE 128
+/* Until the next ones: their answers want to be read meanwhile, too. */
+#define SLICE_TIME (5 * GIKEV2_SECOND / 1000)
 /* Those that need nothing cost next to nothing. */
 #define SLICE_LOOKS 4096
 /* Acknowledgements that come together are looked at together. */
@@ -49,7 +51,7 @@ static void tell_slice(struct gikev2_group *group, uint64_t now)
 	}
 	group->telling = gm;
 	if (gm)
-		group->slice_at = now + 1;
+		group->slice_at = now + SLICE_TIME;
 }
 
 void gikev2_tell_inband(struct gikev2_group *group, uint64_t now)
@@ -241,7 +243,7 @@ static void give_up(struct gikev2_group *group, uint64_t now)
 		give_up_member(gm, now);
 	}
 	if (gm) {
-		group->slice_at = now + 1;
+		group->slice_at = now + SLICE_TIME;
 		return;
 	}
 	youngest(group)->stage = GIKEV2_STAGE_SETTLED;

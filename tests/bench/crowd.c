@@ -9,19 +9,12 @@
 #include <openssl/rand.h>
 
 #include "crowd.h"
+#include "gikev2/gikev2_int.h"
 
 /* Octets of the address that say which member it is. */
 #define INDEX_AT 12
 
-#define HEADER_LEN 28
-#define SPI_LEN 8
 #define EXCHANGE_AT 18
-#define FLAGS_AT 19
-#define FLAG_RESPONSE 0x20
-#define IKE_SA_INIT 34
-#define PAYLOAD_KE 34
-#define PAYLOAD_NONCE 40
-#define PAYLOAD_HEADER_LEN 4
 #define KE_HEADER_LEN 8
 /* Places of the table that are looked at for an SPI. */
 #define PROBES 16
@@ -59,7 +52,7 @@ static uint64_t spi_of(const uint8_t *octets)
 {
 	uint64_t spi = 0;
 
-	memcpy(&spi, octets, SPI_LEN);
+	memcpy(&spi, octets, GIKEV2_SPI_LEN);
 	return spi;
 }
 
@@ -127,7 +120,7 @@ static int on_output(void *arg, const struct gikev2_path *path,
 		return 0;
 	}
 	memcpy(&member, path->local.ip + INDEX_AT, sizeof(member));
-	if (octets[EXCHANGE_AT] == IKE_SA_INIT)
+	if (octets[EXCHANGE_AT] == GIKEV2_IKE_SA_INIT)
 		learn(crowd, spi_of(octets), member);
 	if (crowd->config.send(crowd->config.arg, member, octets, len) < 0)
 		crowd->totals.lost++;
@@ -341,6 +334,19 @@ void crowd_stop(struct crowd *crowd, uint32_t index, uint64_t now)
 		crowd->totals.started--;
 }
 
+/*
+ * To the engine all its members are one router.  What a server says about the SAs
+ * that it knows of that one (INITIAL_CONTACT) is not about the others.
+ */
+static void keep_apart(struct crowd *crowd, const uint8_t *octets)
+{
+	struct gikev2_ike *ike =
+		gikev2_ike_by_spi(crowd->engine, octets, true);
+
+	if (ike && ike->state == GIKEV2_IKE_ESTABLISHED)
+		gikev2_peers_remove(ike);
+}
+
 void crowd_input(struct crowd *crowd, const uint8_t *octets, size_t len,
 		 uint64_t now)
 {
@@ -348,15 +354,18 @@ void crowd_input(struct crowd *crowd, const uint8_t *octets, size_t len,
 	struct gikev2_id id;
 	uint32_t member = 0;
 
-	if (len >= HEADER_LEN) {
+	if (len >= GIKEV2_HEADER_LEN) {
 		member = find(crowd, spi_of(octets));
-		if (octets[EXCHANGE_AT] == IKE_SA_INIT) {
+		if (octets[EXCHANGE_AT] == GIKEV2_IKE_SA_INIT) {
 			id = identity_of(crowd, member);
 			gikev2_set_identity(crowd->engine, &id);
 		}
 	}
 	path.local = local_of(crowd, member);
 	gikev2_input(crowd->engine, &path, octets, len, now);
+	if (len >= GIKEV2_HEADER_LEN &&
+	    octets[EXCHANGE_AT] == GIKEV2_GSA_AUTH)
+		keep_apart(crowd, octets);
 }
 
 void crowd_expire(struct crowd *crowd, uint64_t now)
@@ -399,7 +408,7 @@ static void catch_one(struct crowd *crowd, uint64_t now)
 size_t crowd_bogus(struct crowd *crowd, uint8_t *octets, size_t size,
 		   uint64_t now)
 {
-	size_t at = HEADER_LEN, skip, len;
+	size_t at = GIKEV2_HEADER_LEN, skip, len;
 	uint8_t next;
 
 	if (!crowd->caught_len)
@@ -408,16 +417,16 @@ size_t crowd_bogus(struct crowd *crowd, uint8_t *octets, size_t size,
 	if (!len || len > size)
 		return 0;
 	memcpy(octets, crowd->caught, len);
-	RAND_bytes(octets, SPI_LEN);
-	for (next = octets[16]; next && at + PAYLOAD_HEADER_LEN <= len;) {
+	RAND_bytes(octets, GIKEV2_SPI_LEN);
+	for (next = octets[16]; next && at + GIKEV2_PAYLOAD_HEADER_LEN <= len;) {
 		size_t payload = octets[at + 2] << 8 | octets[at + 3];
 
-		skip = next == PAYLOAD_KE ? KE_HEADER_LEN : PAYLOAD_HEADER_LEN;
-		if ((next == PAYLOAD_KE || next == PAYLOAD_NONCE) &&
+		skip = next == GIKEV2_PLD_KE ? KE_HEADER_LEN : GIKEV2_PAYLOAD_HEADER_LEN;
+		if ((next == GIKEV2_PLD_KE || next == GIKEV2_PLD_NONCE) &&
 		    payload > skip && at + payload <= len)
 			RAND_bytes(octets + at + skip, payload - skip);
 		next = octets[at];
-		if (payload < PAYLOAD_HEADER_LEN)
+		if (payload < GIKEV2_PAYLOAD_HEADER_LEN)
 			break;
 		at += payload;
 	}
