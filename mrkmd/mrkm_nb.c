@@ -993,6 +993,38 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/held-back",
+			.cbs = {
+				.get_next = mrkm_nb_ks_held_back_get_next,
+				.get_keys = mrkm_nb_ks_held_back_get_keys,
+				.lookup_entry = mrkm_nb_ks_held_back_lookup_entry,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/held-back/protocol",
+			.cbs = {
+				.get = mrkm_nb_ks_held_back_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/held-back/algorithm",
+			.cbs = {
+				.get = mrkm_nb_ks_held_back_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/held-back/members",
+			.cbs = {
+				.get = mrkm_nb_ks_held_back_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/held-back/member",
+			.cbs = {
+				.get = mrkm_nb_ks_held_back_get,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/key",
 			.cbs = {
 				.get_next = mrkm_nb_ks_group_key_get_next,
