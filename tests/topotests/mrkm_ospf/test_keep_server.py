@@ -6,7 +6,7 @@ as a key server: its mrkmd is restarted, and no adjacency notices.
 
 import pytest
 
-from lab import config
+from lab import config, mrkm
 from lab.protocols import OSPFV2
 import topology
 
@@ -18,7 +18,7 @@ ATD, DTD = 1, 3
 def text_of_both():
     "r1 is the key server, too: at the key server's address."
     return (
-        topology.config.interfaces_config("r1")
+        config.interfaces_config("r1")
         + f"interface mgmt\n ip address {config.SERVER_ADDRESS}/24\nexit\n"
         # Half of a key's life is what a key server that forgot waits for its
         # members; here that is to be short.
@@ -44,6 +44,17 @@ def tgen():
     tgen.stop_topology()
 
 
+def young_key(tgen):
+    """
+    Rolls: what a key server that forgot waits for its members may be no longer
+    than the key that they have lives.
+    """
+    before = topology.sender(tgen)
+    mrkm.rekey(tgen.gears["r1"].vtysh_cmd)
+    topology.wait_until("roll", lambda: topology.not_rolled_from(tgen, before), 10)
+    topology.wait_until("one key", lambda: topology.not_one_key(tgen), DTD + 5)
+
+
 @pytest.mark.parametrize("how", ["TERM", "KILL"])
 def test_restart(tgen, how):
     """
@@ -53,15 +64,13 @@ def test_restart(tgen, how):
     r1 = tgen.gears["r1"]
     topology.wait_until("registered", lambda: topology.not_all_registered(tgen), 20)
     topology.wait_until("one sender", lambda: topology.not_one_sender(tgen), 20)
-    topology.wait_until("one key", lambda: topology.not_one_key(tgen), 40)
+    young_key(tgen)
     watch = topology.Steady(tgen)
     before = topology.sender(tgen)
     with topology.capture_of(tgen) as capture:
         topology.stop_daemon(r1, "mrkmd", how)
         r1.startDaemons(["mrkmd"])
-        topology.wait_until(
-            "roll", lambda: topology.not_rolled_from(tgen, before), 50
-        )
+        topology.wait_until("roll", lambda: topology.not_rolled_from(tgen, before), 50)
         topology.wait_until("one key", lambda: topology.not_one_key(tgen), 40)
         topology.hear_everyone(tgen, capture)
     watch.check()
