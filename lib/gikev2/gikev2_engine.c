@@ -43,11 +43,11 @@ void gikev2_params_default(struct gikev2_params *params)
 static int vendor_id_init(struct gikev2 *engine)
 {
 	uint8_t digest[32];
-	int ret = gikev2_sha256(engine->crypto,
-				(struct gikev2_chunk){
-					(const uint8_t *)vendor_text,
-					sizeof(vendor_text) - 1 },
-				digest);
+	int ret = gikev2_sha256(
+		engine->crypto,
+		(struct gikev2_chunk){ (const uint8_t *)vendor_text,
+				       sizeof(vendor_text) - 1 },
+		digest);
 
 	memcpy(engine->vendor_id, digest, GIKEV2_VENDOR_ID_LEN);
 	return ret;
@@ -269,6 +269,8 @@ static int init_message(struct gikev2_rx *rx)
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	}
 	ret = parse_clear(rx);
+	if (ret == -GIKEV2_ERR_CRITICAL_PAYLOAD && !ike)
+		gikev2_init_unknown(rx);
 	return ret < 0 ? ret : gikev2_transition(ike, rx);
 }
 
@@ -370,8 +372,7 @@ static int request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		return repeated_request(ike, rx);
 	ret = gikev2_sk_open(ike, rx);
 	if (ret == -GIKEV2_ERR_BAD_ICV || ret == -GIKEV2_ERR_UNPROTECTED ||
-	    ret == -GIKEV2_ERR_DUPLICATE ||
-	    ret == -GIKEV2_ERR_REASSEMBLY_LIMIT)
+	    ret == -GIKEV2_ERR_DUPLICATE || ret == -GIKEV2_ERR_REASSEMBLY_LIMIT)
 		return ret;
 	ike->last_seen = rx->now;
 	if (ret == GIKEV2_INCOMPLETE)

@@ -11,14 +11,18 @@
 #include "gikev2/gikev2_int.h"
 
 #define FRAGMENTS_MAX 64
+/* Without another part of it, a message is given up (RFC 7383 section 2.6): the
+ * longest time between two transmissions of one, and a half more. */
+#define PATIENCE (48 * GIKEV2_SECOND)
 
 /* Parts of one message; a later message takes the place of an earlier one. */
 struct gikev2_fragments {
 	uint32_t id;
 	uint8_t exchange, flags;
-	uint8_t first; /* type of the first payload */
+	uint8_t first;	  /* type of the first payload */
 	uint8_t reserved; /* of the first fragment */
 	uint16_t total, present;
+	uint64_t last; /* when a part of it came */
 	size_t len;
 	size_t *account; /* which len is part of; or NULL */
 	struct gikev2_octets part[FRAGMENTS_MAX];
@@ -79,6 +83,12 @@ void gikev2_fragments_free(struct gikev2_fragments **fragments)
 		*(*fragments)->account -= (*fragments)->len;
 	free(*fragments);
 	*fragments = NULL;
+}
+
+void gikev2_fragments_expire(struct gikev2_fragments **fragments, uint64_t now)
+{
+	if (*fragments && now - (*fragments)->last > PATIENCE)
+		gikev2_fragments_free(fragments);
 }
 
 static bool same_message(const struct gikev2_fragments *fragments,
@@ -151,7 +161,7 @@ static int keep(struct gikev2_fragments *set, struct gikev2_octets *part,
 }
 
 int gikev2_fragment_add(struct gikev2_fragments **fragments, size_t *account,
-			const struct gikev2_header *header,
+			const struct gikev2_header *header, uint64_t now,
 			struct gikev2_fragment *fragment, uint8_t *first,
 			struct gikev2_chunk *text)
 {
@@ -161,10 +171,12 @@ int gikev2_fragment_add(struct gikev2_fragments **fragments, size_t *account,
 
 	if (fragment->total > FRAGMENTS_MAX)
 		return -GIKEV2_ERR_LIMIT;
+	gikev2_fragments_expire(fragments, now);
 	ret = get_set(fragments, account, header, fragment->total);
 	if (ret < 0)
 		return ret;
 	set = *fragments;
+	set->last = now;
 	part = &set->part[fragment->number - 1];
 	if (part->ptr)
 		return 0;

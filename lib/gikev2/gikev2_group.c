@@ -14,13 +14,16 @@
 /* What a roll needs beside DTD to reach everybody, in seconds. */
 #define ROLL_SLACK 10
 
+/* Of SAs with a single sender, in seconds: room for 136 packets in each. */
+#define YEAR (365 * 86400)
+
 /* ------------------------------------------------------------ state machine */
 
 enum ks_state {
 	KS_IDLE,
-	KS_AUTHORIZE,	   /* Authenticate and Authorize Peer */
-	KS_ADD_DELETE_GM,  /* Add & Delete SAs for registering GM */
-	KS_ADD_DELETE,	   /* Add & Delete SAs by policy */
+	KS_AUTHORIZE,	  /* Authenticate and Authorize Peer */
+	KS_ADD_DELETE_GM, /* Add & Delete SAs for registering GM */
+	KS_ADD_DELETE,	  /* Add & Delete SAs by policy */
 };
 
 enum ks_event {
@@ -37,7 +40,7 @@ struct ks_work {
 	struct gikev2_rx *rx;
 	struct gikev2_payloads *answer;
 	struct gikev2_abilities can;
-	uint64_t wait; /* for members that do not answer, microseconds */
+	uint64_t wait;	   /* for members that do not answer, microseconds */
 	uint64_t atd, dtd; /* of the roll, that included, microseconds */
 	bool urgent;	   /* whatever else is going on */
 	uint64_t now;
@@ -45,7 +48,8 @@ struct ks_work {
 	bool receiver; /* the peer may not send */
 };
 
-static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work);
+static enum ks_event authorize(struct gikev2_group *group,
+			       struct ks_work *work);
 static enum ks_event add_for_member(struct gikev2_group *group,
 				    struct ks_work *work);
 static enum ks_event add_by_policy(struct gikev2_group *group,
@@ -112,9 +116,15 @@ static uint64_t shortest_lifetime(const struct gikev2_group_config *config)
 {
 	uint32_t shortest = UINT32_MAX;
 
-	for (size_t i = 0; i < config->protocol_count; i++)
-		if (config->protocols[i].lifetime < shortest)
-			shortest = config->protocols[i].lifetime;
+	for (size_t i = 0; i < config->protocol_count; i++) {
+		const struct gikev2_group_protocol *p = &config->protocols[i];
+
+		if (p->lifetime < shortest)
+			shortest = p->lifetime;
+		/* before 2^32 packets were sent (RFC 9838 section 2.6) */
+		if (p->per_sender && shortest > YEAR)
+			shortest = YEAR;
+	}
 	return shortest * GIKEV2_SECOND;
 }
 
@@ -140,7 +150,8 @@ uint64_t gikev2_group_wait_room(const struct gikev2_group_config *config)
 /* At 80 per cent of the lifetime, or earlier when DTD needs it. */
 static uint64_t next_roll(struct gikev2_group *group)
 {
-	const struct gikev2_generation *gen = gikev2_youngest(&group->generations);
+	const struct gikev2_generation *gen =
+		gikev2_youngest(&group->generations);
 	uint64_t margin = lifetime(group) / 5, end;
 	uint64_t needed = (group->config.dtd + ROLL_SLACK) * GIKEV2_SECOND +
 			  2 * gikev2_wait_time(group);
@@ -224,8 +235,8 @@ static int clear(struct gikev2_group *group, uint64_t now)
 	group->clear_wanted = group->tell_wanted = false;
 	group->unsaved = true;
 	gikev2_tell_inband(group, now);
-	gikev2_event(group->engine, GIKEV2_EVENT_CLEARED,
-		     -GIKEV2_ERR_SENDER_ID, group->cookie, NULL, now);
+	gikev2_event(group->engine, GIKEV2_EVENT_CLEARED, -GIKEV2_ERR_SENDER_ID,
+		     group->cookie, NULL, now);
 	return 0;
 }
 
@@ -339,7 +350,9 @@ static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 	 * all has one form */
 	work->can.plain = group->config.plain || !work->ike->profile;
 	if (work->err == 0 && group->multicast.kek.alive &&
-	    work->can.plain != group->config.plain)
+	    (work->can.plain != group->config.plain ||
+	     /* a key of the tree comes over both SAs, in its length */
+	     work->ike->suite.kwa != group->multicast.kek.kwa))
 		work->err = -GIKEV2_ERR_NO_PROPOSAL;
 	if (work->err == 0)
 		work->err = gikev2_sag_match(sag ? &sag->sa : NULL,
@@ -415,8 +428,8 @@ static enum ks_event add_for_member(struct gikev2_group *group,
 	if (work->err == 0)
 		work->err = get_leaf(group, gm, &fresh);
 	if (work->err == 0)
-		work->err = gikev2_registration_add(gm, work->answer,
-						    work->now);
+		work->err =
+			gikev2_registration_add(gm, work->answer, work->now);
 	if (work->err < 0) {
 		if (fresh)
 			gikev2_lkh_undo(group->multicast.lkh, gm->leaf);
@@ -451,8 +464,8 @@ struct gikev2_group *gikev2_group_find(struct gikev2 *engine,
 	for (group = engine->groups; group; group = group->next)
 		if (group->config.id.type == id->type &&
 		    group->config.id.len == id->data.len &&
-		    memcmp(group->config.id.data, id->data.ptr,
-			   id->data.len) == 0)
+		    memcmp(group->config.id.data, id->data.ptr, id->data.len) ==
+			    0)
 			return group;
 	return NULL;
 }
@@ -585,8 +598,7 @@ static bool config_valid(const struct gikev2_group_config *config)
  */
 int gikev2_group_begin_keys(struct gikev2_group *group, uint64_t now)
 {
-	uint64_t span =
-		(group->config.dtd - group->config.atd) * GIKEV2_SECOND;
+	uint64_t span = (group->config.dtd - group->config.atd) * GIKEV2_SECOND;
 	uint64_t room = lifetime(group) / 2 - span;
 	struct ks_work work = { .now = now,
 				.atd = group->engine->params.restart_time };
@@ -599,8 +611,9 @@ int gikev2_group_begin_keys(struct gikev2_group *group, uint64_t now)
 }
 
 /* An empty group in the engine's list; NULL: out of memory. */
-struct gikev2_group *gikev2_group_create(struct gikev2 *engine, void *cookie,
-				   const struct gikev2_group_config *config)
+struct gikev2_group *
+gikev2_group_create(struct gikev2 *engine, void *cookie,
+		    const struct gikev2_group_config *config)
 {
 	struct gikev2_group *group = calloc(1, sizeof(*group));
 
@@ -632,7 +645,7 @@ int gikev2_group_start(struct gikev2_group *group, uint64_t now)
 }
 
 bool gikev2_group_may_add(struct gikev2 *engine,
-		    const struct gikev2_group_config *config)
+			  const struct gikev2_group_config *config)
 {
 	struct gikev2_pld_id id = { config->id.type,
 				    gikev2_id_chunk(&config->id) };
@@ -816,14 +829,13 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
 		status->pending += gikev2_gm_acked(gm) < gen->change;
 	gikev2_wait_status(group, status);
-	status->holdback_count =
-		gikev2_plan_holdback(group, status->holdback);
+	status->holdback_count = gikev2_plan_holdback(group, status->holdback);
 }
 
-void gikev2_group_members(const struct gikev2_group *group,
-			  bool (*visit)(void *arg,
-					const struct gikev2_group_member_status *),
-			  void *arg)
+void gikev2_group_members(
+	const struct gikev2_group *group,
+	bool (*visit)(void *arg, const struct gikev2_group_member_status *),
+	void *arg)
 {
 	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next) {
 		struct gikev2_group_member_status status = {
@@ -832,8 +844,8 @@ void gikev2_group_members(const struct gikev2_group *group,
 			.registered_since = gm->registered,
 			.last_seen = gm->ike ? gm->ike->last_seen
 					     : gm->last_seen,
-			.generation = gikev2_generation_at(
-				&group->generations, gikev2_gm_acked(gm)),
+			.generation = gikev2_generation_at(&group->generations,
+							   gikev2_gm_acked(gm)),
 			.awaited = gikev2_wait_lacks(gm),
 			.late = gm->late,
 		};

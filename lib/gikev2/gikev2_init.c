@@ -142,8 +142,8 @@ int gikev2_keep_peer(struct gikev2_rx *rx, struct gikev2_octets *ke,
 		gikev2_payload_find(rx->payloads, GIKEV2_PLD_KE);
 	const struct gikev2_payload *pld_nonce =
 		gikev2_payload_find(rx->payloads, GIKEV2_PLD_NONCE);
-	int ret = gikev2_octets_set(ke, pld_ke->ke.data.ptr,
-				    pld_ke->ke.data.len);
+	int ret =
+		gikev2_octets_set(ke, pld_ke->ke.data.ptr, pld_ke->ke.data.len);
 
 	if (ret == 0)
 		ret = gikev2_octets_set(nonce, pld_nonce->octets.data.ptr,
@@ -158,6 +158,8 @@ int gikev2_keep_peer(struct gikev2_rx *rx, struct gikev2_octets *ke,
 int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	static const uint8_t zero[GIKEV2_SPI_LEN];
+	const struct gikev2_pld_notify *error =
+		gikev2_notify_error(rx->payloads);
 	struct gikev2_setup *setup = ike->setup;
 	const struct gikev2_pld_ke *ke =
 		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_KE)->ke;
@@ -166,6 +168,9 @@ int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 
 	if (memcmp(rx->header.spi_r, zero, GIKEV2_SPI_LEN) == 0)
 		return -GIKEV2_ERR_BAD_SYNTAX;
+	/* an answer and an error at once is neither */
+	if (error)
+		return gikev2_err_from_notify(error->type);
 	ret = gikev2_suite_accept(
 		ike->engine,
 		&gikev2_payload_find(rx->payloads, GIKEV2_PLD_SA)->sa, 0,
@@ -224,7 +229,8 @@ static int take_group(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 	if (data.len != 2)
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	alg = gikev2_ke_find(gikev2_get_int(data.ptr, 2));
-	if (!alg || !gikev2_suite_knows(ike->engine, GIKEV2_XF_KE, alg->id, 0) ||
+	if (!alg ||
+	    !gikev2_suite_knows(ike->engine, GIKEV2_XF_KE, alg->id, 0) ||
 	    alg == gikev2_ke_algorithm(ike->setup->ke))
 		return -GIKEV2_ERR_BAD_KE;
 	ret = gikev2_make_ke(ike, alg);
@@ -267,6 +273,13 @@ static int answer_error(struct gikev2_rx *rx, uint16_t type, const void *data,
 	gikev2_notify_add(tx, type, data, len);
 	gikev2_send_clear(rx, no_spi, tx, NULL);
 	return err;
+}
+
+void gikev2_init_unknown(struct gikev2_rx *rx)
+{
+	if (rx->engine->groups)
+		answer_error(rx, GIKEV2_N_UNSUPPORTED_CRITICAL_PAYLOAD,
+			     &rx->payloads->unknown_critical, 1, 0);
 }
 
 /* A suite that we do, with a public value that fits it. */

@@ -179,6 +179,7 @@ struct gikev2_ike {
 	uint8_t wants;	     /* GIKEV2_WANT_* */
 	uint8_t tries;	     /* transmissions of the request */
 	uint8_t request_exchange;
+	uint8_t put_off;     /* rekeys in a row, by TEMPORARY_FAILURE */
 	uint8_t nat;	     /* GIKEV2_NAT_* */
 	int16_t failed;	     /* why the peer is told to forget the SA */
 	uint64_t serial;     /* SAs count from 1 */
@@ -381,9 +382,11 @@ void gikev2_flight_send(struct gikev2 *engine, const struct gikev2_path *path,
  */
 #define GIKEV2_REASSEMBLY_MAX (4u << 20)
 int gikev2_fragment_add(struct gikev2_fragments **fragments, size_t *account,
-			const struct gikev2_header *header,
+			const struct gikev2_header *header, uint64_t now,
 			struct gikev2_fragment *fragment, uint8_t *first,
 			struct gikev2_chunk *text);
+/* Gives up what has waited too long for its other parts. */
+void gikev2_fragments_expire(struct gikev2_fragments **fragments, uint64_t now);
 void gikev2_fragments_free(struct gikev2_fragments **fragments);
 
 /* gikev2_sk_open(): genuine, but there is more to come. */
@@ -456,6 +459,8 @@ int gikev2_init_start(struct gikev2_ike *ike, uint64_t now);
 int gikev2_init_request(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_init_response(struct gikev2_ike *ike, struct gikev2_rx *rx);
 int gikev2_init_error(struct gikev2_ike *ike, struct gikev2_rx *rx);
+/* Answers a request with a critical payload that is not known. */
+void gikev2_init_unknown(struct gikev2_rx *rx);
 
 /* gikev2_auth.c */
 int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now);
@@ -636,7 +641,8 @@ int gikev2_wrap_sa_key(struct gikev2 *engine,
 
 /* gikev2_kek_policy.c: the Rekey SA in SAg, GSA and KD */
 void gikev2_kek_offer(struct gikev2 *engine, struct gikev2_list *transforms);
-bool gikev2_kek_match(const struct gikev2_pld_sa *sag, uint8_t number);
+bool gikev2_kek_match(const struct gikev2_pld_sa *sag, uint8_t number,
+		      const struct gikev2_rekey_config *rekey);
 void gikev2_key_length_add(struct gikev2 *engine,
 			   struct gikev2_transform *transform, uint16_t bits);
 int gikev2_kek_add(struct gikev2 *engine, const struct gikev2_wrapper *wrapper,

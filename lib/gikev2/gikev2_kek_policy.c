@@ -47,6 +47,8 @@ void gikev2_key_length_add(struct gikev2 *engine,
 
 /* ------------------------------------------------------------------- SAg */
 
+#define ANY_ID (-1)
+
 /*
  * Everything we do, without the signature algorithms one by one: a member
  * takes whatever gikev2_verify() does.
@@ -72,9 +74,22 @@ void gikev2_kek_offer(struct gikev2 *engine, struct gikev2_list *transforms)
 	}
 }
 
-/* Does the member do multicast rekey, with what we use for it?  Of SAg only
- * the proposals of that number count. */
-bool gikev2_kek_match(const struct gikev2_pld_sa *sag, uint8_t number)
+/* bits 0: any Key Length, or none. */
+static bool is_transform(const struct gikev2_transform *t, uint8_t type,
+			 uint16_t id, uint16_t bits)
+{
+	const struct gikev2_attr *attr;
+
+	if (t->type != type || t->id != id)
+		return false;
+	return !bits || (gikev2_attr_find(&t->attrs, GIKEV2_ATTR_KEY_LENGTH,
+					  true, &attr) == 1 &&
+			 attr->value == bits);
+}
+
+/* Of SAg only the proposals of that number count. */
+static bool lists(const struct gikev2_pld_sa *sag, uint8_t number, uint8_t type,
+		  int id, uint16_t bits)
 {
 	const struct gikev2_proposal *proposal = sag->proposals.items;
 
@@ -85,11 +100,26 @@ bool gikev2_kek_match(const struct gikev2_pld_sa *sag, uint8_t number)
 		    proposal->number != number)
 			continue;
 		for (size_t j = 0; j < proposal->transforms.count; j++, t++)
-			if (t->type == GIKEV2_XF_ENCR &&
-			    t->id == GIKEV2_ENCR_AES_GCM_16)
+			if (id == ANY_ID ? t->type == type
+					 : is_transform(t, type, id, bits))
 				return true;
 	}
 	return false;
+}
+
+/* Does the member do multicast rekey, with what gikev2_kek_draw() takes for it?
+ * Who lists no GCAUTH at all leaves that to us. */
+bool gikev2_kek_match(const struct gikev2_pld_sa *sag, uint8_t number,
+		      const struct gikev2_rekey_config *rekey)
+{
+	int gcauth = rekey->key ? GIKEV2_GCAUTH_SIGNATURE
+				: GIKEV2_GCAUTH_IMPLICIT;
+
+	return lists(sag, number, GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_GCM_16,
+		     256) &&
+	       lists(sag, number, GIKEV2_XF_KWA, GIKEV2_KW_5649_256, 0) &&
+	       (lists(sag, number, GIKEV2_XF_GCAUTH, gcauth, 0) ||
+		!lists(sag, number, GIKEV2_XF_GCAUTH, ANY_ID, 0));
 }
 
 /* -------------------------------------------------------------- generation */
@@ -158,8 +188,7 @@ static int put_attrs(struct gikev2 *engine, const struct gikev2_kek *kek,
 		     struct gikev2_list *list, uint64_t now)
 {
 	struct gikev2_attr *attr = gikev2_arena_alloc(
-		&engine->arena,
-		(2 + kek->next_spi_count) * sizeof(*attr));
+		&engine->arena, (2 + kek->next_spi_count) * sizeof(*attr));
 	uint8_t *octets = gikev2_arena_alloc(&engine->arena, 8);
 	uint64_t left = kek->end > now ? (kek->end - now) / GIKEV2_SECOND : 0;
 	size_t n = 0;
@@ -237,18 +266,23 @@ int gikev2_auth_key_add(struct gikev2 *engine, const struct gikev2_kek *kek,
 
 /* ----------------------------------------------------------------- receipt */
 
+/* One address and port, UDP; a wildcard leaves the port, or all of it, at 0. */
 static int get_endpoint(const struct gikev2_ts *ts, bool wildcard,
 			struct gikev2_endpoint *endpoint)
 {
 	size_t len = ts->type == GIKEV2_TS_IPV4 ? 4 : 16;
-	bool one = memcmp(ts->start, ts->end, len) == 0 &&
-		   ts->start_port == ts->end_port;
+	bool one = memcmp(ts->start, ts->end, len) == 0;
+	bool port = ts->start_port == ts->end_port;
 
 	*endpoint = (struct gikev2_endpoint){ 0 };
+	if (ts->protocol != GIKEV2_IPPROTO_UDP && (ts->protocol || !wildcard))
+		return -GIKEV2_ERR_BAD_POLICY;
+	if (!wildcard && (!one || !port))
+		return -GIKEV2_ERR_BAD_POLICY;
 	if (!one)
-		return wildcard ? 0 : -GIKEV2_ERR_BAD_POLICY;
+		return 0;
 	endpoint->family = len == 4 ? 4 : 6;
-	endpoint->port = ts->start_port;
+	endpoint->port = port ? ts->start_port : 0;
 	memcpy(endpoint->ip, ts->start, len);
 	return 0;
 }

@@ -64,7 +64,8 @@ struct gikev2_lkh *gikev2_lkh_new(unsigned int degree, uint32_t members)
 	if (!lkh)
 		return NULL;
 	lkh->degree = degree;
-	for (lkh->depth = 1; room < members && lkh->depth < DEPTH_MAX / 2;
+	for (lkh->depth = 1;
+	     room < members && room * degree <= GIKEV2_LKH_LEAVES_MAX;
 	     lkh->depth++)
 		room *= degree;
 	for (unsigned int i = 1; i <= lkh->depth; i++) {

@@ -14,12 +14,14 @@
 #define GIKEV2_LKH_DEGREE_MIN 2
 #define GIKEV2_LKH_DEGREE_MAX 4
 #define GIKEV2_LKH_NO_LEAF UINT32_MAX
+/* More would be nonsense, configured or read back. */
+#define GIKEV2_LKH_LEAVES_MAX (UINT32_C(1) << 24)
 
 struct gikev2;
 struct gikev2_wrapper;
 struct gikev2_lkh;
 
-/* Room for at least `members`.  NULL: bad degree, or out of memory. */
+/* Room for at least `members`, as far as that is possible.  NULL: bad degree, or out of memory. */
 struct gikev2_lkh *gikev2_lkh_new(unsigned int degree, uint32_t members);
 void gikev2_lkh_free(struct gikev2_lkh *lkh);
 

@@ -12,8 +12,6 @@
 #define COPY_INTERVAL (GIKEV2_SECOND / 2)
 /* A reminder that is nearer than this to the message itself is a copy. */
 #define REMINDER_MIN GIKEV2_SECOND
-/* Of a tree that is read back: more would be nonsense. */
-#define LEAVES_MAX (UINT64_C(1) << 24)
 /* After a message that could not be made: out of memory, or of a token. */
 #define RETRY_TIME GIKEV2_SECOND
 
@@ -402,9 +400,9 @@ int gikev2_multicast_set_tree(struct gikev2_group *group, unsigned int degree,
 {
 	uint64_t leaves = 1;
 
-	for (unsigned int i = 0; i < depth && leaves <= LEAVES_MAX; i++)
+	for (unsigned int i = 0; i < depth && leaves <= GIKEV2_LKH_LEAVES_MAX; i++)
 		leaves *= degree;
-	if (leaves > LEAVES_MAX || !depth)
+	if (leaves > GIKEV2_LKH_LEAVES_MAX || !depth)
 		return -GIKEV2_ERR_STATE;
 	of(group)->lkh = gikev2_lkh_new(degree, leaves);
 	return of(group)->lkh ? 0 : -GIKEV2_ERR_STATE;

@@ -43,8 +43,9 @@ static int add_auth(struct gikev2 *engine, const struct gikev2_kek *kek,
 	return 0;
 }
 
-static int sign(const struct gikev2_kek *kek, const struct gikev2_header *header,
-		uint8_t first, struct gikev2_buf *text, size_t signature_len)
+static int sign(const struct gikev2_kek *kek,
+		const struct gikev2_header *header, uint8_t first,
+		struct gikev2_buf *text, size_t signature_len)
 {
 	uint8_t a[GIKEV2_SIGNED_HEADER_LEN];
 	struct gikev2_chunk parts[] = { { a, sizeof(a) },
@@ -136,7 +137,7 @@ static int verify(const struct gikev2_kek *kek, struct gikev2_rx *rx,
 	memcpy(octets, signature.ptr, signature.len);
 	memset((uint8_t *)signature.ptr, 0, signature.len);
 	gikev2_signed_header(&rx->header, whole->first, whole->reserved,
-		      whole->text.len, a);
+			     whole->text.len, a);
 	return gikev2_verify(kek->auth_key, id, GIKEV2_HASHES_OWN, parts, 2,
 			     (struct gikev2_chunk){ octets, signature.len });
 }
@@ -169,12 +170,13 @@ static int add_fragment(struct gikev2_kek *kek, const struct gikev2_rx *rx,
 			struct gikev2_fragment *fragment, struct whole *whole)
 {
 	int ret = gikev2_fragment_add(&kek->fragments, NULL, &rx->header,
-				      fragment, &whole->first, &whole->text);
+				      rx->now, fragment, &whole->first,
+				      &whole->text);
 
 	if (ret != -GIKEV2_ERR_DUPLICATE)
 		return ret;
 	gikev2_fragments_free(&kek->fragments);
-	return gikev2_fragment_add(&kek->fragments, NULL, &rx->header,
+	return gikev2_fragment_add(&kek->fragments, NULL, &rx->header, rx->now,
 				   fragment, &whole->first, &whole->text);
 }
 

@@ -282,10 +282,15 @@ int gikev2_send_rekey(struct gikev2_ike *ike, uint64_t now)
 
 int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
+	const struct gikev2_pld_notify *error =
+		gikev2_notify_error(rx->payloads);
 	struct gikev2_gm *gm = gikev2_gm_inband(ike);
 	const struct gikev2_generation *gen;
 	bool news;
 
+	/* it has nothing of what was sent, and has forgotten the SA */
+	if (error)
+		return gikev2_err_from_notify(error->type);
 	if (!gm)
 		return 0;
 	gen = gikev2_youngest(generations(gm));
@@ -427,18 +432,27 @@ static bool is_crowded(const struct gikev2_ike *ike, struct gikev2_group *group)
 	return false;
 }
 
+/* Other errors in a request are ignored (RFC 7296 section 3.10.1). */
+static uint16_t leaves_with(const struct gikev2_payloads *payloads)
+{
+	if (gikev2_notify_find(payloads, GIKEV2_N_NO_PROPOSAL_CHOSEN))
+		return GIKEV2_N_NO_PROPOSAL_CHOSEN;
+	if (gikev2_notify_find(payloads, GIKEV2_N_REGISTRATION_FAILED))
+		return GIKEV2_N_REGISTRATION_FAILED;
+	return 0;
+}
+
 int gikev2_registration_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	struct gikev2 *engine = ike->engine;
 	struct gikev2_group *group = gikev2_group_find(
 		engine, &gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDG)->id);
-	const struct gikev2_pld_notify *error =
-		gikev2_notify_error(rx->payloads);
+	uint16_t leaves = leaves_with(rx->payloads);
 	struct gikev2_payloads *tx;
 	int err = -GIKEV2_ERR_INVALID_GROUP;
 
-	if (error)
-		return unregister(ike, rx, group, error->type);
+	if (leaves)
+		return unregister(ike, rx, group, leaves);
 	tx = gikev2_tx(engine);
 	if (group && is_crowded(ike, group))
 		err = -GIKEV2_ERR_REGISTRATION_FAILED;

@@ -14,6 +14,8 @@
 
 /* After TEMPORARY_FAILURE, or another error that may pass. */
 #define RETRY_TIME (30 * GIKEV2_SECOND)
+/* In a row: after some minutes the two are out of step (RFC 7296 section 2.25). */
+#define TEMPORARY_MAX 10
 
 static uint8_t *own_spi(struct gikev2_ike *ike)
 {
@@ -237,6 +239,12 @@ int gikev2_rekey_ike_error(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		gikev2_count(ike->engine, gikev2_err_from_notify(error->type));
 	if (heir)
 		gikev2_ike_end(heir, -GIKEV2_ERR_REPLACED, rx->now);
+	if (error && error->type == GIKEV2_N_TEMPORARY_FAILURE)
+		ike->put_off++;
+	else
+		ike->put_off = 0;
+	if (ike->put_off >= TEMPORARY_MAX && !ike->peer_heir)
+		return -GIKEV2_ERR_UNEXPECTED_NOTIFY;
 	if (!gikev2_inherit(ike, rx->now))
 		ike->rekey_at =
 			rx->now + gikev2_jitter(ike->engine, RETRY_TIME);

@@ -299,7 +299,7 @@ int gikev2_sag_match(const struct gikev2_pld_sa *sag,
 		tried = number;
 		read_number(sag, number, can);
 		if (config->rekey.destination.family &&
-		    !gikev2_kek_match(sag, number))
+		    !gikev2_kek_match(sag, number, &config->rekey))
 			continue;
 		if (match(can, config) == 0)
 			return 0;

@@ -108,7 +108,8 @@ int gikev2_shield_seal(struct gikev2 *engine, struct gikev2_shield *shield,
 	gikev2_buf_zero(out, gikev2_icv_len(shield->encr, shield->integ));
 	if (out->overflow)
 		return -GIKEV2_ERR_TOO_LONG;
-	put_headers(out->ptr + start, out->len - start, header, first, fragment);
+	put_headers(out->ptr + start, out->len - start, header, first,
+		    fragment);
 	return gikev2_seal(engine->crypto, shield->encr, shield->integ,
 			   shield->sk_e, shield->sk_a, out->ptr + start,
 			   aad_len(fragment), text_len);
@@ -243,8 +244,8 @@ int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
 				  ike->fragmentation, out);
 }
 
-static int open_with(struct gikev2_ike *ike,
-		     const struct gikev2_shield *shield, struct gikev2_rx *rx)
+static int open_with(struct gikev2_ike *ike, const struct gikev2_shield *shield,
+		     struct gikev2_rx *rx)
 {
 	struct gikev2 *engine = ike->engine;
 	struct gikev2_fragment fragment;
@@ -259,8 +260,8 @@ static int open_with(struct gikev2_ike *ike,
 					  ike->state == GIKEV2_IKE_HALF_OPEN
 						  ? &engine->reassembly
 						  : NULL,
-					  &rx->header, &fragment, &rx->first,
-					  &rx->text);
+					  &rx->header, rx->now, &fragment,
+					  &rx->first, &rx->text);
 		if (ret <= 0)
 			return ret < 0 ? ret : GIKEV2_INCOMPLETE;
 	}
@@ -314,10 +315,10 @@ static int expand(struct gikev2_ike *ike, const uint8_t *skeyseed,
 		{ ike->spi_r, GIKEV2_SPI_LEN },
 	};
 	const uint8_t *from = material;
-	int ret = gikev2_prf_plus(ike->engine->crypto, prf,
-				  (struct gikev2_chunk){ skeyseed, skeyseed_len },
-				  seed, 4, material,
-				  3 * prf->len + 2 * a_len + 2 * e_len);
+	int ret = gikev2_prf_plus(
+		ike->engine->crypto, prf,
+		(struct gikev2_chunk){ skeyseed, skeyseed_len }, seed, 4,
+		material, 3 * prf->len + 2 * a_len + 2 * e_len);
 
 	if (ret == 0) {
 		cut(&from, ike->sk_d, prf->len);
@@ -384,7 +385,8 @@ static int derive(const struct gikev2_ike *old, struct gikev2_ike *ike)
 
 	if (setup->keyed)
 		return 0;
-	ret = gikev2_ke_derive(setup->ke, gikev2_chunk(&setup->peer_ke), shared);
+	ret = gikev2_ke_derive(setup->ke, gikev2_chunk(&setup->peer_ke),
+			       shared);
 	if (ret == 0)
 		ret = old ? derive_heir(old, ike, secret,
 					(struct gikev2_chunk){ 0 })
@@ -422,7 +424,8 @@ int gikev2_sk_derive_heir(const struct gikev2_ike *old, struct gikev2_ike *heir)
 int gikev2_kwk(const struct gikev2_ike *ike, uint8_t *kwk)
 {
 	static const char label[] = "Key Wrap for G-IKEv2";
-	struct gikev2_chunk seed = { (const uint8_t *)label, sizeof(label) - 1 };
+	struct gikev2_chunk seed = { (const uint8_t *)label,
+				     sizeof(label) - 1 };
 	struct gikev2_chunk key = { ike->sk_d, ike->suite.prf->len };
 
 	if (!ike->suite.kwa)

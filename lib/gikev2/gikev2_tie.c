@@ -269,10 +269,16 @@ static bool is_crowded(const struct gikev2_ike *ike,
 int gikev2_registration_read(struct gikev2_ike *ike, struct gikev2_tie *tie,
 			     struct gikev2_rx *rx)
 {
+	const struct gikev2_pld_notify *error =
+		gikev2_notify_error(rx->payloads);
 	struct gikev2_member *member = tie->member;
 	struct gikev2_download download;
-	int ret = gikev2_policy_read_ike(ike, member, rx, true, &download);
+	int ret;
 
+	/* what comes with an error is not what was asked for */
+	if (error)
+		return gikev2_err_from_notify(error->type);
+	ret = gikev2_policy_read_ike(ike, member, rx, true, &download);
 	tie->inband = ret == 0 && !download.kek.alive;
 	if (is_crowded(ike, tie)) {
 		gikev2_tie_leave(ike, member, GIKEV2_N_REGISTRATION_FAILED,

@@ -233,6 +233,8 @@ static void forged_fragments(void **state)
 	world_free(s.world);
 }
 
+static uint64_t now = SECOND;
+
 /* The set as such: numbers, totals, limits. */
 static int add(struct gikev2_fragments **set, uint32_t id, uint16_t number,
 	       uint16_t total, size_t len, struct gikev2_chunk *text)
@@ -243,7 +245,8 @@ static int add(struct gikev2_fragments **set, uint32_t id, uint16_t number,
 	uint8_t first = 0;
 
 	*text = (struct gikev2_chunk){ octets, len };
-	return gikev2_fragment_add(set, NULL, &header, &fragment, &first, text);
+	return gikev2_fragment_add(set, NULL, &header, now, &fragment, &first,
+				   text);
 }
 
 static void totals_and_limits(void **state)
@@ -273,6 +276,26 @@ static void totals_and_limits(void **state)
 	gikev2_fragments_free(&set);
 }
 
+/* What goes on coming is waited for; what has stopped is given up. */
+static void patience(void **state)
+{
+	struct gikev2_fragments *set = NULL;
+	struct gikev2_chunk text;
+
+	(void)state;
+	assert_int_equal(add(&set, 1, 1, 3, 10, &text), 0);
+	now += 40 * SECOND;
+	assert_int_equal(add(&set, 1, 2, 3, 10, &text), 0);
+	now += 40 * SECOND;
+	assert_int_equal(add(&set, 1, 3, 3, 10, &text), 1);
+	gikev2_fragments_free(&set);
+	assert_int_equal(add(&set, 2, 1, 2, 10, &text), 0);
+	now += 50 * SECOND;
+	assert_int_equal(add(&set, 2, 2, 2, 10, &text), 0);
+	assert_int_equal(add(&set, 2, 1, 2, 10, &text), 1);
+	gikev2_fragments_free(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +307,7 @@ int main(void)
 		cmocka_unit_test(repeated_fragments),
 		cmocka_unit_test(forged_fragments),
 		cmocka_unit_test(totals_and_limits),
+		cmocka_unit_test(patience),
 	};
 
 	return cmocka_run_group_tests_name("fragment", tests, NULL, NULL);

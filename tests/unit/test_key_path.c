@@ -8,7 +8,6 @@
 #include "test_util.h"
 #include "world.h"
 
-
 static const uint8_t material[68] = { 0x10, 0x11, 0x12, [67] = 0x53 };
 
 struct scene {
@@ -114,7 +113,8 @@ static void assert_opened(struct scene *s)
 }
 
 /* The working path is just these IDs, with their keys. */
-static void assert_path(const struct scene *s, const uint32_t *ids, size_t count)
+static void assert_path(const struct scene *s, const uint32_t *ids,
+			size_t count)
 {
 	uint8_t key[GIKEV2_KWK_MAX];
 
@@ -127,7 +127,8 @@ static void assert_path(const struct scene *s, const uint32_t *ids, size_t count
 }
 #define ASSERT_PATH(s, ...)                                                    \
 	assert_path(s, (const uint32_t[]){ __VA_ARGS__ },                      \
-		    sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
+		    sizeof((const uint32_t[]){ __VA_ARGS__ }) /                \
+			    sizeof(uint32_t))
 
 /* A member registers below inner keys `top` and `middle`, at `leaf`. */
 static void registers(struct scene *s, uint32_t top, uint32_t middle,
@@ -304,9 +305,41 @@ static void deep(void **state)
 	teardown(s);
 }
 
+/* There is room for as many as are asked for, up to where it is nonsense. */
+static void rooms(void **state)
+{
+	static const struct {
+		unsigned int degree;
+		uint32_t members, room, depth;
+	} trees[] = {
+		{ 2, 1, 2, 1 },
+		{ 2, 2, 2, 1 },
+		{ 2, 3, 4, 2 },
+		{ 4, 17, 64, 3 },
+		{ 3, 10, 27, 3 },
+		{ 2, 100000, 131072, 17 },
+		{ 3, 100000, 177147, 11 },
+		{ 4, 100000, 262144, 9 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
+		struct gikev2_lkh *lkh =
+			gikev2_lkh_new(trees[i].degree, trees[i].members);
+
+		assert_non_null(lkh);
+		assert_int_equal(gikev2_lkh_room(lkh), trees[i].room);
+		assert_int_equal(gikev2_lkh_depth(lkh), trees[i].depth);
+		gikev2_lkh_free(lkh);
+	}
+	assert_null(gikev2_lkh_new(1, 10));
+	assert_null(gikev2_lkh_new(5, 10));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rooms),
 		cmocka_unit_test(no_tree),
 		cmocka_unit_test(no_membership_change),
 		cmocka_unit_test(the_others_stay),
