@@ -104,6 +104,17 @@ static const struct {
 	  ANY
 	  "07110010 03500351 efc00101 efc00101 " GCM128 KWA128 IMPLICIT LIFE,
 	  'T', false, REFUSED },
+	{ "to a group by TCP", SPI,
+	  ANY
+	  "07060010 03500350 efc00101 efc00101 " GCM128 KWA128 IMPLICIT LIFE,
+	  'T', false, REFUSED },
+	{ "to a group by any protocol", SPI,
+	  ANY
+	  "07000010 03500350 efc00101 efc00101 " GCM128 KWA128 IMPLICIT LIFE,
+	  'T', false, REFUSED },
+	{ "from a router by TCP", SPI,
+	  "07060010 03500350 0a000001 0a000001 " TO GCM128 KWA128 IMPLICIT LIFE,
+	  'T', false, REFUSED },
 	{ "one selector", SPI, TO GCM128 KWA128 IMPLICIT LIFE, 'T', false,
 	  MALFORMED },
 
@@ -242,6 +253,16 @@ static void fields_read(void **state)
 	assert_int_equal(kek->next_id, 0);
 	assert_int_equal(kek->source.family, 0);
 	assert_null(kek->auth_key);
+	/* from one address and any port: the address still counts */
+	assert_int_equal(
+		read_policy(f, SPI,
+			    "07110010 0000ffff 0a000001 0a000001 " TO GCM128
+				    KWA128 IMPLICIT LIFE,
+			    'T', false),
+		0);
+	assert_int_equal(kek->source.family, 4);
+	assert_int_equal(kek->source.port, 0);
+	assert_hex_equal(kek->source.ip, 4, "0a000001");
 	fixture_free(f);
 }
 
