@@ -15,9 +15,7 @@ local gikev2 = Proto("gikev2", "Group Key Management using IKEv2")
 local SA, NOTIFY, DELETE, SK, IDG, GSA, KD, SKF = 33, 41, 42, 46, 50, 51, 52, 53
 
 local exchanges = {
-	[39] = "GSA_AUTH",
-	[40] = "GSA_REGISTRATION",
-	[41] = "GSA_REKEY",
+	[39] = "GSA_AUTH", [40] = "GSA_REGISTRATION", [41] = "GSA_REKEY",
 	[42] = "GSA_INBAND_REKEY",
 }
 
@@ -210,15 +208,17 @@ local function element_end(tree, tvb, at, stop, minimum, what)
 	return at + length
 end
 
--- All of them up to the end: add(tree, tvb, at, stop) for each.
-local function elements(tree, tvb, at, stop, minimum, what, add)
-	while at and at < stop do
-		local next_at = element_end(tree, tvb, at, stop, minimum, what)
+-- Reads them all up to the end: add(tree, tvb, at, stop) for each.
+local function elements(minimum, what, add)
+	return function(tree, tvb, at, stop)
+		while at and at < stop do
+			local next_at = element_end(tree, tvb, at, stop, minimum, what)
 
-		if next_at then
-			add(tree, tvb, at, next_at)
+			if next_at then
+				add(tree, tvb, at, next_at)
+			end
+			at = next_at
 		end
-		at = next_at
 	end
 end
 
@@ -373,10 +373,6 @@ local function proposal(tree, tvb, at, stop)
 	end
 end
 
-local function proposals(tree, tvb, at, stop)
-	elements(tree, tvb, at, stop, 8, "proposal", proposal)
-end
-
 -- ------------------------------------------------------------------------ GSA
 
 local function selector(tree, tvb, at, stop, what)
@@ -386,7 +382,7 @@ local function selector(tree, tvb, at, stop, what)
 	if not next_at then
 		return nil
 	end
-	size = (next_at - at - 8) / 2
+	size = math.floor((next_at - at - 8) / 2)
 	address = ({ [4] = f.ts_ipv4, [16] = f.ts_ipv6 })[size]
 	sub = tree:add(f.ts_type, tvb(at, next_at - at), tvb(at, 1):uint())
 	if not address then
@@ -408,36 +404,25 @@ local function selector(tree, tvb, at, stop, what)
 	return next_at
 end
 
-local function auth_algo(tree, tvb, at)
-	tree:add(f.auth_algo, tvb(at, 2))
-	tree:append_text(", " .. name_of(auth_algos, tvb(at, 2):uint()))
-	return at + 2
-end
-
 -- What follows the head of a policy, by its protocol; where the attributes
 -- begin, or nil.
 local bodies = {}
 
--- OSPFv2, RIPv2: SPI(1) RESERVED(1) Auth algo(2)
-local function key_id_body(tree, tvb, at, stop)
-	if not enough(tree, at, stop, 4, "policy") then
-		return nil
+-- SPI, RESERVED if there is room, Auth algo(2)
+local function algo_body(field, size, label)
+	return function(tree, tvb, at, stop)
+		if not enough(tree, at, stop, 4, "policy") then
+			return nil
+		end
+		tree:add(field, tvb(at, size))
+		tree:add(f.auth_algo, tvb(at + 2, 2))
+		tree:append_text(string.format(", %s %d, %s", label, tvb(at, size):uint(),
+			name_of(auth_algos, tvb(at + 2, 2):uint())))
+		return at + 4
 	end
-	tree:add(f.key_id, tvb(at, 1))
-	tree:append_text(string.format(", Key ID %d", tvb(at, 1):uint()))
-	return auth_algo(tree, tvb, at + 2)
 end
-bodies[201], bodies[205] = key_id_body, key_id_body
-
--- OSPFv3 trailer: SPI(2) Auth algo(2)
-bodies[204] = function(tree, tvb, at, stop)
-	if not enough(tree, at, stop, 4, "policy") then
-		return nil
-	end
-	tree:add(f.sa_id, tvb(at, 2))
-	tree:append_text(string.format(", SA ID %d", tvb(at, 2):uint()))
-	return auth_algo(tree, tvb, at + 2)
-end
+bodies[201], bodies[205] = algo_body(f.key_id, 1, "Key ID"), algo_body(f.key_id, 1, "Key ID")
+bodies[204] = algo_body(f.sa_id, 2, "SA ID")
 
 -- OSPFv3, PIM: SPI, transforms
 local function transforms_body(tree, tvb, at, stop, size)
@@ -473,10 +458,6 @@ local function policy(tree, tvb, at, stop)
 	end
 end
 
-local function policies(tree, tvb, at, stop)
-	elements(tree, tvb, at, stop, 4, "policy", policy)
-end
-
 -- ------------------------------------------------------------------------- KD
 
 local function bag(tree, tvb, at, stop)
@@ -494,10 +475,6 @@ local function bag(tree, tvb, at, stop)
 			attributes(sub, tvb, rest, stop, group_bag_attributes)
 		end
 	end
-end
-
-local function bags(tree, tvb, at, stop)
-	elements(tree, tvb, at, stop, 4, "key bag", bag)
 end
 
 -- ------------------------------------------------------------- other payloads
@@ -566,12 +543,12 @@ local function delete(tree, tvb, at, stop)
 end
 
 local payloads = {
-	[SA] = proposals,
+	[SA] = elements(8, "proposal", proposal),
 	[IDG] = group_id,
 	[NOTIFY] = notify,
 	[DELETE] = delete,
-	[GSA] = policies,
-	[KD] = bags,
+	[GSA] = elements(4, "policy", policy),
+	[KD] = elements(4, "key bag", bag),
 }
 
 -- ------------------------------------------------------------------- messages
