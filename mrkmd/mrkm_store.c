@@ -123,10 +123,10 @@ static int fail_sqlite(struct mrkm_store *store, const char *what)
 	}
 }
 
-static int run(struct mrkm_store *store, const char *sql)
+static int run(struct mrkm_store *store, const char *what, const char *sql)
 {
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return fail_sqlite(store, sql);
+		return fail_sqlite(store, what);
 	return 0;
 }
 
@@ -519,6 +519,22 @@ static int check_key(struct mrkm_store *store, bool fresh,
 	return ret;
 }
 
+/* SQLite opens what it may not write to all the same, and stumbles later. */
+static int check_writable(struct mrkm_store *store)
+{
+	if (sqlite3_db_readonly(store->db, "main") != 1)
+		return 0;
+	if (access(store->path, W_OK) < 0 && errno == EROFS)
+		return fail(
+			store, EROFS,
+			"state file %s is on a disk that is read-only: mount it for writing, or name another file",
+			store->path);
+	return fail(
+		store, EROFS,
+		"state file %s cannot be written: let the daemon's user write to it and to its folder",
+		store->path);
+}
+
 /* Nobody else may read even what is sealed. */
 static int open_db(struct mrkm_store *store)
 {
@@ -527,10 +543,11 @@ static int open_db(struct mrkm_store *store)
 				   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 					   SQLITE_OPEN_NOFOLLOW,
 				   NULL);
-	int ret = code == SQLITE_OK ? 0 : fail_sqlite(store, "open");
+	int ret = code == SQLITE_OK ? check_writable(store)
+				    : fail_sqlite(store, "open");
 
 	if (ret == 0)
-		ret = run(store, settings);
+		ret = run(store, "open", settings);
 	umask(mask);
 	return ret;
 }
@@ -550,7 +567,7 @@ static int open_all(struct mrkm_store *store, const char *key,
 	if (store->err < 0)
 		return store->err;
 	if (fresh)
-		ret = run(store, schema);
+		ret = run(store, "make", schema);
 	if (ret == 0)
 		ret = prepare(store);
 	return ret < 0 ? ret : check_key(store, fresh, clock);
