@@ -70,13 +70,13 @@ def in_file(secrets, path):
 
 
 def _regions(pid):
-    "(start, end, name) of what a process can write to, or has written."
+    "(start, end, name) of what a process can write to."
     with open(f"/proc/{pid}/maps", encoding="ascii") as maps:
         for line in maps:
             fields = line.split(maxsplit=5)
             start, end = (int(n, 16) for n in fields[0].split("-"))
             name = fields[5].strip() if len(fields) > 5 else "anonymous"
-            if "r" in fields[1] and not name.startswith(("[vvar", "[vsyscall")):
+            if fields[1].startswith("rw"):
                 yield start, end, name
 
 
@@ -89,8 +89,8 @@ def _all_of(octets, memory):
 
 def in_process(pid, secrets):
     """
-    Places of the secrets, as they are or padded for HMAC, in all memory of a
-    process: "NAME at ADDRESS in REGION".
+    Places of the secrets, as they are or padded for HMAC, in the memory that a
+    process can write to: "NAME at ADDRESS in REGION".
     """
     wanted = {}
     for name, secret in secrets.items():
