@@ -94,6 +94,8 @@ static void shut_out(struct mrkm_ks_group *group,
 
 /* ---------------------------------------------------------------- late members */
 
+#define LATE_SECONDS_MIN 2
+
 static bool tell_late(void *arg,
 		      const struct gikev2_group_member_status *status)
 {
@@ -133,8 +135,10 @@ void mrkm_ks_rolled(struct mrkm_ks_group *group)
 	/* a roll that waits for its members knows by itself who is late */
 	if (group->config.engine.rekey.wait)
 		return;
+	/* acknowledgements take a moment, even where nothing else waits */
 	event_add_timer(mrkm.loop, look_for_late, group,
-			group->config.engine.atd, &group->t_late);
+			MAX(group->config.engine.atd, LATE_SECONDS_MIN),
+			&group->t_late);
 }
 
 /* ------------------------------------------------------------------ groups */
