@@ -18,6 +18,7 @@ enum mrkm_limit {
 	MRKM_LIMIT_OUTPUT,	    /* datagram that could not be sent */
 	MRKM_LIMIT_IO_DROP,	    /* dropped in front of the engine */
 	MRKM_LIMIT_KEY_REFUSED,	    /* by a daemon */
+	MRKM_LIMIT_PROOF,	    /* member that should prove more */
 	MRKM_LIMIT_LATE,	    /* member that has not acknowledged */
 	MRKM_LIMIT_MAX
 };

@@ -11,6 +11,7 @@
 #include "mrkmd/mrkm_event.h"
 #include "mrkmd/mrkm_pattern.h"
 #include "mrkmd/mrkm_psk.h"
+#include "mrkmd/mrkm_revoke.h"
 
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_MEMBER, "MRKM key server's member");
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_KS_MEMBER_NAME,
@@ -294,13 +295,51 @@ static bool is_full(struct mrkm_ks_group *group, const struct gikev2_id *peer)
 	       !mrkm_ks_registered(group, peer);
 }
 
+static bool ppk_required(const struct mrkm_ks_group *group,
+			 const struct mrkm_ks_member *member)
+{
+	const struct mrkm_ppk_config *ppks =
+		member->ppk_count ? member->ppks : group->config.ppks;
+	size_t count = member->ppk_count ? member->ppk_count
+					 : group->config.ppk_count;
+
+	for (size_t i = 0; i < count; i++)
+		if (ppks[i].required)
+			return true;
+	return false;
+}
+
+/*
+ * Over one IKE SA a peer may ask for several groups, and what it proved its
+ * identity with for the first is perhaps not enough for the next.
+ */
+static bool proved_enough(const struct mrkm_ks_group *group,
+			  const struct mrkm_ks_member *member,
+			  const struct gikev2_id *peer)
+{
+	uint8_t way = gikev2_asking_way(mrkm.engine);
+	char id[300];
+
+	if (way & member_ways(group, member) &&
+	    (gikev2_asking_ppk(mrkm.engine) || !ppk_required(group, member)) &&
+	    (way != GIKEV2_BY_CERTIFICATE || !member->trust_anchor ||
+	     mrkm_revoke_leads_to(peer, member->trust_anchor)))
+		return true;
+	mrkm_log_limited(
+		MRKM_LIMIT_PROOF, LOG_WARNING,
+		"group %s: what %s proved its identity with for another group is not enough for this one: give it the same \"member\" line in both",
+		group->config.name, gikev2_id_text(peer, id, sizeof(id)));
+	return false;
+}
+
 /* Default deny: who has no entry may not. */
 int mrkm_ks_authorize(struct mrkm_ks_group *group, const struct gikev2_id *peer)
 {
 	const struct mrkm_ks_member *member =
 		group ? mrkm_ks_member_find(group, peer) : NULL;
 
-	if (!member || mrkm_exclusion_bars(group, peer))
+	if (!member || mrkm_exclusion_bars(group, peer) ||
+	    !proved_enough(group, member, peer))
 		return -GIKEV2_ERR_NOT_AUTHORIZED;
 	if (is_full(group, peer))
 		return -GIKEV2_ERR_MEMBER_LIMIT;

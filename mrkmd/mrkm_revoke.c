@@ -179,21 +179,30 @@ static bool split(const struct proof *proof,
 	return true;
 }
 
-static bool is_revoked(const struct proof *proof, char *problem, size_t size)
+static int verify(const struct proof *proof, const char *anchor, char *problem,
+		  size_t size)
 {
 	const struct gikev2_anchors *anchors =
-		mrkm_trust_anchors(mrkm_auth_trust(), "");
+		mrkm_trust_anchors(mrkm_auth_trust(), anchor);
 	struct gikev2_chunk certs[GIKEV2_CERTS_MAX];
 	struct gikev2_key *key = NULL;
 	size_t count;
 	int ret;
 
 	if (!anchors || !split(proof, certs, &count))
-		return false;
+		return -GIKEV2_ERR_CERT_UNTRUSTED;
 	ret = gikev2_cert_verify(anchors, certs, count, &proof->identity,
 				 time(NULL), &key, problem, size);
 	gikev2_key_free(key);
-	return ret == -GIKEV2_ERR_CERT_REVOKED;
+	return ret;
+}
+
+bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor)
+{
+	const struct proof *proof = find(peer);
+	char problem[GIKEV2_PROBLEM_MAX];
+
+	return proof && verify(proof, anchor, problem, sizeof(problem)) == 0;
 }
 
 /* What else is wrong with it shows when the member registers the next time. */
@@ -202,7 +211,8 @@ static void check(struct proof *proof)
 	char problem[GIKEV2_PROBLEM_MAX];
 	struct mrkm_ks_group *group;
 	bool anywhere = false;
-	bool revoked = is_revoked(proof, problem, sizeof(problem));
+	bool revoked = verify(proof, "", problem, sizeof(problem)) ==
+		       -GIKEV2_ERR_CERT_REVOKED;
 
 	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group) {
 		if (!mrkm_ks_registered(group, &proof->identity))

@@ -311,6 +311,14 @@ struct gikev2_callbacks {
 		    size_t key_len, gikev2_record_fn visit, void *visit_arg);
 };
 
+/*
+ * In authorize(): how that peer proved its identity, a GIKEV2_BY_*, and whether
+ * that was with a post-quantum pre-shared key.  It may have done so for another
+ * group.
+ */
+uint8_t gikev2_asking_way(const struct gikev2 *engine);
+bool gikev2_asking_ppk(const struct gikev2 *engine);
+
 /* ----------------------------------------------------------------- engine */
 
 #define GIKEV2_ADDKE_MAX 7

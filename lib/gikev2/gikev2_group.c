@@ -341,8 +341,10 @@ static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 	const struct gikev2_payload *sag =
 		gikev2_payload_find(work->rx->payloads, GIKEV2_PLD_SA);
 
+	engine->asking = work->ike;
 	work->err = engine->callbacks->authorize(engine->arg, group->cookie,
 						 work->ike->peer);
+	engine->asking = NULL;
 	work->receiver = work->err == GIKEV2_RECEIVER_ONLY;
 	if (work->receiver)
 		work->err = 0;

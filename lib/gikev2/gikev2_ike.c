@@ -141,6 +141,9 @@ struct gikev2_ike *gikev2_ike_heir(struct gikev2_ike *old, bool initiator)
 	heir->parent = old;
 	heir->server = old->server;
 	heir->profile = old->profile;
+	heir->own_way = old->own_way;
+	heir->peer_way = old->peer_way;
+	heir->ppk = old->ppk;
 	heir->fragmentation = old->fragmentation;
 	if (gikev2_nat_inherit(heir, old) < 0 ||
 	    (old->peer && gikev2_ike_set_peer(heir, old->peer) < 0)) {

@@ -941,6 +941,7 @@ struct gikev2 {
 	struct gikev2_payloads rx_payloads, tx_payloads;
 	char problem[GIKEV2_PROBLEM_MAX]; /* behind problem_err */
 	int problem_err;
+	const struct gikev2_ike *asking; /* in authorize() */
 };
 
 /* An empty set of payloads to fill and send. */

@@ -377,6 +377,16 @@ static uint8_t way_of(uint8_t method)
 	}
 }
 
+uint8_t gikev2_asking_way(const struct gikev2 *engine)
+{
+	return engine->asking ? engine->asking->peer_way : 0;
+}
+
+bool gikev2_asking_ppk(const struct gikev2 *engine)
+{
+	return engine->asking && engine->asking->ppk;
+}
+
 int gikev2_proof_verify(struct gikev2_ike *ike, struct gikev2_rx *rx,
 			struct gikev2_proof *proof)
 {

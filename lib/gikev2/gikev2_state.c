@@ -13,7 +13,7 @@
 #define GROUP_VERSION 2 /* 2: rolls that wait */
 #define NODE_VERSION 1
 #define GM_VERSION 2 /* likewise */
-#define IKE_VERSION 1
+#define IKE_VERSION 2 /* 2: how the peer proved who it is */
 
 /* ---------------------------------------------------------------------- keys */
 
@@ -114,7 +114,8 @@ static void path_fields(struct gikev2_archive *archive,
 
 static void ike_fields(struct gikev2_archive *archive, struct gikev2_ike *ike)
 {
-	gikev2_archive_version(archive, IKE_VERSION);
+	uint8_t version = gikev2_archive_version(archive, IKE_VERSION);
+
 	GIKEV2_ARCHIVE_INT(archive, ike->state);
 	GIKEV2_ARCHIVE_INT(archive, ike->initiator);
 	gikev2_archive_octets(archive, ike->spi_i, sizeof(ike->spi_i));
@@ -140,6 +141,10 @@ static void ike_fields(struct gikev2_archive *archive, struct gikev2_ike *ike)
 	gikev2_archive_time(archive, &ike->last_seen);
 	gikev2_archive_time(archive, &ike->established);
 	gikev2_archive_time(archive, &ike->rekey_at);
+	if (version < 2)
+		return;
+	GIKEV2_ARCHIVE_INT(archive, ike->peer_way);
+	GIKEV2_ARCHIVE_INT(archive, ike->ppk);
 }
 
 /* By protocol, for the table may have grown meanwhile. */

@@ -239,6 +239,13 @@ static void mixtures(void **state)
 		assert_int_equal(scene->ks->peers[0].proven, 1);
 		assert_int_equal(scene->ks->peers[0].certs,
 				 gm == GIKEV2_BY_CERTIFICATE);
+		assert_int_equal(scene->ks->peers[0].way, gm);
+		assert_false(scene->ks->peers[0].ppk_used);
+		/* an SA that takes the place of this one knows, too */
+		gikev2_want(scene_ike(scene->gm), GIKEV2_WANT_REKEY_IKE,
+			    scene->world->now);
+		world_run(scene->world, 5 * SECOND);
+		assert_int_equal(scene_ike(scene->ks)->peer_way, gm);
 		scene_free(scene);
 	}
 }

@@ -188,11 +188,14 @@ static int node_authorize(void *arg, void *cookie, const struct gikev2_id *peer)
 	struct world_node *node = arg;
 
 	(void)cookie;
-	for (size_t i = 0; i < node->peer_count; i++)
-		if (gikev2_id_equal(&node->peers[i].id, peer) &&
-		    node->peers[i].authorized)
-			return node->peers[i].receiver ? GIKEV2_RECEIVER_ONLY
-						       : 0;
+	for (size_t i = 0; i < node->peer_count; i++) {
+		if (!gikev2_id_equal(&node->peers[i].id, peer) ||
+		    !node->peers[i].authorized)
+			continue;
+		node->peers[i].way = gikev2_asking_way(node->engine);
+		node->peers[i].ppk_used = gikev2_asking_ppk(node->engine);
+		return node->peers[i].receiver ? GIKEV2_RECEIVER_ONLY : 0;
+	}
 	return -GIKEV2_ERR_NOT_AUTHORIZED;
 }
 

@@ -50,6 +50,8 @@ struct world_node {
 		bool authorized, receiver;
 		unsigned int proven; /* times it proved its identity */
 		size_t certs;	     /* by so many certificates */
+		uint8_t way;	     /* when it last asked for the group */
+		bool ppk_used;	     /* likewise */
 		struct gikev2_ppk ppk;
 	} peers[WORLD_NODES_MAX];
 	size_t peer_count;
