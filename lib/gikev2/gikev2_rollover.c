@@ -156,16 +156,45 @@ static void merge(struct gikev2_rows *rows,
 	}
 }
 
-/* Same ID with other octets cannot live beside each other: the new one wins. */
-static void drop_clashes(struct gikev2_rows *rows,
-			 const struct gikev2_rows *keys)
+static bool sends_now(const struct gikev2_rows *rows,
+		      const struct keytable_row *like, uint64_t now)
 {
+	for (size_t i = 0; i < rows->count; i++)
+		if (same_track(&rows->row[i], like) &&
+		    keytable_row_can_send(&rows->row[i], now))
+			return true;
+	return false;
+}
+
+/* Who was waiting for a key that is gone before its time waits no longer. */
+static void close_gaps(struct gikev2_rows *rows, uint64_t now)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		struct keytable_row *row = &rows->row[i];
+
+		if (row->direction & KEYTABLE_OUT && row->send_start > now &&
+		    row->send_start < row->send_end &&
+		    !sends_now(rows, row, now))
+			row->send_start = now;
+	}
+}
+
+/*
+ * Same ID with other octets cannot live beside each other: the new one wins.
+ * If the old one was what is sent with, the next one does not wait.
+ */
+static void drop_clashes(struct gikev2_rows *rows,
+			 const struct gikev2_rows *keys, uint64_t now)
+{
+	bool clash = false;
+
 	for (size_t i = rows->count; i-- > 0;)
-		for (size_t j = 0; j < keys->count; j++)
-			if (same_id(&rows->row[i], &keys->row[j])) {
-				remove_at(rows, i);
-				break;
-			}
+		if (find(keys, &rows->row[i], same_id)) {
+			clash |= !find(keys, &rows->row[i], same_key);
+			remove_at(rows, i);
+		}
+	if (clash)
+		close_gaps(rows, now);
 }
 
 /* A key that was here before has not begun just now. */
@@ -231,7 +260,7 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 	    rows->count + download->keys.count > KEYTABLE_ROWS_MAX)
 		gikev2_rows_wipe(rows);
 	drop_other_protocols(rows, &download->keys);
-	drop_clashes(rows, &download->keys);
+	drop_clashes(rows, &download->keys, now);
 	merge(rows, download, now);
 	keep_starts(rows, &old, now);
 	gikev2_rollover_expire(rows, now);
@@ -293,36 +322,13 @@ int gikev2_rollover_rekey(struct gikev2_rows *rows,
 			remove_at(&fresh.keys, i);
 		}
 	if (rows->count + fresh.keys.count <= KEYTABLE_ROWS_MAX) {
-		drop_clashes(rows, &fresh.keys);
+		drop_clashes(rows, &fresh.keys, now);
 		merge(rows, &fresh, now);
 		gikev2_rollover_expire(rows, now);
 		ret = 0;
 	}
 	gikev2_rows_wipe(&fresh.keys);
 	return ret;
-}
-
-static bool sends_now(const struct gikev2_rows *rows,
-		      const struct keytable_row *like, uint64_t now)
-{
-	for (size_t i = 0; i < rows->count; i++)
-		if (same_track(&rows->row[i], like) &&
-		    keytable_row_can_send(&rows->row[i], now))
-			return true;
-	return false;
-}
-
-/* Who was waiting for a key that is gone before its time waits no longer. */
-static void close_gaps(struct gikev2_rows *rows, uint64_t now)
-{
-	for (size_t i = 0; i < rows->count; i++) {
-		struct keytable_row *row = &rows->row[i];
-
-		if (row->direction & KEYTABLE_OUT && row->send_start > now &&
-		    row->send_start < row->send_end &&
-		    !sends_now(rows, row, now))
-			row->send_start = now;
-	}
 }
 
 bool gikev2_rollover_expire(struct gikev2_rows *rows, uint64_t now)
