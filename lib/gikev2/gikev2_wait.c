@@ -9,7 +9,7 @@
  * So many members are told, or given up, before others have their turn at the
  * event loop: some milliseconds of work.
  */
-#define SLICE 128
+#define SLICE 64
 /* Until the next ones: their answers want to be read meanwhile, too. */
 #define SLICE_TIME (5 * GIKEV2_SECOND / 1000)
 /* Those that need nothing cost next to nothing. */
@@ -35,8 +35,8 @@ static void tell_slice(struct gikev2_group *group, uint64_t now)
 {
 	struct gikev2_gm *gm = group->telling;
 
-	for (int looks = 0, told = 0;
-	     gm && looks < SLICE_LOOKS && told < SLICE; looks++) {
+	for (int looks = 0, told = 0; gm && looks < SLICE_LOOKS && told < SLICE;
+	     looks++) {
 		struct gikev2_gm *this = gm;
 
 		gm = gm->next;

@@ -336,7 +336,8 @@ static void boot(struct scene *s)
 		.atd = 5,
 		.dtd = 15,
 	};
-	struct gikev2_id name = { .type = GIKEV2_ID_KEY_ID, .len = 2,
+	struct gikev2_id name = { .type = GIKEV2_ID_KEY_ID,
+				  .len = 2,
 				  .data = "ks" };
 	struct gikev2_params with = params();
 
@@ -429,7 +430,8 @@ static uint64_t dropped(const struct scene *s, int reason)
 
 static void report(const struct scene *s, uint64_t time)
 {
-	printf("  %-52s %10.0f %%\n", "key server busy", 100.0 * s->busy / time);
+	printf("  %-52s %10.0f %%\n", "key server busy",
+	       100.0 * s->busy / time);
 	printf("  %-52s %10" PRIu64 "\n", "datagrams lost for want of buffer",
 	       s->shed);
 	printf("  %-52s %10" PRIu64 "\n",

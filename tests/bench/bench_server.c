@@ -43,7 +43,10 @@ struct scene {
 	uint64_t calls, acknowledged, octets;
 };
 
-enum { TO_SERVER, TO_MEMBERS };
+enum {
+	TO_SERVER,
+	TO_MEMBERS
+};
 
 /* --------------------------------------------------------------- network */
 
@@ -250,7 +253,8 @@ static struct scene *begin(uint32_t members, bool multicast)
 		.arg = s,
 	};
 	struct gikev2_params params;
-	struct gikev2_id name = { .type = GIKEV2_ID_KEY_ID, .len = 2,
+	struct gikev2_id name = { .type = GIKEV2_ID_KEY_ID,
+				  .len = 2,
 				  .data = "ks" };
 	struct sim_account *before;
 
@@ -328,8 +332,8 @@ static void registration(struct scene *s, uint32_t members, bool multicast,
 	clear_figures(s);
 	register_all(s, members);
 	each = (double)s->spent / members;
-	printf("  %-52s %10.1f us, %.2f of it OpenSSL alone\n",
-	       "registration", each / 1e3, bare / each);
+	printf("  %-52s %10.1f us, %.2f of it OpenSSL alone\n", "registration",
+	       each / 1e3, bare / each);
 	figure(multicast ? "registration-multicast" : "registration-inband",
 	       members, each / bare);
 	/* by now SAs that are not kept are closed */
@@ -354,8 +358,8 @@ static void roll(struct scene *s, uint32_t members, bool multicast, double bare)
 		run(s, s->now + 1);
 	first = s->spent;
 	printf("  %-52s %10.3f s\n",
-	       multicast ? "roll by multicast, CPU" :
-			   "roll, until all have acknowledged, CPU",
+	       multicast ? "roll by multicast, CPU"
+			 : "roll, until all have acknowledged, CPU",
 	       first / 1e9);
 	figure(multicast ? "roll-multicast" : "roll-inband", members,
 	       first / bare);
@@ -365,8 +369,9 @@ static void roll(struct scene *s, uint32_t members, bool multicast, double bare)
 		printf("  %-52s %10.3f s\n",
 		       "and the switch, and the end of the old key, CPU",
 		       all / 1e9);
-	printf("  %-52s %10.3f ms of %lu calls\n", "the longest call of the engine",
-	       s->longest / 1e6, (unsigned long)s->calls);
+	printf("  %-52s %10.3f ms of %lu calls\n",
+	       "the longest call of the engine", s->longest / 1e6,
+	       (unsigned long)s->calls);
 	figure(multicast ? "stall-multicast" : "stall-inband", members,
 	       s->longest / 1e6);
 	if (!multicast && crowd_totals(s->crowd)->rekeys != members)
@@ -380,8 +385,8 @@ static void measure(uint32_t members, bool multicast)
 	double bare = bare_registrations(2000) / 2000.0;
 
 	printf("%u members, %s\n", members,
-	       multicast ? "by multicast, IKE SAs closed" :
-			   "inband, IKE SAs kept");
+	       multicast ? "by multicast, IKE SAs closed"
+			 : "inband, IKE SAs kept");
 	registration(s, members, multicast, bare);
 	roll(s, members, multicast, bare);
 	end(s);

@@ -308,12 +308,11 @@ int crowd_start(struct crowd *crowd, uint32_t index, uint64_t now)
 	memcpy(config.group.data, crowd->config.group, config.group.len);
 	/* whatever the group has */
 	for (size_t i = 0; i < count && i < GIKEV2_PROTOCOLS_MAX; i++)
-		config.offers[config.offer_count++] = (struct gikev2_offer){
-			protocols[i].wire, protocols[i].algorithms
-		};
+		config.offers[config.offer_count++] =
+			(struct gikev2_offer){ protocols[i].wire,
+					       protocols[i].algorithms };
 	member->asked = now;
-	member->member =
-		gikev2_member_add(crowd->engine, member, &config, now);
+	member->member = gikev2_member_add(crowd->engine, member, &config, now);
 	if (!member->member)
 		return -1;
 	if (!crowd->catching)
@@ -340,8 +339,7 @@ void crowd_stop(struct crowd *crowd, uint32_t index, uint64_t now)
  */
 static void keep_apart(struct crowd *crowd, const uint8_t *octets)
 {
-	struct gikev2_ike *ike =
-		gikev2_ike_by_spi(crowd->engine, octets, true);
+	struct gikev2_ike *ike = gikev2_ike_by_spi(crowd->engine, octets, true);
 
 	if (ike && ike->state == GIKEV2_IKE_ESTABLISHED)
 		gikev2_peers_remove(ike);
@@ -363,8 +361,7 @@ void crowd_input(struct crowd *crowd, const uint8_t *octets, size_t len,
 	}
 	path.local = local_of(crowd, member);
 	gikev2_input(crowd->engine, &path, octets, len, now);
-	if (len >= GIKEV2_HEADER_LEN &&
-	    octets[EXCHANGE_AT] == GIKEV2_GSA_AUTH)
+	if (len >= GIKEV2_HEADER_LEN && octets[EXCHANGE_AT] == GIKEV2_GSA_AUTH)
 		keep_apart(crowd, octets);
 }
 
@@ -418,10 +415,12 @@ size_t crowd_bogus(struct crowd *crowd, uint8_t *octets, size_t size,
 		return 0;
 	memcpy(octets, crowd->caught, len);
 	RAND_bytes(octets, GIKEV2_SPI_LEN);
-	for (next = octets[16]; next && at + GIKEV2_PAYLOAD_HEADER_LEN <= len;) {
+	for (next = octets[16];
+	     next && at + GIKEV2_PAYLOAD_HEADER_LEN <= len;) {
 		size_t payload = octets[at + 2] << 8 | octets[at + 3];
 
-		skip = next == GIKEV2_PLD_KE ? KE_HEADER_LEN : GIKEV2_PAYLOAD_HEADER_LEN;
+		skip = next == GIKEV2_PLD_KE ? KE_HEADER_LEN
+					     : GIKEV2_PAYLOAD_HEADER_LEN;
 		if ((next == GIKEV2_PLD_KE || next == GIKEV2_PLD_NONCE) &&
 		    payload > skip && at + payload <= len)
 			RAND_bytes(octets + at + skip, payload - skip);

@@ -15,8 +15,8 @@ struct crowd;
 
 struct crowd_config {
 	uint32_t count;
-	const char *identity; /* FQDN with one %u */
-	const char *group;    /* IDg, as ID_KEY_ID */
+	const char *identity;	     /* FQDN with one %u */
+	const char *group;	     /* IDg, as ID_KEY_ID */
 	struct gikev2_secret secret; /* of all of them */
 	struct gikev2_endpoint server;
 	struct gikev2_params params;

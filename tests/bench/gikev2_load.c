@@ -165,16 +165,16 @@ static void send_bogus(struct load *load)
 {
 	uint8_t octets[2048];
 	uint32_t host = 0;
-	size_t len = crowd_bogus(load->crowd, octets, sizeof(octets),
-				 load->now);
+	size_t len =
+		crowd_bogus(load->crowd, octets, sizeof(octets), load->now);
 	int ret;
 
 	if (!len)
 		return;
 	if (load->options.bogus_hosts) {
 		RAND_bytes((uint8_t *)&host, sizeof(host));
-		host = load->options.bogus_net +
-		       1 + host % (load->options.bogus_hosts - 2);
+		host = load->options.bogus_net + 1 +
+		       host % (load->options.bogus_hosts - 2);
 		ret = send_from(load, host, octets, len);
 	} else {
 		ret = send(load->fd, octets, len, 0) < 0 ? -1 : 0;
@@ -322,8 +322,8 @@ static void report(const struct load *load)
 	printf("%u of %u members registered, in %.2f s; %.0f registrations a second\n",
 	       totals->registered, load->options.members, seconds,
 	       seconds > 0 ? totals->registrations / seconds : 0);
-	printf("  registrations %" PRIu64 ", failures %" PRIu64 ", rekeys %" PRIu64
-	       "\n",
+	printf("  registrations %" PRIu64 ", failures %" PRIu64
+	       ", rekeys %" PRIu64 "\n",
 	       totals->registrations, totals->failures, totals->rekeys);
 	printf("  datagrams sent %" PRIu64 ", received %" PRIu64
 	       ", repeated %" PRIu64 ", not accepted by the system %" PRIu64
@@ -398,8 +398,8 @@ static bool set_network(struct options *options, const char *text)
 	if (inet_pton(AF_INET, copy, &address) != 1 || len < 1 || len > 28)
 		return false;
 	options->bogus_hosts = 1u << (32 - len);
-	options->bogus_net =
-		ntohl(address.s_addr) & ~(options->bogus_hosts - 1);
+	options->bogus_net = ntohl(address.s_addr) &
+			     ~(options->bogus_hosts - 1);
 	return true;
 }
 

@@ -56,8 +56,8 @@ static void join(struct scene *s)
 
 	for (size_t i = 0; i < 3; i++)
 		config.servers[i] = s->ks[i]->address;
-	s->r1->member = gikev2_member_add(s->r1->engine, s->r1, &config,
-					  s->world->now);
+	s->r1->member =
+		gikev2_member_add(s->r1->engine, s->r1, &config, s->world->now);
 	assert_non_null(s->r1->member);
 }
 

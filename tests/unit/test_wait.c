@@ -17,7 +17,7 @@
 struct scene {
 	struct world *world;
 	struct world_node *ks, *r1, *r2, *r3;
-	struct world_node *cut; /* talks to its neighbours only */
+	struct world_node *cut;	   /* talks to its neighbours only */
 	bool off[WORLD_NODES_MAX]; /* not looked at */
 	bool broken;
 	uint64_t broken_at;
@@ -44,8 +44,8 @@ static void look(struct world *world)
 			const struct world_node *a = &world->nodes[i];
 			const struct keytable_row *row = world_sender(a);
 
-			if (s->off[i] || s->off[j] || i == j ||
-			    !a->row_count || !world->nodes[j].row_count)
+			if (s->off[i] || s->off[j] || i == j || !a->row_count ||
+			    !world->nodes[j].row_count)
 				continue;
 			if (row && world_accepts(&world->nodes[j], row))
 				continue;
@@ -139,8 +139,8 @@ static void nobody_missing(void **state)
 	assert_int_equal(now.awaited, 3);
 	assert_int_equal(now.wait_end, s->world->now + WAIT * SECOND);
 	assert_int_equal(now.atd_end, now.wait_end + ATD * SECOND);
-	assert_int_equal(now.dtd_end, now.atd_end + WAIT * SECOND +
-					      (DTD - ATD) * SECOND);
+	assert_int_equal(now.dtd_end,
+			 now.atd_end + WAIT * SECOND + (DTD - ATD) * SECOND);
 	world_run(s->world, SECOND);
 	assert_int_equal(world_sender(s->r1)->id, old);
 	assert_int_equal(status(s).wait, GIKEV2_WAIT_SWITCH);
@@ -368,8 +368,12 @@ static void room_for_waiting(void **state)
 		uint32_t lifetime;
 		uint16_t wait, used;
 	} cases[] = {
-		{ 3600, 300, 300 },    { 50, 300, 0 },	 { 60, 300, 2 },
-		{ 1000, 300, 237 },    { 3600, 0, 0 },	 { 86400, 3600, 3600 },
+		{ 3600, 300, 300 },
+		{ 50, 300, 0 },
+		{ 60, 300, 2 },
+		{ 1000, 300, 237 },
+		{ 3600, 0, 0 },
+		{ 86400, 3600, 3600 },
 		{ 8640000, 40000, 32755 },
 	};
 
@@ -383,9 +387,8 @@ static void room_for_waiting(void **state)
 
 		config.protocols[0].lifetime = cases[i].lifetime;
 		config.rekey.wait = cases[i].wait;
-		assert_int_equal(gikev2_group_update(s->ks->group, &config,
-						     start),
-				 0);
+		assert_int_equal(
+			gikev2_group_update(s->ks->group, &config, start), 0);
 		roll(s);
 		now = status(s);
 		assert_int_equal(now.atd_end,
@@ -462,8 +465,7 @@ static void anything(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= 12; seed++) {
 		bool both = seed % 3 == 0;
-		struct scene *s =
-			begin(seed, WAIT, both ? &multicast : NULL);
+		struct scene *s = begin(seed, WAIT, both ? &multicast : NULL);
 
 		s->world->loss = seed * 2;
 		s->world->duplication = 10;
@@ -473,7 +475,8 @@ static void anything(void **state)
 			 * member has to register anew by then */
 			uint64_t time = 1 + world_random(s->world) % 100;
 
-			s->cut = &s->world->nodes[1 + world_random(s->world) % 3];
+			s->cut =
+				&s->world->nodes[1 + world_random(s->world) % 3];
 			if (i % 4 == 0)
 				roll(s);
 			world_run(s->world, time * SECOND);
