@@ -323,6 +323,12 @@ static int start_attempt(struct gikev2_member *member, uint64_t now)
 	return 0;
 }
 
+/* Where to look for groups that share an SA with this one; NULL: it does not. */
+static struct gikev2_member *others(const struct gikev2_member *member)
+{
+	return member->config.realm ? member->engine->members : NULL;
+}
+
 /* Another group of ours that asks the same server, by the same credentials. */
 static bool may_share(const struct gikev2_member *member,
 		      const struct gikev2_member *other)
@@ -340,7 +346,7 @@ static bool may_share(const struct gikev2_member *member,
 /* An SA that the member is registered over already is not asked again. */
 static struct gikev2_ike *sa_to_share(const struct gikev2_member *member)
 {
-	struct gikev2_member *other = member->engine->members;
+	struct gikev2_member *other = others(member);
 
 	for (; other && !member->alone; other = other->next) {
 		struct gikev2_ike *ike = other->ike;
@@ -355,7 +361,7 @@ static struct gikev2_ike *sa_to_share(const struct gikev2_member *member)
 
 static bool other_first(const struct gikev2_member *member)
 {
-	struct gikev2_member *other = member->engine->members;
+	struct gikev2_member *other = others(member);
 
 	while (other && (!may_share(member, other) ||
 			 (other->state != GIKEV2_GM_PAIRWISE &&
@@ -390,7 +396,7 @@ static void wait_for_other(struct gikev2_member *member, int err, uint64_t now)
 /* What they waited for has come, or will not. */
 static void wake_others(const struct gikev2_member *member, uint64_t now)
 {
-	struct gikev2_member *other = member->engine->members;
+	struct gikev2_member *other = others(member);
 
 	for (; other; other = other->next)
 		if (other->waited && other->state == GIKEV2_GM_WAIT &&
