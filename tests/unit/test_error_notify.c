@@ -273,6 +273,64 @@ static void shorter_key_wrap(void **state)
 	}
 }
 
+/* Refused before the server said who it is, by IKE_AUTH as by GSA_AUTH. */
+static void refused_by_ike_auth(void **state)
+{
+	struct scene s = setup(60);
+
+	(void)state;
+	strcpy(s.r1->psk, "wrong");
+	s.r1->member_config.ike_auth = true;
+	join(&s);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_WAIT);
+	assert_int_equal(s.r1->event_err[GIKEV2_EVENT_REGISTRATION_FAILED],
+			 -GIKEV2_ERR_AUTH_FAILED);
+	assert_int_equal(s.r1->engine->totals.ike_sas, 0);
+	assert_int_equal(s.ks->engine->totals.ike_sas, 0);
+	/* another credential, and asked to try it at once */
+	strcpy(s.r1->psk, "secret");
+	gikev2_member_reregister(s.r1->member, s.world->now);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_PAIRWISE);
+	world_run(s.world, SECOND);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+	world_free(s.world);
+}
+
+/* What comes over an SA that is being deleted is put off. */
+static void while_deleting(void **state)
+{
+	static const uint8_t exchanges[] = { GIKEV2_CREATE_CHILD_SA,
+					     GIKEV2_IKE_FOLLOWUP_KE };
+	static const uint8_t link[4];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(exchanges); i++) {
+		struct scene s = registered(70 + i);
+		struct gikev2_ike *ike = s.ks->engine->ikes;
+		struct gikev2_payloads *tx = gikev2_tx(s.ks->engine);
+		uint64_t before = gikev2_counters(
+			s.ks->engine)[GIKEV2_ERR_UNEXPECTED_NOTIFY];
+
+		lost = GIKEV2_INFORMATIONAL;
+		gikev2_ike_delete(s.r1->engine->ikes, -GIKEV2_ERR_ADMIN,
+				  s.world->now);
+		assert_int_equal(s.r1->engine->ikes->state,
+				 GIKEV2_IKE_DELETING);
+		gikev2_notify_add(tx, GIKEV2_N_ADDITIONAL_KEY_EXCHANGE, link,
+				  sizeof(link));
+		assert_int_equal(
+			gikev2_request(ike, exchanges[i], tx, s.world->now), 0);
+		world_run(s.world, 10 * WORLD_MS);
+		assert_null(ike->request.ptr);
+		assert_int_equal(
+			gikev2_counters(
+				s.ks->engine)[GIKEV2_ERR_UNEXPECTED_NOTIFY],
+			before + 1);
+		assert_int_equal(ike->put_off, 1);
+		world_free(s.world);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +340,8 @@ int main(void)
 		cmocka_unit_test(critical_before_authentication),
 		cmocka_unit_test(put_off_for_ever),
 		cmocka_unit_test(shorter_key_wrap),
+		cmocka_unit_test(refused_by_ike_auth),
+		cmocka_unit_test(while_deleting),
 	};
 
 	return cmocka_run_group_tests_name("error_notify", tests, NULL, NULL);
