@@ -295,6 +295,102 @@ static void nothing_to_give(void **state)
 	world_free(s.world);
 }
 
+/* Who would have to refuse the Rekey SA that there is does not get it. */
+static void rekey_sa_that_is_listed(void **state)
+{
+#define GCM(bits) "03 00 000c 01 00 0014 800e " bits " "
+	static const struct {
+		const char *proposal;
+		bool taken;
+	} cases[] = {
+		{ "00 00 0024 01 06 00 03 " GCM("0100") "03 00 0008 0d 00 0003 "
+							"00 00 0008 0e 00 0001",
+		  true },
+		/* nothing said of who signs: either will do */
+		{ "00 00 001c 01 06 00 02 " GCM("0100") "00 00 0008 0d 00 0003",
+		  true },
+		{ "00 00 0024 01 06 00 03 " GCM("0080") "03 00 0008 0d 00 0003 "
+							"00 00 0008 0e 00 0001",
+		  false },
+		{ "00 00 0024 01 06 00 03 " GCM("0100") "03 00 0008 0d 00 0001 "
+							"00 00 0008 0e 00 0001",
+		  false },
+		{ "00 00 0024 01 06 00 03 " GCM("0100") "03 00 0008 0d 00 0003 "
+							"00 00 0008 0e 00 0002",
+		  false },
+		/* it belongs to other ways of another number */
+		{ "00 00 0024 02 06 00 03 " GCM("0100") "03 00 0008 0d 00 0003 "
+							"00 00 0008 0e 00 0001",
+		  false },
+	};
+#undef GCM
+	struct scene s = setup(10);
+
+	(void)state;
+	s.ks->group_config.rekey = (struct gikev2_rekey_config){
+		.destination = { .family = 4,
+				 .port = GIKEV2_PORT,
+				 .ip = { 239, 192, 1, 1 } },
+		.lifetime = 86400,
+		.ike_sas_max = 100,
+	};
+	world_serve(s.ks, KEYTABLE_HMAC_SHA_256, 3600, 5, 15);
+	join_both(&s);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct gikev2_payloads *answer;
+		char request[256];
+
+		/* IDg, and SAg with OSPFv2 in it */
+		snprintf(request, sizeof(request),
+			 "21 00 000c %s 00 00 %04zx "
+			 "02 00 0010 01 c9 00 01 00 00 0008 03 00 0403 %s",
+			 CORE, 4 + 16 + test_hex(cases[i].proposal).len,
+			 cases[i].proposal);
+		answer = ask(&s, GIKEV2_GSA_REGISTRATION, GIKEV2_PLD_IDG,
+			     request);
+		if (cases[i].taken)
+			assert_non_null(
+				gikev2_payload_find(answer, GIKEV2_PLD_GSA));
+		else
+			assert_non_null(gikev2_notify_find(
+				answer, GIKEV2_N_NO_PROPOSAL_CHOSEN));
+	}
+	world_free(s.world);
+}
+
+/* Before 2^32 packets of one sender, whatever the configuration says. */
+static void single_senders_roll_every_year(void **state)
+{
+	struct gikev2_group_config config = {
+		.id = { .type = GIKEV2_ID_KEY_ID, .len = 1, .data = "X" },
+		.protocols = { { .protocol = 203,
+				 .lifetime = UINT32_MAX,
+				 .suite = { 0, 0, 12 } } },
+		.protocol_count = 1,
+		.atd = 5,
+		.dtd = 15,
+	};
+	const uint64_t year = 365 * 86400 * SECOND;
+
+	(void)state;
+	for (int single = 0; single < 2; single++) {
+		struct bare *bare = bare_new();
+		struct gikev2_group_status status;
+		struct gikev2_group *group;
+
+		config.protocols[0].per_sender = single;
+		group = gikev2_group_add(bare->engine, bare, &config, SECOND);
+		assert_non_null(group);
+		gikev2_group_get_status(group, SECOND, &status);
+		if (single)
+			assert_in_range(status.next_roll, SECOND + 1, year);
+		else
+			assert_in_range(status.next_roll, 2 * year,
+					UINT64_MAX - 1);
+		bare_free(bare);
+	}
+}
+
 /* ----------------------------------------------------------- what SAg may say */
 
 static bool in_sag(uint8_t protocol, uint8_t type)
@@ -563,6 +659,8 @@ int main(void)
 		cmocka_unit_test(leaving_is_said),
 		cmocka_unit_test(registration_errors),
 		cmocka_unit_test(nothing_to_give),
+		cmocka_unit_test(rekey_sa_that_is_listed),
+		cmocka_unit_test(single_senders_roll_every_year),
 		cmocka_unit_test(sag_lists),
 		cmocka_unit_test(sag_spi_is_ignored),
 		cmocka_unit_test(no_sender_no_ids),
