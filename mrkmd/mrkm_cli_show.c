@@ -183,7 +183,7 @@ static void member(struct vty *vty, const struct lyd_node *node)
 	vty_out(vty, "member %s %s", value(node, "type"), value(node, "value"));
 }
 
-/* A line for each credential. */
+/* A line for each credential, and then what needs one. */
 void mrkm_cli_show_ks_member(struct vty *vty, const struct lyd_node *node,
 			     bool defaults)
 {
@@ -192,17 +192,18 @@ void mrkm_cli_show_ks_member(struct vty *vty, const struct lyd_node *node,
 		vty_out(vty, " pre-shared-key file %s\n",
 			value(node, "pre-shared-key-file"));
 	}
-	if (yang_dnode_exists(node, "receiver-only")) {
+	if (yang_dnode_exists(node, "certificate")) {
 		member(vty, node);
-		vty_out(vty, " receiver-only\n");
+		vty_out(vty, " certificate");
+		if (yang_dnode_exists(node, "trust-anchor"))
+			vty_out(vty, " trust-anchor %s",
+				value(node, "trust-anchor"));
+		vty_out(vty, "\n");
 	}
-	if (!yang_dnode_exists(node, "certificate"))
+	if (!yang_dnode_exists(node, "receiver-only"))
 		return;
 	member(vty, node);
-	vty_out(vty, " certificate");
-	if (yang_dnode_exists(node, "trust-anchor"))
-		vty_out(vty, " trust-anchor %s", value(node, "trust-anchor"));
-	vty_out(vty, "\n");
+	vty_out(vty, " receiver-only\n");
 }
 
 void mrkm_cli_show_member_limit(struct vty *vty, const struct lyd_node *node,

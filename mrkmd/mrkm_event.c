@@ -117,7 +117,7 @@ static const char *group_name(const struct gikev2_event *event)
 static const char *reason_text(const struct gikev2_event *event)
 {
 	if (event->type == GIKEV2_EVENT_MEMBER_REFUSED && event->cookie &&
-	    event->err == -GIKEV2_ERR_NOT_AUTHORIZED &&
+	    event->peer && event->err == -GIKEV2_ERR_NOT_AUTHORIZED &&
 	    mrkm_exclusion_bars(event->cookie, event->peer))
 		return "excluded from that group by command";
 	return event->detail ? event->detail : gikev2_err_text(event->err);
