@@ -44,7 +44,7 @@ static void show_status(struct vty *vty, const struct mrkm_ks_group *group)
 			       status.pending);
 	if (status.wait)
 		mrkm_show_line(vty, "Waits for",
-			       "%s, %u of them are missing, %s at the longest",
+			       "%s; %u are missing, for %s at the longest",
 			       gikev2_wait_text(status.wait), status.awaited,
 			       mrkm_show_until(status.wait_end, time,
 					       sizeof(time)));

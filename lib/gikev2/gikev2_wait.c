@@ -189,6 +189,16 @@ static int retell(struct gikev2_group *group, enum gikev2_stage stage,
 	return gikev2_tell(group, now);
 }
 
+/* Its keys are sent with from then on, if not sooner. */
+static void switch_at(struct gikev2_generation *gen, uint64_t at)
+{
+	if (gen->atd_end > at)
+		gen->atd_end = at;
+	for (size_t i = 0; i < gen->count; i++)
+		if (gen->row[i].send_start > at)
+			gen->row[i].send_start = at;
+}
+
 /* Everybody that there is has acknowledged what was told last. */
 static int go_on(struct gikev2_group *group, uint64_t now)
 {
@@ -206,8 +216,7 @@ static int go_on(struct gikev2_group *group, uint64_t now)
 			gen->dtd_end = group->quiet_since + dtd;
 		return retell(group, GIKEV2_STAGE_SETTLED, now);
 	}
-	if (gen->atd_end > now + atd)
-		gen->atd_end = now + atd;
+	switch_at(gen, now + atd);
 	gen->wait_end = gen->dtd_end - dtd;
 	return retell(group, GIKEV2_STAGE_SWITCHING, now);
 }

@@ -61,8 +61,8 @@ static void set_late(struct sim_node *node,
 }
 
 /*
- * Where rolls wait, nobody is late but who was given up: the server does not know
- * it, or has said so.
+ * Where rolls wait, nobody is late but who was given up: the server did not know
+ * it when it rolled, or has said so.
  */
 static void check_late(struct sim_node *node,
 		       const struct sim_generation *generation)
@@ -75,7 +75,8 @@ static void check_late(struct sim_node *node,
 	    generation->life != node->sim->life)
 		return;
 	gm = gikev2_gm_find(group, &node->identity, NULL);
-	SIM_CHECK(node->sim, node, !gm || gm->late,
+	SIM_CHECK(node->sim, node,
+		  !gm || gm->late || gm->registered > generation->made,
 		  "has not got generation %" PRIu64
 		  ", and the server did not wait for it",
 		  generation->ordinal);

@@ -143,7 +143,11 @@ static void nobody_missing(void **state)
 			 now.atd_end + WAIT * SECOND + (DTD - ATD) * SECOND);
 	world_run(s->world, SECOND);
 	assert_int_equal(world_sender(s->r1)->id, old);
-	assert_int_equal(status(s).wait, GIKEV2_WAIT_SWITCH);
+	now = status(s);
+	assert_int_equal(now.wait, GIKEV2_WAIT_SWITCH);
+	assert_int_equal(now.rows[1].send_start, now.atd_end);
+	assert_int_equal(now.rows[0].send_end, now.atd_end);
+	assert_true(now.atd_end < s->world->now + ATD * SECOND);
 	world_run(s->world, ATD * SECOND);
 	assert_int_equal(status(s).wait, GIKEV2_WAIT_NONE);
 	for (size_t i = 1; i <= 3; i++) {
