@@ -5,6 +5,8 @@
  * operations alone, in the same run.
  *
  * usage: bench_exclusion [MEMBERS]
+ *
+ * Lines that begin with "figure" are for tests/bench/plot.
  */
 #include <math.h>
 #include <stdio.h>
@@ -452,6 +454,11 @@ static void alone(const struct work *like, double *signature, double *wraps)
 
 static void report(uint32_t members)
 {
+	static const char *const names[WHATS] = {
+		[REGISTRATION] = "registration",
+		[ROLL] = "roll",
+		[EXCLUSION] = "exclusion",
+	};
 	struct figure figure[WHATS];
 	double signature, wraps;
 	struct scene s;
@@ -471,6 +478,10 @@ static void report(uint32_t members)
 	       2 * log2(members), signature, wraps,
 	       (figure[EXCLUSION].work.signatures * signature + wraps) /
 		       figure[EXCLUSION].total);
+	for (int i = 0; i < WHATS; i++)
+		printf("figure signed-%s %u %.6g\n", names[i], members,
+		       figure[i].total / signature);
+	fflush(stdout);
 }
 
 int main(int argc, char **argv)
