@@ -197,20 +197,20 @@ def test_missing_files(tgen):
 
 
 @pytest.mark.parametrize(
-    "what, name, times",
+    "here, there, name, times",
     [
-        ("expired", config.identity("r2"), {"start": -2, "end": -1}),
-        ("not for", "other.example.net", {}),
+        ("expired", "expired", config.identity("r2"), {"start": -2, "end": -1}),
+        ("not for", "does not name", "other.example.net", {}),
     ],
 )
-def test_bad_certificate(tgen, authority, certificates, what, name, times):
+def test_bad_certificate(tgen, authority, certificates, here, there, name, times):
     "The router itself knows, the key server says so; a good one mends it."
     r2 = tgen.gears["r2"]
     bad = authority.issue(name, **times)
     show(r2, bad)
-    wait_for_problem(r2, CERTIFICATE, name, what)
+    wait_for_problem(r2, CERTIFICATE, name, here)
     register_anew(r2)
-    wait_for_refusal(tgen, "r2", name, what)
+    wait_for_refusal(tgen, "r2", name, there)
     show(r2, certificates["r2"])
     wait_for_working(r2)
     assert mrkm.refusal(tgen.gears[config.SERVER].vtysh_cmd, "r2") is None
@@ -325,9 +325,18 @@ def test_additional_key_exchange(tgen):
         return None if "ECP_384" in proof.key_exchanges else proof
 
     topology.wait_until("ECP_384 besides", check, REFRESH)
+    # without one the key server does not get on with it, and neither with who
+    # wants it done: anybody could say so to r1, which asks on for a minute
     topology.configure(server, "mrkm", "additional-key-exchange none")
+    before = mrkm.reasons(server.vtysh_cmd)["no-proposal"]
     register_anew(r1)
-    wait_for_problem(r1, "no proposal")
+    topology.wait_until(
+        "no proposal",
+        lambda: None
+        if mrkm.reasons(server.vtysh_cmd)["no-proposal"] > before
+        else "the key server accepts what r1 proposes",
+        REFRESH,
+    )
     topology.configure(server, "mrkm", "no additional-key-exchange")
     topology.configure(r1, "mrkm", "no additional-key-exchange")
     register_anew(r1)
