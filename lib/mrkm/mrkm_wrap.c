@@ -140,7 +140,12 @@ static int row_digest(const struct mrkm_msg *msg,
 
 	if (len < 0)
 		return len;
-	if (!EVP_Q_digest(NULL, "SHA256", NULL, identity, len, digest, &size))
+	/*
+	 * libfrr exports functions of OpenSSL's names for SHA-256, which return
+	 * nothing, and in a routing daemon they are found before OpenSSL's own.
+	 */
+	if (!EVP_Q_digest(NULL, "SHA512-256", NULL, identity, len, digest,
+			  &size))
 		return -MRKM_ERR_CRYPTO;
 	return 0;
 }
