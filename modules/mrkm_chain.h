@@ -72,14 +72,14 @@ struct mrkm_binding {
 	char group[MRKM_NAME_MAX + 1];
 	char key_chain[MRKM_NAME_MAX + 1];
 	uint8_t protocol;
-	uint64_t boot;	   /* of the mrkmd that last spoke of it */
-	uint32_t session;  /* in which it did */
-	bool withdrawn;	   /* nobody's: waits for its keys to be freed */
-	bool named;	   /* by the daemon's configuration */
-	bool exposed;	   /* its keys would leave the daemon in the clear */
+	uint64_t boot;	  /* of the mrkmd that last spoke of it */
+	uint32_t session; /* in which it did */
+	bool withdrawn;	  /* nobody's: waits for its keys to be freed */
+	bool named;	  /* by the daemon's configuration */
+	bool exposed;	  /* its keys would leave the daemon in the clear */
 	enum mrkm_err obstacle; /* why our keys are not used, or MRKM_ERR_OK */
 	uint64_t clear_at;	/* with an obstacle: when to take ours out */
-	uint32_t sender;   /* ID of the key that sends, 0: none */
+	uint32_t sender;	/* ID of the key that sends, 0: none */
 	struct mrkm_slot slots[MRKM_SLOTS_MAX]; /* [0]: the last resort */
 };
 

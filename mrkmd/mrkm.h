@@ -48,11 +48,11 @@ struct mrkm_group {
 struct mrkm_ks_member {
 	struct mrkm_ks_members_item item;
 	struct gikev2_id identity;
-	bool pattern;	    /* ... is one (mrkm_pattern.h) */
-	bool receiver_only; /* gets nothing to send with */
-	char *psk_file;	    /* NULL: none */
-	bool certificate;   /* is taken, too */
-	char *trust_anchor; /* that it must lead to; NULL: any */
+	bool pattern;		      /* ... is one (mrkm_pattern.h) */
+	bool receiver_only;	      /* gets nothing to send with */
+	char *psk_file;		      /* NULL: none */
+	bool certificate;	      /* is taken, too */
+	char *trust_anchor;	      /* that it must lead to; NULL: any */
 	struct mrkm_ppk_config *ppks; /* NULL: those of the group */
 	size_t ppk_count;
 };
@@ -76,7 +76,7 @@ struct mrkm_ks_group {
 	X(TRUNCATED, "truncated", "datagram longer than any message")          \
 	X(NO_LOCAL, "no-local-address", "no local address told by the kernel") \
 	X(NOT_LISTENING, "not-listening",                                      \
-	  "registration at an address without \"listen\"")             \
+	  "registration at an address without \"listen\"")                     \
 	X(NO_STATE, "no-state",                                                \
 	  "to a key server whose state file does not work")
 

@@ -30,8 +30,7 @@ int mrkm_config_read_identity(const struct lyd_node *node, struct gikev2_id *id,
 			 "identity \"%s %s\": \"%s\" is not %s: correct it",
 			 type, value, value,
 			 !strcmp(type, "address") ? "an IPv4 or IPv6 address"
-			 : !strcmp(type, "email")
-				 ? "a mailbox (user@domain)"
+			 : !strcmp(type, "email") ? "a mailbox (user@domain)"
 			 : !strcmp(type, "dn")
 				 ? "a distinguished name (O=Example,CN=r1)"
 				 : "a name of 1 to 255 octets");

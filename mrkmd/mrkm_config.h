@@ -70,12 +70,12 @@ struct mrkm_base_config {
 	bool key_server;
 	struct gikev2_id identity;
 	uint16_t port;
-	uint16_t nat_port; /* 0: none */
+	uint16_t nat_port;	    /* 0: none */
 	uint32_t liveness_interval; /* seconds */
 	bool state_none;	    /* the key server keeps no state */
 	char state_file[MRKM_FILE_SIZE], state_key[MRKM_FILE_SIZE];
 	struct mrkm_keep_config keep;
-	uint32_t half_open_limit;   /* 0: no key server is configured */
+	uint32_t half_open_limit; /* 0: no key server is configured */
 	struct mrkm_trust_config trust;
 	bool addke_set; /* else what is the engine's default */
 	struct gikev2_addke addke;

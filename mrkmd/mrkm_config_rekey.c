@@ -41,8 +41,7 @@ static int read_multicast(const struct lyd_node *multicast, uint16_t port,
 	const char *interface = mrkm_leaf(multicast, "interface");
 	uint16_t other = mrkm_leaf_number(multicast, "port");
 
-	mrkm_address_read(mrkm_leaf(multicast, "address"),
-			  &rekey->destination);
+	mrkm_address_read(mrkm_leaf(multicast, "address"), &rekey->destination);
 	rekey->destination.port = other ? other : port;
 	config->rekey.ttl = mrkm_leaf_number(multicast, "ttl");
 	if (interface)
@@ -72,8 +71,8 @@ int mrkm_config_read_rekey(const struct lyd_node *group, uint16_t port,
 			   size_t size)
 {
 	const struct lyd_node *node = mrkm_child(group, "rekey");
-	const struct lyd_node *multicast =
-		node ? mrkm_child(node, "multicast") : NULL;
+	const struct lyd_node *multicast = node ? mrkm_child(node, "multicast")
+						: NULL;
 	struct gikev2_rekey_config *rekey = &config->engine.rekey;
 	const char *uri;
 

@@ -73,7 +73,8 @@ int mrkm_nb_exclude(struct nb_cb_rpc_args *args)
 
 	if (!group)
 		return NB_ERR;
-	err = mrkm_exclude_member(group, &identity, args->errmsg, args->errmsg_len);
+	err = mrkm_exclude_member(group, &identity, args->errmsg,
+				  args->errmsg_len);
 	mrkm_engine_reschedule();
 	return err ? NB_ERR : NB_OK;
 }
@@ -90,7 +91,8 @@ int mrkm_nb_readmit(struct nb_cb_rpc_args *args)
 
 	if (!group)
 		return NB_ERR;
-	err = mrkm_readmit_member(group, &identity, args->errmsg, args->errmsg_len);
+	err = mrkm_readmit_member(group, &identity, args->errmsg,
+				  args->errmsg_len);
 	mrkm_engine_reschedule();
 	return err ? NB_ERR : NB_OK;
 }

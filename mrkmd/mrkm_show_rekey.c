@@ -41,8 +41,9 @@ void mrkm_show_rekey(struct vty *vty, const struct gikev2_rekey_status *rekey,
 		mrkm_show_line(vty, "  signed", "%s, %s", rekey->signature,
 			       gikev2_key_text(rekey->key, key, sizeof(key)));
 	else
-		mrkm_show_line(vty, "  signed",
-			       "no: whoever is in the group could have sent it");
+		mrkm_show_line(
+			vty, "  signed",
+			"no: whoever is in the group could have sent it");
 	mrkm_show_line(vty, "  expires", "in %s",
 		       mrkm_show_until(rekey->end, time, sizeof(time)));
 }

@@ -188,7 +188,7 @@ enum gikev2_event_type {
 #define X(name, text) GIKEV2_EVENT_##name,
 	GIKEV2_EVENTS(X)
 #undef X
-		GIKEV2_EVENT_MAX
+	GIKEV2_EVENT_MAX
 };
 
 struct gikev2_event {
@@ -333,27 +333,27 @@ struct gikev2_addke {
 
 /* Tunables; gikev2_params_default() fills in what is sensible. */
 struct gikev2_params {
-	uint32_t half_open_max;	  /* half-open IKE SAs as server */
+	uint32_t half_open_max;	       /* half-open IKE SAs as server */
 	uint32_t half_open_prefix_max; /* of one network, /24 or /56; 0: of that
 					* no limit */
-	uint64_t half_open_time;  /* life of one */
+	uint64_t half_open_time;       /* life of one */
 	uint32_t cookie_threshold; /* half-open IKE SAs before cookies are on */
-	uint64_t retransmit_time; /* before the first retransmission */
+	uint64_t retransmit_time;  /* before the first retransmission */
 	uint32_t retransmit_tries; /* transmissions in all; time doubles */
-	uint64_t liveness_time;	  /* silence before a liveness check */
-	uint32_t fragment_size;	  /* longest datagram, octets; 0: any length */
-	uint64_t rekey_time;	  /* of an IKE SA, give or take; 0: never */
+	uint64_t liveness_time;	   /* silence before a liveness check */
+	uint32_t fragment_size;	   /* longest datagram, octets; 0: any length */
+	uint64_t rekey_time;	   /* of an IKE SA, give or take; 0: never */
 	uint64_t retry_min, retry_max; /* back-off between registrations */
-	uint64_t retry_lost; /* the longest, while no server answers: with the
+	uint64_t retry_lost;   /* the longest, while no server answers: with the
 			      * repetitions before it, within a minute of a
 			      * server's return all members are back */
-	uint64_t return_time;	  /* before a member tries a key server again that
+	uint64_t return_time;  /* before a member tries a key server again that
 				   * stands in front of its present one; 0:
 				   * only when it has to register anyhow */
-	uint64_t restart_time;	  /* ATD of a server that knows no past */
-	uint64_t recovery_time;	  /* members that missed the same message
+	uint64_t restart_time; /* ATD of a server that knows no past */
+	uint64_t recovery_time;	 /* members that missed the same message
 				   * come back within this */
-	uint32_t suite_disabled;  /* gikev2_suite_bit()s: not for IKE SAs here */
+	uint32_t suite_disabled; /* gikev2_suite_bit()s: not for IKE SAs here */
 	/*
 	 * IKE SAs without KWA as well, as peers make them that know IKEv2 only.
 	 * No group can be registered over such an SA; a member with ike_auth set
@@ -361,8 +361,8 @@ struct gikev2_params {
 	 */
 	bool plain_ike;
 	struct gikev2_addke addke[GIKEV2_ADDKE_MAX];
-	uint16_t nat_port;	  /* our NAT-T port, 4500 as a rule; 0: none */
-	uint64_t keepalive_time;  /* between keepalives from behind a NAT */
+	uint16_t nat_port;	 /* our NAT-T port, 4500 as a rule; 0: none */
+	uint64_t keepalive_time; /* between keepalives from behind a NAT */
 };
 
 void gikev2_params_default(struct gikev2_params *params);
@@ -478,11 +478,11 @@ struct gikev2_member_config {
  * Text: gikev2_member_state_text().
  */
 enum gikev2_member_state {
-	GIKEV2_GM_IDLE,	      /* nothing to ask for, or no server */
-	GIKEV2_GM_WAIT,	      /* waiting to try again */
-	GIKEV2_GM_PAIRWISE,   /* Pair-wise Key Generation: IKE_SA_INIT sent */
-	GIKEV2_GM_RECEIVE,    /* Receive SAs from KS: GSA_AUTH sent */
-	GIKEV2_GM_KEY_TABLE,  /* Key Table: registered */
+	GIKEV2_GM_IDLE,	     /* nothing to ask for, or no server */
+	GIKEV2_GM_WAIT,	     /* waiting to try again */
+	GIKEV2_GM_PAIRWISE,  /* Pair-wise Key Generation: IKE_SA_INIT sent */
+	GIKEV2_GM_RECEIVE,   /* Receive SAs from KS: GSA_AUTH sent */
+	GIKEV2_GM_KEY_TABLE, /* Key Table: registered */
 	GIKEV2_GM_STATE_MAX
 };
 
@@ -493,9 +493,9 @@ const char *gikev2_member_state_text(enum gikev2_member_state state);
  * re-registers as needed.  With no offers it stays idle.  The config is
  * copied.  NULL: out of memory.
  */
-struct gikev2_member *gikev2_member_add(struct gikev2 *engine, void *cookie,
-					const struct gikev2_member_config *config,
-					uint64_t now);
+struct gikev2_member *
+gikev2_member_add(struct gikev2 *engine, void *cookie,
+		  const struct gikev2_member_config *config, uint64_t now);
 
 /*
  * Gives the rows back that were saved of that group, as far as they are not
@@ -535,12 +535,12 @@ struct gikev2_member_status {
 	uint64_t next_try;	   /* GIKEV2_NEVER: none is due */
 	uint64_t last_rekey;	   /* receipt; 0: none yet */
 	uint32_t registrations, failures, rekeys;
-	int last_error;		   /* negated reason of the last failure */
+	int last_error; /* negated reason of the last failure */
 	struct gikev2_endpoint server;
 	const struct gikev2_id *server_identity; /* NULL: unknown */
-	struct gikev2_proof_status proof; /* of the last registration */
+	struct gikev2_proof_status proof;	 /* of the last registration */
 	struct gikev2_rekey_status rekey;
-	const struct keytable_row *rows;	 /* oldest first */
+	const struct keytable_row *rows; /* oldest first */
 	size_t row_count;
 };
 
@@ -578,11 +578,11 @@ struct gikev2_rekey_config {
 	/* the multicast address and port of GSA_REKEY; family 0: each member
 	 * by GSA_INBAND_REKEY over its own SA */
 	struct gikev2_endpoint destination;
-	struct gikev2_endpoint source;	/* of it; family 0: any */
-	uint32_t lifetime;		/* of the Rekey SA, seconds */
-	uint8_t copies;			/* of each message, at least 1 */
-	uint8_t lkh_degree;		/* of the key tree, 2 to 4; 0: 2 */
-	uint32_t members_max;		/* room in that tree; 0: 1024 */
+	struct gikev2_endpoint source; /* of it; family 0: any */
+	uint32_t lifetime;	       /* of the Rekey SA, seconds */
+	uint8_t copies;		       /* of each message, at least 1 */
+	uint8_t lkh_degree;	       /* of the key tree, 2 to 4; 0: 2 */
+	uint32_t members_max;	       /* room in that tree; 0: 1024 */
 	/* IKE SAs are kept up for so many members, so that each side notices
 	 * when the other is gone; with more than that they are closed */
 	uint32_t ike_sas_max;
@@ -608,7 +608,7 @@ struct gikev2_group_config {
 	 * multicast cannot have then. */
 	bool plain;
 	uint8_t sender_id_bits; /* 8, 12 or 16; 0: 16 */
-	uint16_t atd, dtd; /* GWP_ATD, GWP_DTD, seconds; dtd > atd + 1 */
+	uint16_t atd, dtd;	/* GWP_ATD, GWP_DTD, seconds; dtd > atd + 1 */
 };
 
 /* Shortest lifetime that leaves room for a roll, in seconds. */
@@ -657,7 +657,7 @@ int gikev2_group_rekey_urgent(struct gikev2_group *group, uint64_t now);
 
 /* Members that keep the group from what it is configured for. */
 struct gikev2_holdback {
-	struct keytable_row wanted; /* protocol, algorithm or suite */
+	struct keytable_row wanted;	/* protocol, algorithm or suite */
 	const struct gikev2_id *member; /* one of them */
 	uint32_t members;		/* that cannot do it */
 };
@@ -673,10 +673,10 @@ enum gikev2_wait {
 const char *gikev2_wait_text(enum gikev2_wait wait);
 
 struct gikev2_group_status {
-	uint64_t generation;  /* number of the youngest, from 1 */
-	uint64_t created;     /* of the youngest */
-	uint64_t atd_end;     /* members send with it from here */
-	uint64_t dtd_end;     /* its predecessor is forgotten here */
+	uint64_t generation; /* number of the youngest, from 1 */
+	uint64_t created;    /* of the youngest */
+	uint64_t atd_end;    /* members send with it from here */
+	uint64_t dtd_end;    /* its predecessor is forgotten here */
 	uint64_t next_roll;
 	uint32_t members;
 	uint32_t pending; /* members that have not acknowledged it yet */
@@ -705,10 +705,10 @@ struct gikev2_group_member_status {
 };
 
 /* Calls `visit` for each registered member until it returns false. */
-void gikev2_group_members(const struct gikev2_group *group,
-			  bool (*visit)(void *arg,
-					const struct gikev2_group_member_status *),
-			  void *arg);
+void gikev2_group_members(
+	const struct gikev2_group *group,
+	bool (*visit)(void *arg, const struct gikev2_group_member_status *),
+	void *arg);
 
 /*
  * Shuts each member with that identity out of the group: what it knows opens
@@ -721,6 +721,7 @@ int gikev2_group_exclude(struct gikev2_group *group,
 
 /* Ends the registration of each member with that identity; their number. */
 size_t gikev2_group_clear_member(struct gikev2_group *group,
-				 const struct gikev2_id *identity, uint64_t now);
+				 const struct gikev2_id *identity,
+				 uint64_t now);
 
 #endif /* GIKEV2_H */

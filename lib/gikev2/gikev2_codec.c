@@ -203,8 +203,7 @@ static int parse_list(struct parser *p, const struct gikev2_field *field,
 	if (!list->items)
 		return -GIKEV2_ERR_LIMIT;
 	for (list->count = 0; list->count < count; list->count++) {
-		ret = parse_sub(p,
-				sub,
+		ret = parse_sub(p, sub,
 				(uint8_t *)list->items +
 					list->count * sub->item_size,
 				&more);

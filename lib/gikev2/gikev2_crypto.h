@@ -15,8 +15,8 @@
 
 #include "gikev2/gikev2_err.h"
 
-#define GIKEV2_PRF_MAX 64	/* longest PRF key and output, octets */
-#define GIKEV2_SK_E_MAX 36	/* longest cipher key with salt */
+#define GIKEV2_PRF_MAX 64  /* longest PRF key and output, octets */
+#define GIKEV2_SK_E_MAX 36 /* longest cipher key with salt */
 #define GIKEV2_SK_A_MAX 64
 #define GIKEV2_ICV_MAX 32
 #define GIKEV2_KWK_MAX 32
@@ -31,15 +31,15 @@ struct gikev2_chunk {
 };
 
 struct gikev2_encr {
-	uint16_t id;		/* Transform ID, type 1 */
-	uint16_t key_bits;	/* Key Length attribute; 0: fixed, none sent */
+	uint16_t id;	   /* Transform ID, type 1 */
+	uint16_t key_bits; /* Key Length attribute; 0: fixed, none sent */
 	const char *name;
-	const char *cipher;	/* OpenSSL's name */
-	uint8_t key_len;	/* octets, without the salt */
+	const char *cipher; /* OpenSSL's name */
+	uint8_t key_len;    /* octets, without the salt */
 	uint8_t salt_len;
-	uint8_t iv_len;		/* on the wire */
+	uint8_t iv_len; /* on the wire */
 	uint8_t block_len;
-	uint8_t icv_len;	/* 0: needs INTEG */
+	uint8_t icv_len; /* 0: needs INTEG */
 };
 
 struct gikev2_prf_alg {
@@ -142,8 +142,8 @@ int gikev2_wrap(struct gikev2_crypto *crypto, const struct gikev2_kwa *kwa,
 /* -GIKEV2_ERR_BAD_KEY_WRAP when the integrity check fails.  out needs room
  * for wrapped.len octets. */
 int gikev2_unwrap(struct gikev2_crypto *crypto, const struct gikev2_kwa *kwa,
-		  const uint8_t *kwk, struct gikev2_chunk wrapped,
-		  uint8_t *out, size_t *out_len);
+		  const uint8_t *kwk, struct gikev2_chunk wrapped, uint8_t *out,
+		  size_t *out_len);
 
 /* ------------------------------------------------------------ key exchange */
 

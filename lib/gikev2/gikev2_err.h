@@ -25,7 +25,8 @@
 	X(UNKNOWN_SPI, "no IKE SA with that SPI")                              \
 	X(NOT_SERVER, "registration request, but no key server is configured") \
 	X(HALF_OPEN_LIMIT, "too many half-open registrations")                 \
-	X(HALF_OPEN_PREFIX, "too many half-open registrations of that network") \
+	X(HALF_OPEN_PREFIX,                                                    \
+	  "too many half-open registrations of that network")                  \
 	X(REASSEMBLY_LIMIT, "too many fragments of peers without a name")      \
 	X(COOKIE, "asked to come again with a cookie")                         \
 	X(STATE_NOT_FOUND, "no key exchange that this one could follow")       \
@@ -34,7 +35,8 @@
 	X(OLD_MESSAGE, "Message ID is outside the window")                     \
 	X(UNSOLICITED, "response to no request of ours")                       \
 	X(REKEY_LOST, "a rekey message of the key server did not arrive")      \
-	X(NEXT_SPI, "rekey message over a Rekey SA whose announcement was lost") \
+	X(NEXT_SPI,                                                            \
+	  "rekey message over a Rekey SA whose announcement was lost")         \
 	X(UNPROTECTED, "cleartext where protection is required")               \
 	/* cryptography */                                                     \
 	X(BAD_ICV, "integrity check failed")                                   \
@@ -42,12 +44,15 @@
 	X(BAD_KE, "invalid key exchange value")                                \
 	X(AUTH_FAILED, "authentication failed")                                \
 	X(NO_CREDENTIAL, "no credential for that identity")                    \
-	X(AUTH_METHOD, "authentication method that is not taken from that peer") \
-	X(PPK, "no post-quantum pre-shared key in common, and one is mandatory") \
+	X(AUTH_METHOD,                                                         \
+	  "authentication method that is not taken from that peer")            \
+	X(PPK,                                                                 \
+	  "no post-quantum pre-shared key in common, and one is mandatory")    \
 	X(CRYPTO, "the cryptographic library refused an operation")            \
 	/* signatures, certificates */                                         \
 	X(BAD_SIGNATURE, "signature does not verify")                          \
-	X(SIGNATURE_ALGORITHM, "signature algorithm unknown or not of that key") \
+	X(SIGNATURE_ALGORITHM,                                                 \
+	  "signature algorithm unknown or not of that key")                    \
 	X(HASH_NOT_ALLOWED, "signature with a hash that was not agreed on")    \
 	X(KEY_REFUSED, "key of a kind or size that is not accepted")           \
 	X(CERT_MISSING, "peer signed, and sent no certificate")                \
@@ -67,7 +72,8 @@
 	X(NOT_AUTHORIZED, "not authorized for that group")                     \
 	X(MEMBER_LIMIT, "the group has as many members as it may have")        \
 	X(REGISTRATION_FAILED, "the group takes no registration now")          \
-	X(BUSY, "too many generations of keys are alive, wait for the last roll") \
+	X(BUSY,                                                                \
+	  "too many generations of keys are alive, wait for the last roll")    \
 	X(BAD_POLICY, "group policy that this member cannot follow")           \
 	X(SELECTORS, "IPsec policy with selectors of no protocol here")        \
 	X(TUNNEL_MODE, "IPsec policy in tunnel mode")                          \
@@ -95,7 +101,7 @@ enum gikev2_err {
 #define X(name, text) GIKEV2_ERR_##name,
 	GIKEV2_ERRORS(X)
 #undef X
-		GIKEV2_ERR_MAX
+	GIKEV2_ERR_MAX
 };
 
 /* The text of a reason; `err` may be negated or not.  Never NULL. */

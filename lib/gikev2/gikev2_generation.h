@@ -23,8 +23,8 @@ struct gikev2_generation {
 	uint64_t created;
 	uint8_t stage;	   /* enum gikev2_stage */
 	uint64_t wait_end; /* of the stage, whoever is missing then */
-	uint64_t atd_end; /* members send with it from here */
-	uint64_t dtd_end; /* its predecessor is forgotten here */
+	uint64_t atd_end;  /* members send with it from here */
+	uint64_t dtd_end;  /* its predecessor is forgotten here */
 	/* accept_end is the end of the key's life, whatever replaces it */
 	struct keytable_row row[GIKEV2_GENERATION_ROWS];
 	uint64_t since[GIKEV2_GENERATION_ROWS]; /* the change that brought it */
@@ -35,7 +35,7 @@ struct gikev2_generation {
 struct gikev2_generations {
 	struct gikev2_generation gen[GIKEV2_GENERATIONS_MAX]; /* oldest first */
 	size_t count;
-	uint64_t changes; /* number of the last one */
+	uint64_t changes;      /* number of the last one */
 	uint64_t replaced_end; /* what a sender had is forgotten here */
 	/* the ID handed out last, by place in the protocol table */
 	uint32_t last_id[KEYTABLE_PROTOCOLS];

@@ -52,7 +52,7 @@ struct gikev2_rx {
 	const struct gikev2_path *path;
 	uint64_t now;
 	struct gikev2_chunk raw; /* as it came */
-	bool repeat; /* a repetition of it is worth an answer */
+	bool repeat;		 /* a repetition of it is worth an answer */
 	/* what was protected: inner payloads, the type of the first one, and
 	 * the octet of flags that stood with it */
 	struct gikev2_chunk text;
@@ -63,10 +63,10 @@ struct gikev2_rx {
 /* ------------------------------------------------------------------ IKE SA */
 
 enum gikev2_ike_state {
-	GIKEV2_IKE_INIT_SENT,	/* initiator */
+	GIKEV2_IKE_INIT_SENT,	      /* initiator */
 	GIKEV2_IKE_INTERMEDIATE_SENT, /* initiator */
-	GIKEV2_IKE_AUTH_SENT,	/* initiator */
-	GIKEV2_IKE_HALF_OPEN,	/* responder */
+	GIKEV2_IKE_AUTH_SENT,	      /* initiator */
+	GIKEV2_IKE_HALF_OPEN,	      /* responder */
 	GIKEV2_IKE_ESTABLISHED,
 	GIKEV2_IKE_REKEYING, /* the heir of one, not agreed on yet */
 	GIKEV2_IKE_DELETING, /* our Delete is on its way */
@@ -109,10 +109,10 @@ struct gikev2_setup {
 	struct gikev2_octets init_request, init_response;
 	struct gikev2_octets cookie; /* that the responder asked for */
 	uint8_t rounds;		     /* IKE_SA_INIT requests beyond the first */
-	bool no_proposal;	     /* somebody said so, perhaps the responder */
-	uint16_t nat_port;	     /* of the responder; 0: none, or none here */
-	uint64_t asked;	 /* when AUTH was sent; initiator */
-	uint32_t hashes; /* GIKEV2_HASH_BIT()s that the peer verifies */
+	bool no_proposal;  /* somebody said so, perhaps the responder */
+	uint16_t nat_port; /* of the responder; 0: none, or none here */
+	uint64_t asked;	   /* when AUTH was sent; initiator */
+	uint32_t hashes;   /* GIKEV2_HASH_BIT()s that the peer verifies */
 	struct gikev2_octets certreq; /* hints of the responder */
 	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
 	struct gikev2_ppk_state ppk;
@@ -127,9 +127,9 @@ struct gikev2_suite {
 	const struct gikev2_prf_alg *prf;
 	const struct gikev2_ke_alg *ke;
 	const struct gikev2_ke_alg *addke[GIKEV2_ADDKE_MAX]; /* NULL: none */
-	uint8_t addke_types; /* bits: types that the proposal lists */
+	uint8_t addke_types;	      /* bits: types that the proposal lists */
 	const struct gikev2_kwa *kwa; /* NULL: good for no group, plain_ike */
-	uint8_t number; /* of the chosen proposal */
+	uint8_t number;		      /* of the chosen proposal */
 	struct gikev2_chunk spi; /* in it; good as long as the message is */
 };
 
@@ -159,36 +159,36 @@ struct gikev2_tie {
 
 struct gikev2_ike {
 	struct gikev2 *engine;
-	struct gikev2_ike *prev, *next;	  /* all SAs */
-	struct gikev2_ike *bucket_next;	  /* by our SPI */
-	struct gikev2_ike *half_next;	  /* by the initiator's SPI */
-	uint16_t half_network;		  /* its counter, as long as half-open */
-	struct gikev2_ike *peer_next;	  /* by the peer's identity */
+	struct gikev2_ike *prev, *next; /* all SAs */
+	struct gikev2_ike *bucket_next; /* by our SPI */
+	struct gikev2_ike *half_next;	/* by the initiator's SPI */
+	uint16_t half_network;		/* its counter, as long as half-open */
+	struct gikev2_ike *peer_next;	/* by the peer's identity */
 	struct gikev2_ike *deferred_next;
 	uint8_t spi_i[GIKEV2_SPI_LEN], spi_r[GIKEV2_SPI_LEN];
 	struct gikev2_path path;
-	uint8_t state; /* enum gikev2_ike_state */
-	bool initiator;	     /* whose keys and SPI are ours */
-	bool server;	     /* we are the key server: a rekey keeps that */
-	bool profile;	     /* the peer sent our Vendor ID */
-	bool dead;	     /* free it when the handlers are done */
-	bool known;	     /* the peer proved its identity */
-	bool ppk;	     /* ... and its keys are those with a PPK */
+	uint8_t state;	/* enum gikev2_ike_state */
+	bool initiator; /* whose keys and SPI are ours */
+	bool server;	/* we are the key server: a rekey keeps that */
+	bool profile;	/* the peer sent our Vendor ID */
+	bool dead;	/* free it when the handlers are done */
+	bool known;	/* the peer proved its identity */
+	bool ppk;	/* ... and its keys are those with a PPK */
 	uint8_t own_way, peer_way; /* GIKEV2_BY_*; 0: not known, restored */
-	bool deferred;	     /* in the engine's list of these */
-	uint8_t wants;	     /* GIKEV2_WANT_* */
-	uint8_t tries;	     /* transmissions of the request */
+	bool deferred;		   /* in the engine's list of these */
+	uint8_t wants;		   /* GIKEV2_WANT_* */
+	uint8_t tries;		   /* transmissions of the request */
 	uint8_t request_exchange;
-	uint8_t put_off;     /* rekeys in a row, by TEMPORARY_FAILURE */
-	uint8_t nat;	     /* GIKEV2_NAT_* */
-	int16_t failed;	     /* why the peer is told to forget the SA */
-	uint64_t serial;     /* SAs count from 1 */
+	uint8_t put_off;	   /* rekeys in a row, by TEMPORARY_FAILURE */
+	uint8_t nat;		   /* GIKEV2_NAT_* */
+	int16_t failed;		   /* why the peer is told to forget the SA */
+	uint64_t serial;	   /* SAs count from 1 */
 	uint32_t send_id, recv_id; /* next of each */
 	struct gikev2_suite suite;
 	uint8_t sk_d[GIKEV2_PRF_MAX];
 	uint8_t sk_ai[GIKEV2_SK_A_MAX], sk_ar[GIKEV2_SK_A_MAX];
 	uint8_t sk_ei[GIKEV2_SK_E_MAX], sk_er[GIKEV2_SK_E_MAX];
-	uint64_t iv;	     /* last one used, AEAD */
+	uint64_t iv;		       /* last one used, AEAD */
 	struct gikev2_octets request;  /* outstanding */
 	struct gikev2_octets response; /* to the last request, for repeats */
 	struct gikev2_setup *setup;
@@ -198,14 +198,14 @@ struct gikev2_ike {
 	uint64_t last_seen, last_sent;
 	uint64_t established;
 	uint64_t orphaned; /* when it was noticed that it serves nobody; or 0 */
-	struct gikev2_tie *ties; /* as member: groups that use it */
+	struct gikev2_tie *ties;   /* as member: groups that use it */
 	struct gikev2_tie *asking; /* whose GSA_REGISTRATION is outstanding */
-	struct gikev2_gm *gms; /* as server: registrations over this SA */
+	struct gikev2_gm *gms;	   /* as server: registrations over this SA */
 	/* a rekey of this SA: by us, by the peer, or by both at once */
 	struct gikev2_ike *heir, *peer_heir;
 	struct gikev2_ike *parent; /* as heir, until that is settled */
 	uint64_t bequeathed; /* when what it served became its heir's; 0: not */
-	bool fragmentation;	   /* both sides do it */
+	bool fragmentation;  /* both sides do it */
 	struct gikev2_fragments *fragments; /* of a message on its way in */
 	struct gikev2_octets low; /* as heir: the lower of its two nonces */
 	uint64_t rekey_at;
@@ -220,7 +220,7 @@ struct gikev2_abilities {
 	/* it is told IPsec policies in RFC 9838's own words, and nothing else */
 	bool plain;
 	/* by place in the protocol table */
-	uint32_t listed;			     /* bits */
+	uint32_t listed;			   /* bits */
 	uint32_t algorithms[GIKEV2_PROTOCOLS_MAX]; /* and SN transforms */
 };
 #define GIKEV2_GM_HANDLE_LEN 8
@@ -411,7 +411,8 @@ void gikev2_signed_header(const struct gikev2_header *from, uint8_t first,
 int gikev2_sk_derive(struct gikev2_ike *ike);
 /* New keys from SK_d and the secret of an additional exchange. */
 int gikev2_sk_update(struct gikev2_ike *ike, struct gikev2_chunk shared);
-int gikev2_sk_derive_heir(const struct gikev2_ike *old, struct gikev2_ike *heir);
+int gikev2_sk_derive_heir(const struct gikev2_ike *old,
+			  struct gikev2_ike *heir);
 int gikev2_kwk(const struct gikev2_ike *ike, uint8_t *kwk);
 
 /* gikev2_keylog.c: tells whoever asked for it of keys */
@@ -432,7 +433,8 @@ int gikev2_suite_choose(const struct gikev2 *engine,
 			const struct gikev2_pld_sa *sa, size_t spi_len,
 			uint16_t ke_group, bool addke,
 			struct gikev2_suite *suite);
-void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite,
+void gikev2_suite_answer(struct gikev2 *engine,
+			 const struct gikev2_suite *suite,
 			 struct gikev2_chunk spi, struct gikev2_payload *sa);
 int gikev2_suite_accept(const struct gikev2 *engine,
 			const struct gikev2_pld_sa *sa, size_t spi_len,
@@ -910,7 +912,7 @@ struct gikev2 {
 	struct gikev2_ike *half_open[GIKEV2_HALF_BUCKETS];
 	uint16_t half_open_networks[GIKEV2_HALF_NETWORKS]; /* how many each has */
 	uint64_t half_open_seed; /* of the hash of them */
-	struct gikev2_ike *dead;     /* ended, to be freed at the edge */
+	struct gikev2_ike *dead; /* ended, to be freed at the edge */
 	/* SAs that have something to ask when the message in hand is done */
 	struct gikev2_ike *deferred;
 	bool handling; /* there is one */
@@ -927,15 +929,15 @@ struct gikev2 {
 
 	uint64_t counters[GIKEV2_ERR_MAX];
 	struct gikev2_totals totals;
-	uint32_t last_spi; /* of an IPsec SA; 0: none drawn yet */
+	uint32_t last_spi;	  /* of an IPsec SA; 0: none drawn yet */
 	uint64_t spi_notify_next; /* rate limit of INVALID_IKE_SPI */
 	struct gikev2_cookies cookies;
 
 	/* for one message at a time */
 	struct gikev2_arena arena;
 	uint8_t in[GIKEV2_MESSAGE_MAX];
-	size_t in_len; /* to be wiped of it */
-	uint8_t text[GIKEV2_MESSAGE_MAX]; /* inner payloads to be sealed */
+	size_t in_len;			     /* to be wiped of it */
+	uint8_t text[GIKEV2_MESSAGE_MAX];    /* inner payloads to be sealed */
 	uint8_t out[2 * GIKEV2_MESSAGE_MAX]; /* fragments have their price */
 	uint8_t framed[GIKEV2_MARKER_LEN + 2 * GIKEV2_MESSAGE_MAX]; /* NAT-T */
 	struct gikev2_payloads rx_payloads, tx_payloads;

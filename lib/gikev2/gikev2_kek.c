@@ -82,8 +82,8 @@ int gikev2_kek_draw(struct gikev2 *engine,
 	if (!kek->encr || !kek->kwa)
 		return -GIKEV2_ERR_CRYPTO;
 	if (rekey->key) {
-		kek->sign_alg = gikev2_sign_choose(rekey->key,
-						   GIKEV2_HASHES_OWN);
+		kek->sign_alg =
+			gikev2_sign_choose(rekey->key, GIKEV2_HASHES_OWN);
 		kek->auth_key = gikev2_key_dup(rekey->key);
 		if (!kek->sign_alg || !kek->auth_key) {
 			gikev2_kek_wipe(kek);

@@ -38,7 +38,7 @@ struct gikev2_kek {
 	struct gikev2_endpoint destination, source;
 	/* Digital Signature; NULL: Implicit */
 	const struct gikev2_sign_alg *sign_alg;
-	struct gikev2_key *auth_key; /* owned; public half at a member */
+	struct gikev2_key *auth_key;	    /* owned; public half at a member */
 	struct gikev2_fragments *fragments; /* of a message on its way in */
 };
 

@@ -16,13 +16,13 @@ struct search {
 	const struct gikev2_pld_kd *kd;
 	const struct gikev2_key_path *working;
 	struct gikev2_key_path found; /* from the SA_KEY downwards */
-	size_t end;  /* where in the working path it ended; count: default */
+	size_t end; /* where in the working path it ended; count: default */
 	unsigned int tries;
 };
 
 /* Key ID(4) | KWK ID(4) | wrapped octets; false: too short. */
-static bool split(const struct gikev2_attr *attr, uint32_t *id, uint32_t *kwk_id,
-		  struct gikev2_chunk *wrapped)
+static bool split(const struct gikev2_attr *attr, uint32_t *id,
+		  uint32_t *kwk_id, struct gikev2_chunk *wrapped)
 {
 	if (attr->tv || attr->data.len <= GIKEV2_WRAPPED_HEADER_LEN)
 		return false;
@@ -49,15 +49,16 @@ static bool find_key(struct search *search, uint32_t id, uint8_t *key);
 static bool open_wrap_key(struct search *search, const struct gikev2_attr *attr,
 			  uint32_t wanted, uint8_t *key)
 {
-	uint8_t kwk[GIKEV2_KWK_MAX], plain[GIKEV2_KWK_MAX + GIKEV2_WRAP_OVERHEAD];
+	uint8_t kwk[GIKEV2_KWK_MAX],
+		plain[GIKEV2_KWK_MAX + GIKEV2_WRAP_OVERHEAD];
 	struct gikev2_chunk wrapped;
 	uint32_t id, kwk_id;
 	size_t len, before = search->found.count;
 	bool ok = false;
 
-	if (attr->type != GIKEV2_WRAP_KEY || !split(attr, &id, &kwk_id, &wrapped) ||
-	    id != wanted || ++search->tries > TRIES_MAX ||
-	    before == GIKEV2_KEY_PATH_MAX)
+	if (attr->type != GIKEV2_WRAP_KEY ||
+	    !split(attr, &id, &kwk_id, &wrapped) || id != wanted ||
+	    ++search->tries > TRIES_MAX || before == GIKEV2_KEY_PATH_MAX)
 		return false;
 	search->found.step[search->found.count++].id = id;
 	if (find_key(search, kwk_id, kwk) &&
@@ -138,7 +139,8 @@ static int adopt(const struct search *search, struct gikev2_key_path *path)
 }
 
 static int open_sa_key(struct search *search, const struct gikev2_attr *attr,
-		       uint8_t *plain, size_t *len, struct gikev2_key_path *path)
+		       uint8_t *plain, size_t *len,
+		       struct gikev2_key_path *path)
 {
 	uint8_t kwk[GIKEV2_KWK_MAX];
 	struct gikev2_chunk wrapped;
@@ -146,8 +148,8 @@ static int open_sa_key(struct search *search, const struct gikev2_attr *attr,
 	size_t room = *len;
 	int ret = -GIKEV2_ERR_EXCLUDED;
 
-	if (attr->type != GIKEV2_SA_KEY || !split(attr, &id, &kwk_id, &wrapped) ||
-	    id != 0)
+	if (attr->type != GIKEV2_SA_KEY ||
+	    !split(attr, &id, &kwk_id, &wrapped) || id != 0)
 		return -GIKEV2_ERR_EXCLUDED;
 	search->found.count = 0;
 	search->tries = 0;
@@ -165,10 +167,9 @@ int gikev2_key_path_open(struct gikev2 *engine,
 			 size_t *len, struct gikev2_key_path *path)
 {
 	const struct gikev2_attr *attr = bag->attrs.items;
-	struct search search = { .engine = engine,
-				 .wrapper = wrapper,
-				 .kd = kd,
-				 .working = path };
+	struct search search = {
+		.engine = engine, .wrapper = wrapper, .kd = kd, .working = path
+	};
 	size_t room = *len;
 	int ret = -GIKEV2_ERR_EXCLUDED;
 

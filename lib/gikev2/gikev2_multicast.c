@@ -400,7 +400,8 @@ int gikev2_multicast_set_tree(struct gikev2_group *group, unsigned int degree,
 {
 	uint64_t leaves = 1;
 
-	for (unsigned int i = 0; i < depth && leaves <= GIKEV2_LKH_LEAVES_MAX; i++)
+	for (unsigned int i = 0; i < depth && leaves <= GIKEV2_LKH_LEAVES_MAX;
+	     i++)
 		leaves *= degree;
 	if (leaves > GIKEV2_LKH_LEAVES_MAX || !depth)
 		return -GIKEV2_ERR_STATE;

@@ -12,22 +12,58 @@
 #define SIZE_OF(type, member) sizeof(((type *)0)->member)
 
 #define INT(type, member)                                                      \
-	{ GIKEV2_F_INT, offsetof(type, member), SIZE_OF(type, member), NULL }
-#define RESERVED(octets) { GIKEV2_F_RESERVED, 0, octets, NULL }
-#define MORE(marker) { GIKEV2_F_MORE, 0, marker, NULL }
-#define LENGTH { GIKEV2_F_LENGTH, 0, 2, NULL }
-#define SIZE(type, member) { GIKEV2_F_SIZE, offsetof(type, member), 1, NULL }
-#define COUNT(type, member) { GIKEV2_F_COUNT, offsetof(type, member), 1, NULL }
-#define CHUNK(type, member) { GIKEV2_F_CHUNK, offsetof(type, member), 0, NULL }
-#define REST(type, member) { GIKEV2_F_REST, offsetof(type, member), 0, NULL }
+	{                                                                      \
+		GIKEV2_F_INT, offsetof(type, member), SIZE_OF(type, member),   \
+			NULL                                                   \
+	}
+#define RESERVED(octets)                                                       \
+	{                                                                      \
+		GIKEV2_F_RESERVED, 0, octets, NULL                             \
+	}
+#define MORE(marker)                                                           \
+	{                                                                      \
+		GIKEV2_F_MORE, 0, marker, NULL                                 \
+	}
+#define LENGTH                                                                 \
+	{                                                                      \
+		GIKEV2_F_LENGTH, 0, 2, NULL                                    \
+	}
+#define SIZE(type, member)                                                     \
+	{                                                                      \
+		GIKEV2_F_SIZE, offsetof(type, member), 1, NULL                 \
+	}
+#define COUNT(type, member)                                                    \
+	{                                                                      \
+		GIKEV2_F_COUNT, offsetof(type, member), 1, NULL                \
+	}
+#define CHUNK(type, member)                                                    \
+	{                                                                      \
+		GIKEV2_F_CHUNK, offsetof(type, member), 0, NULL                \
+	}
+#define REST(type, member)                                                     \
+	{                                                                      \
+		GIKEV2_F_REST, offsetof(type, member), 0, NULL                 \
+	}
 #define OCTETS(type, member, octets)                                           \
-	{ GIKEV2_F_OCTETS, offsetof(type, member), octets, NULL }
-#define SUB(type, member, sub) { GIKEV2_F_SUB, offsetof(type, member), 0, sub }
+	{                                                                      \
+		GIKEV2_F_OCTETS, offsetof(type, member), octets, NULL          \
+	}
+#define SUB(type, member, sub)                                                 \
+	{                                                                      \
+		GIKEV2_F_SUB, offsetof(type, member), 0, sub                   \
+	}
 #define LIST(type, member, sub)                                                \
-	{ GIKEV2_F_LIST, offsetof(type, member), 0, sub }
+	{                                                                      \
+		GIKEV2_F_LIST, offsetof(type, member), 0, sub                  \
+	}
 #define CHAIN(type, member, sub)                                               \
-	{ GIKEV2_F_CHAIN, offsetof(type, member), 0, sub }
-#define ATTRS(type, member) { GIKEV2_F_ATTRS, offsetof(type, member), 0, NULL }
+	{                                                                      \
+		GIKEV2_F_CHAIN, offsetof(type, member), 0, sub                 \
+	}
+#define ATTRS(type, member)                                                    \
+	{                                                                      \
+		GIKEV2_F_ATTRS, offsetof(type, member), 0, NULL                \
+	}
 
 #define LAYOUT(var, text, fields, check)                                       \
 	static const struct gikev2_layout var = { text, fields,                \
@@ -36,8 +72,11 @@
 /* ------------------------------------------------------------ SA, SAg (33) */
 
 static const struct gikev2_field transform_fields[] = {
-	MORE(3), RESERVED(1), LENGTH,
-	INT(struct gikev2_transform, type), RESERVED(1),
+	MORE(3),
+	RESERVED(1),
+	LENGTH,
+	INT(struct gikev2_transform, type),
+	RESERVED(1),
 	INT(struct gikev2_transform, id),
 	ATTRS(struct gikev2_transform, attrs),
 };
@@ -59,7 +98,9 @@ static const struct gikev2_sub transform_sub = {
 };
 
 static const struct gikev2_field proposal_fields[] = {
-	MORE(2), RESERVED(1), LENGTH,
+	MORE(2),
+	RESERVED(1),
+	LENGTH,
 	INT(struct gikev2_proposal, number),
 	INT(struct gikev2_proposal, protocol),
 	SIZE(struct gikev2_proposal, spi),
@@ -81,9 +122,8 @@ static const struct gikev2_layout *pick_proposal(uint8_t first)
 	return &proposal_layout;
 }
 
-static const struct gikev2_sub proposal_sub = {
-	sizeof(struct gikev2_proposal), 32, pick_proposal
-};
+static const struct gikev2_sub proposal_sub = { sizeof(struct gikev2_proposal),
+						32, pick_proposal };
 
 static const struct gikev2_field sa_fields[] = {
 	CHAIN(struct gikev2_pld_sa, proposals, &proposal_sub),
@@ -93,14 +133,16 @@ LAYOUT(sa_layout, "SA", sa_fields, NULL);
 /* ---------------------------------------------------- plain payload bodies */
 
 static const struct gikev2_field ke_fields[] = {
-	INT(struct gikev2_pld_ke, group), RESERVED(2),
+	INT(struct gikev2_pld_ke, group),
+	RESERVED(2),
 	REST(struct gikev2_pld_ke, data),
 };
 /* |   Key Exchange Method   |        RESERVED        |  ~ data ~ */
 LAYOUT(ke_layout, "KE", ke_fields, NULL);
 
 static const struct gikev2_field id_fields[] = {
-	INT(struct gikev2_pld_id, type), RESERVED(3),
+	INT(struct gikev2_pld_id, type),
+	RESERVED(3),
 	REST(struct gikev2_pld_id, data),
 };
 /* |   ID Type  |             RESERVED                |  ~ data ~ */
@@ -114,7 +156,8 @@ static const struct gikev2_field cert_fields[] = {
 LAYOUT(cert_layout, "CERT", cert_fields, NULL);
 
 static const struct gikev2_field auth_fields[] = {
-	INT(struct gikev2_pld_auth, method), RESERVED(3),
+	INT(struct gikev2_pld_auth, method),
+	RESERVED(3),
 	REST(struct gikev2_pld_auth, data),
 };
 /* | Auth Method |            RESERVED                |  ~ data ~ */
@@ -151,7 +194,7 @@ static int check_delete(const void *item)
 {
 	const struct gikev2_pld_delete *delete = item;
 
-	if (delete->spis.len != (size_t)delete->spi_size * delete->count)
+	if (delete->spis.len != (size_t) delete->spi_size * delete->count)
 		return -GIKEV2_ERR_BAD_SYNTAX;
 	return 0;
 }
@@ -168,14 +211,22 @@ LAYOUT(delete_layout, "D", delete_fields, check_delete);
 /* ---------------------------------------------------------------- GSA (51) */
 
 static const struct gikev2_field ts4_fields[] = {
-	INT(struct gikev2_ts, type), INT(struct gikev2_ts, protocol), LENGTH,
-	INT(struct gikev2_ts, start_port), INT(struct gikev2_ts, end_port),
-	OCTETS(struct gikev2_ts, start, 4), OCTETS(struct gikev2_ts, end, 4),
+	INT(struct gikev2_ts, type),
+	INT(struct gikev2_ts, protocol),
+	LENGTH,
+	INT(struct gikev2_ts, start_port),
+	INT(struct gikev2_ts, end_port),
+	OCTETS(struct gikev2_ts, start, 4),
+	OCTETS(struct gikev2_ts, end, 4),
 };
 static const struct gikev2_field ts6_fields[] = {
-	INT(struct gikev2_ts, type), INT(struct gikev2_ts, protocol), LENGTH,
-	INT(struct gikev2_ts, start_port), INT(struct gikev2_ts, end_port),
-	OCTETS(struct gikev2_ts, start, 16), OCTETS(struct gikev2_ts, end, 16),
+	INT(struct gikev2_ts, type),
+	INT(struct gikev2_ts, protocol),
+	LENGTH,
+	INT(struct gikev2_ts, start_port),
+	INT(struct gikev2_ts, end_port),
+	OCTETS(struct gikev2_ts, start, 16),
+	OCTETS(struct gikev2_ts, end, 16),
 };
 /*
  * |  TS Type | Protocol |     Selector Length      |
@@ -216,7 +267,8 @@ static const struct gikev2_field policy_fields[] = {
 LAYOUT(policy_layout, "GSA policy", policy_fields, NULL);
 
 static const struct gikev2_field ospfv2_fields[] = {
-	POLICY_HEAD, RESERVED(1),
+	POLICY_HEAD,
+	RESERVED(1),
 	INT(struct gikev2_policy, auth_algo),
 	ATTRS(struct gikev2_policy, attrs),
 };
@@ -253,13 +305,17 @@ static const struct gikev2_field transforms_fields[] = {
 LAYOUT(transforms_layout, "TEK IPsec", transforms_fields, NULL);
 
 static const struct gikev2_field unknown_policy_fields[] = {
-	INT(struct gikev2_policy, protocol), RESERVED(1), LENGTH,
+	INT(struct gikev2_policy, protocol),
+	RESERVED(1),
+	LENGTH,
 	REST(struct gikev2_policy, unknown),
 };
 LAYOUT(unknown_policy_layout, "unknown policy", unknown_policy_fields, NULL);
 
 static const struct gikev2_field group_wide_fields[] = {
-	INT(struct gikev2_policy, protocol), RESERVED(1), LENGTH,
+	INT(struct gikev2_policy, protocol),
+	RESERVED(1),
+	LENGTH,
 	ATTRS(struct gikev2_policy, attrs),
 };
 /*
@@ -302,7 +358,9 @@ LAYOUT(gsa_layout, "GSA", gsa_fields, NULL);
 /* ----------------------------------------------------------------- KD (52) */
 
 static const struct gikev2_field group_bag_fields[] = {
-	INT(struct gikev2_bag, protocol), SIZE(struct gikev2_bag, spi), LENGTH,
+	INT(struct gikev2_bag, protocol),
+	SIZE(struct gikev2_bag, spi),
+	LENGTH,
 	CHUNK(struct gikev2_bag, spi),
 	ATTRS(struct gikev2_bag, attrs),
 };
@@ -314,7 +372,9 @@ static const struct gikev2_field group_bag_fields[] = {
 LAYOUT(group_bag_layout, "group key bag", group_bag_fields, NULL);
 
 static const struct gikev2_field member_bag_fields[] = {
-	INT(struct gikev2_bag, protocol), RESERVED(1), LENGTH,
+	INT(struct gikev2_bag, protocol),
+	RESERVED(1),
+	LENGTH,
 	ATTRS(struct gikev2_bag, attrs),
 };
 /*
@@ -410,11 +470,13 @@ int gikev2_payloads_parse(struct gikev2_chunk in, uint8_t first,
 		next = ptr[0];
 		critical = ptr[1] & CRITICAL;
 		len = gikev2_get_int(ptr + 2, 2);
-		if (len < GIKEV2_PAYLOAD_HEADER_LEN || len > (size_t)(end - ptr))
+		if (len < GIKEV2_PAYLOAD_HEADER_LEN ||
+		    len > (size_t)(end - ptr))
 			return -GIKEV2_ERR_BAD_SYNTAX;
 		ret = parse_payload(
-			(struct gikev2_chunk){ ptr + GIKEV2_PAYLOAD_HEADER_LEN,
-					       len - GIKEV2_PAYLOAD_HEADER_LEN },
+			(struct gikev2_chunk){
+				ptr + GIKEV2_PAYLOAD_HEADER_LEN,
+				len - GIKEV2_PAYLOAD_HEADER_LEN },
 			type, critical, arena, out);
 		if (ret < 0)
 			return ret;
@@ -435,8 +497,8 @@ uint8_t gikev2_payloads_generate(const struct gikev2_payloads *payloads,
 	for (size_t i = 0; i < payloads->count; i++) {
 		bool last = i + 1 == payloads->count;
 		uint8_t *head = gikev2_buf_int(
-			buf, last ? GIKEV2_PLD_NONE : payloads->item[i + 1].type,
-			1);
+			buf,
+			last ? GIKEV2_PLD_NONE : payloads->item[i + 1].type, 1);
 		size_t start = buf->len - 1;
 
 		gikev2_buf_zero(buf, 3);

@@ -124,13 +124,13 @@ struct gikev2_payload {
 struct gikev2_payloads {
 	size_t count;
 	struct gikev2_payload item[GIKEV2_PAYLOADS_MAX];
-	uint32_t present;	   /* GIKEV2_PLD_BIT()s */
-	uint8_t unknown_critical;  /* type, after -CRITICAL_PAYLOAD */
-	bool overflow;		   /* more were added than fit */
+	uint32_t present;	  /* GIKEV2_PLD_BIT()s */
+	uint8_t unknown_critical; /* type, after -CRITICAL_PAYLOAD */
+	bool overflow;		  /* more were added than fit */
 };
 
 /* A set of payload types, as the transition table uses it. */
-#define GIKEV2_PLD_BIT(type) (1u << ((type) - GIKEV2_PLD_SA))
+#define GIKEV2_PLD_BIT(type) (1u << ((type)-GIKEV2_PLD_SA))
 
 /*
  * Parses a chain of payloads, `first` being the type of the first one, up to

@@ -28,9 +28,9 @@ struct gikev2_sender_ids {
 struct gikev2_download {
 	struct gikev2_rows keys; /* by age; accept_end alone is set: lifetime */
 	bool has_atd, has_dtd;
-	uint64_t atd, dtd;	 /* microseconds */
-	struct gikev2_kek kek;	 /* when alive: a new Rekey SA */
-	struct gikev2_key_path path; /* and the way to it */
+	uint64_t atd, dtd;		     /* microseconds */
+	struct gikev2_kek kek;		     /* when alive: a new Rekey SA */
+	struct gikev2_key_path path;	     /* and the way to it */
 	struct gikev2_sender_ids sender_ids; /* by a registration; or none */
 	bool sender_id_missing; /* SAs were left out that need one */
 };

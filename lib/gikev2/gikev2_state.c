@@ -12,7 +12,7 @@
 
 #define GROUP_VERSION 2 /* 2: rolls that wait */
 #define NODE_VERSION 1
-#define GM_VERSION 2 /* likewise */
+#define GM_VERSION 2  /* likewise */
 #define IKE_VERSION 2 /* 2: how the peer proved who it is */
 
 /* ---------------------------------------------------------------------- keys */

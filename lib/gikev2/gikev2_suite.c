@@ -233,13 +233,16 @@ static uint8_t number_of(const struct gikev2 *engine,
 	return 0;
 }
 
-void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite,
+void gikev2_suite_answer(struct gikev2 *engine,
+			 const struct gikev2_suite *suite,
 			 struct gikev2_chunk spi, struct gikev2_payload *sa)
 {
 	struct gikev2_proposal *proposal =
 		gikev2_arena_alloc(&engine->arena, sizeof(*proposal));
-	struct gikev2_transform *first, *transform = gikev2_arena_alloc(
-		&engine->arena, (5 + GIKEV2_ADDKE_MAX) * sizeof(*transform));
+	struct gikev2_transform *first,
+		*transform = gikev2_arena_alloc(&engine->arena,
+						(5 + GIKEV2_ADDKE_MAX) *
+							sizeof(*transform));
 
 	if (!proposal || !transform)
 		return;
@@ -274,11 +277,11 @@ void gikev2_suite_answer(struct gikev2 *engine, const struct gikev2_suite *suite
 struct choice {
 	const struct gikev2 *engine;
 	struct gikev2_suite suite;
-	uint16_t ke_hint;  /* the group of the KE payload that came along */
+	uint16_t ke_hint; /* the group of the KE payload that came along */
 	struct gikev2_addke_choice addke;
-	bool has_kwa;	   /* offers KWA */
-	bool has_integ;	   /* offers INTEG */
-	bool integ_none;   /* ... and NONE among it */
+	bool has_kwa;	 /* offers KWA */
+	bool has_integ;	 /* offers INTEG */
+	bool integ_none; /* ... and NONE among it */
 };
 
 /* The Key Length; negative when there is an attribute we do not know. */
@@ -346,8 +349,8 @@ static int take(struct choice *choice, const struct gikev2_transform *transform)
 }
 
 static int try_proposal(const struct gikev2 *engine,
-			const struct gikev2_proposal *proposal,
-			size_t spi_len, uint16_t ke_hint, bool addke,
+			const struct gikev2_proposal *proposal, size_t spi_len,
+			uint16_t ke_hint, bool addke,
 			struct gikev2_suite *suite)
 {
 	const struct gikev2_transform *transform = proposal->transforms.items;

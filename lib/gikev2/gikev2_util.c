@@ -74,9 +74,9 @@ static const struct {
 	uint8_t type;
 	const char *name;
 } id_types[] = {
-	{ GIKEV2_ID_IPV4_ADDR, "ipv4" },   { GIKEV2_ID_FQDN, "fqdn" },
+	{ GIKEV2_ID_IPV4_ADDR, "ipv4" },    { GIKEV2_ID_FQDN, "fqdn" },
 	{ GIKEV2_ID_RFC822_ADDR, "email" }, { GIKEV2_ID_IPV6_ADDR, "ipv6" },
-	{ GIKEV2_ID_DER_ASN1_DN, "dn" },   { GIKEV2_ID_KEY_ID, "key-id" },
+	{ GIKEV2_ID_DER_ASN1_DN, "dn" },    { GIKEV2_ID_KEY_ID, "key-id" },
 };
 
 static const char *id_type_name(uint8_t type)
@@ -134,9 +134,9 @@ bool gikev2_endpoint_equal(const struct gikev2_endpoint *a,
 
 bool gikev2_endpoint_multicast(const struct gikev2_endpoint *endpoint)
 {
-	return endpoint->family == 4 ? (endpoint->ip[0] & 0xf0) == 0xe0
-				     : endpoint->family == 6 &&
-					       endpoint->ip[0] == 0xff;
+	return endpoint->family == 4
+		       ? (endpoint->ip[0] & 0xf0) == 0xe0
+		       : endpoint->family == 6 && endpoint->ip[0] == 0xff;
 }
 
 const char *gikev2_endpoint_text(const struct gikev2_endpoint *endpoint,

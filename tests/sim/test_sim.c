@@ -215,7 +215,8 @@ static void leak(struct sim *sim)
 
 	for (; sim->ending && count; count--)
 		free(leaked[count - 1]);
-	if (!sim->ending && sim->now > begin && count < sizeof(leaked) / sizeof(leaked[0]))
+	if (!sim->ending && sim->now > begin &&
+	    count < sizeof(leaked) / sizeof(leaked[0]))
 		leaked[count++] = malloc(64);
 	sim_memory_of(before);
 }

@@ -225,7 +225,8 @@ static void responder_agrees(void **state)
 		uint8_t public[GIKEV2_KE_PUBLIC_MAX];
 		uint8_t answer[GIKEV2_KE_PUBLIC_MAX];
 		uint64_t seed = 2;
-		uint8_t ours[GIKEV2_KE_SHARED_MAX], theirs[GIKEV2_KE_SHARED_MAX];
+		uint8_t ours[GIKEV2_KE_SHARED_MAX],
+			theirs[GIKEV2_KE_SHARED_MAX];
 		struct gikev2_ke *ke;
 
 		ke = ke_random(*state, ids[i], 1);

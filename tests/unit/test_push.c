@@ -10,7 +10,11 @@
 
 #define SECOND GIKEV2_SECOND
 
-enum authentication { IMPLICIT, ED25519, ECDSA };
+enum authentication {
+	IMPLICIT,
+	ED25519,
+	ECDSA
+};
 
 struct scene {
 	struct world *world;
@@ -95,8 +99,8 @@ static void hitless(struct world *world)
 		assert_non_null(row);
 		for (size_t j = 1; j < world->node_count; j++)
 			if (has_keys(&world->nodes[j]))
-				assert_true(world_accepts(&world->nodes[j],
-							  row));
+				assert_true(
+					world_accepts(&world->nodes[j], row));
 	}
 }
 
@@ -273,9 +277,8 @@ static void exclusion(void **state)
 		gikev2_group_del(s.ks->group, s.world->now);
 		s.ks->group_config.rekey.lkh_degree = degree;
 		s.ks->group_config.rekey.members_max = 20;
-		s.ks->group =
-			gikev2_group_add(s.ks->engine, s.ks,
-					 &s.ks->group_config, s.world->now);
+		s.ks->group = gikev2_group_add(
+			s.ks->engine, s.ks, &s.ks->group_config, s.world->now);
 		join_all(&s);
 		roll(&s);
 		s.ks->peers[1].authorized = false;
@@ -405,8 +408,8 @@ static void by_another_member(void **state)
 			stolen.sign_alg =
 				gikev2_group_kek(s.ks->group)->sign_alg;
 		stolen.next_id = 50;
-		assert_int_equal(gikev2_push_seal(s.r2->engine, &stolen, tx, false,
-						  &message),
+		assert_int_equal(gikev2_push_seal(s.r2->engine, &stolen, tx,
+						  false, &message),
 				 0);
 		recorded.len = message.len;
 		memcpy(recorded.octets, message.ptr, message.len);

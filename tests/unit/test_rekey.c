@@ -20,8 +20,7 @@ static void step_by_step(struct scene *s, struct world_node *first,
 	assert_true(world_step(s->world, GIKEV2_NEVER)); /* the response */
 	assert_int_equal(first->engine->totals.ike_sas, 2);
 	assert_int_equal(first->engine->ikes->state, GIKEV2_IKE_ESTABLISHED);
-	assert_int_equal(first->engine->ikes->next->state,
-			 GIKEV2_IKE_DELETING);
+	assert_int_equal(first->engine->ikes->next->state, GIKEV2_IKE_DELETING);
 
 	world_run(s->world, SECOND);
 	assert_settled(s);
@@ -227,9 +226,8 @@ static void child_refused(void **state)
 	/* refused, and that is all that happened */
 	assert_int_equal(s.r1->engine->totals.ike_sas, 1);
 	assert_int_equal(s.ks->engine->totals.ike_sas, 1);
-	assert_int_equal(gikev2_counters(
-				 s.r1->engine)[GIKEV2_ERR_UNEXPECTED_NOTIFY],
-			 1);
+	assert_int_equal(
+		gikev2_counters(s.r1->engine)[GIKEV2_ERR_UNEXPECTED_NOTIFY], 1);
 	assert_useful(&s);
 	world_free(s.world);
 }

@@ -411,7 +411,8 @@ static void chosen(void **state)
 			make_sa(bare->engine, choices[i].proposals);
 		struct gikev2_suite suite;
 		int ret = gikev2_suite_choose(bare->engine, &sa, 0,
-					      choices[i].ke_group, true, &suite);
+					      choices[i].ke_group, true,
+					      &suite);
 
 		if (ret != (choices[i].number ? 0 : -GIKEV2_ERR_NO_PROPOSAL))
 			fail_msg("%s: %d", choices[i].what, ret);
@@ -441,11 +442,12 @@ static void spi_of_a_rekey(void **state)
 	struct gikev2_pld_sa sa = make_sa(bare->engine, with);
 
 	(void)state;
-	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 8, 31, true, &suite),
-			 0);
+	assert_int_equal(
+		gikev2_suite_choose(bare->engine, &sa, 8, 31, true, &suite), 0);
 	assert_hex_equal(suite.spi.ptr, suite.spi.len, "0102030405060708");
 	sa = make_sa(bare->engine, without);
-	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 8, 31, true, &suite),
+	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 8, 31, true,
+					     &suite),
 			 -GIKEV2_ERR_NO_PROPOSAL);
 	bare_free(bare);
 }
@@ -461,12 +463,13 @@ static void disabled_is_not_chosen(void **state)
 	(void)state;
 	bare->engine->params.suite_disabled =
 		gikev2_suite_bit(GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_GCM_16, 256);
-	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, true, &suite),
-			 0);
+	assert_int_equal(
+		gikev2_suite_choose(bare->engine, &sa, 0, 31, true, &suite), 0);
 	assert_int_equal(suite.encr->key_bits, 128);
 	bare->engine->params.suite_disabled |=
 		gikev2_suite_bit(GIKEV2_XF_ENCR, GIKEV2_ENCR_AES_GCM_16, 128);
-	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, true, &suite),
+	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, true,
+					     &suite),
 			 -GIKEV2_ERR_NO_PROPOSAL);
 	bare_free(bare);
 }
@@ -539,7 +542,8 @@ static void accepted(void **state)
 		struct gikev2_pld_sa sa =
 			make_sa(bare->engine, answers[i].proposals);
 		struct gikev2_suite suite;
-		int ret = gikev2_suite_accept(bare->engine, &sa, 0, true, &suite);
+		int ret =
+			gikev2_suite_accept(bare->engine, &sa, 0, true, &suite);
 
 		if (ret != (answers[i].accepted ? 0 : -GIKEV2_ERR_NO_PROPOSAL))
 			fail_msg("%s: %d", answers[i].what, ret);
@@ -559,12 +563,13 @@ static void not_offered(void **state)
 	struct gikev2_suite suite;
 
 	(void)state;
-	assert_int_equal(gikev2_suite_accept(bare->engine, &sa, 0, true, &suite), 0);
+	assert_int_equal(
+		gikev2_suite_accept(bare->engine, &sa, 0, true, &suite), 0);
 	for (size_t i = 0; i < ARRAY_LEN(without); i++) {
 		bare->engine->params.suite_disabled = gikev2_suite_bit(
 			without[i].type, without[i].id, without[i].bits);
-		assert_int_equal(gikev2_suite_accept(bare->engine, &sa, 0,
-						     true, &suite),
+		assert_int_equal(gikev2_suite_accept(bare->engine, &sa, 0, true,
+						     &suite),
 				 -GIKEV2_ERR_NO_PROPOSAL);
 	}
 	bare_free(bare);
@@ -646,7 +651,8 @@ static void one_kind_offered(void **state)
 	sa = make_sa(bare->engine,
 		     (struct proposed[PROPOSALS_MAX]){
 			     IKE(1, CBC256, SHA256, HMAC256, X25519, KW256) });
-	assert_int_equal(gikev2_suite_accept(bare->engine, &sa, 0, true, &suite), 0);
+	assert_int_equal(
+		gikev2_suite_accept(bare->engine, &sa, 0, true, &suite), 0);
 	disable(bare, GIKEV2_XF_ENCR, false);
 	sa = offer(bare);
 	assert_int_equal(sa.proposals.count, 0);
@@ -694,17 +700,18 @@ static void plain_accepted(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct gikev2_pld_sa sa = make_sa(bare->engine, cases[i].answer);
+		struct gikev2_pld_sa sa =
+			make_sa(bare->engine, cases[i].answer);
 		struct gikev2_suite suite;
 
 		bare->engine->params.plain_ike = true;
-		if ((gikev2_suite_accept(bare->engine, &sa, 0, true, &suite) == 0) !=
-		    cases[i].accepted)
+		if ((gikev2_suite_accept(bare->engine, &sa, 0, true, &suite) ==
+		     0) != cases[i].accepted)
 			fail_msg("case %zu", i);
 		bare->engine->params.plain_ike = false;
-		assert_int_equal(
-			gikev2_suite_accept(bare->engine, &sa, 0, true, &suite) == 0,
-			cases[i].accepted && suite.kwa);
+		assert_int_equal(gikev2_suite_accept(bare->engine, &sa, 0, true,
+						     &suite) == 0,
+				 cases[i].accepted && suite.kwa);
 	}
 	bare_free(bare);
 }
@@ -725,18 +732,20 @@ static void plain_chosen(void **state)
 	struct gikev2_pld_sa sa = make_sa(bare->engine, without);
 
 	(void)state;
-	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, true, &suite),
+	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, true,
+					     &suite),
 			 -GIKEV2_ERR_NO_PROPOSAL);
 	bare->engine->params.plain_ike = true;
-	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, true, &suite),
-			 0);
+	assert_int_equal(
+		gikev2_suite_choose(bare->engine, &sa, 0, 31, true, &suite), 0);
 	assert_null(suite.kwa);
 	sa = make_sa(bare->engine, strange);
-	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, true, &suite),
+	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, true,
+					     &suite),
 			 -GIKEV2_ERR_NO_PROPOSAL);
 	sa = make_sa(bare->engine, both);
-	assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31, true, &suite),
-			 0);
+	assert_int_equal(
+		gikev2_suite_choose(bare->engine, &sa, 0, 31, true, &suite), 0);
 	assert_non_null(suite.kwa);
 	bare_free(bare);
 }
