@@ -242,7 +242,11 @@ class Steady:
         passed = time.monotonic() - self.begin
         for name in self.names:
             after = self.lab.neighbors(name)
-            assert after.keys() == self.before[name].keys(), (name, after)
+            assert after.keys() == self.before[name].keys(), (
+                name,
+                self.before[name],
+                after,
+            )
             for neighbor, age in self.before[name].items():
                 assert after[neighbor] >= age + passed - self.SLACK, (name, after)
 

@@ -279,11 +279,28 @@ def test_forged_protection(lab, case, traffic):
     ipsec.wait_until("refusals", accepted, 5)
 
 
+def not_by_themselves(lab):
+    """
+    None when each router has the other as its neighbour and nobody else.  A
+    router without XFRMA_SA_DIR (Linux before 6.10) opens what it sent itself when
+    an intruder sends it again, and pim6d takes itself for a neighbour for a while.
+    """
+    for traffic in lab.traffic:
+        for name in ROUTERS:
+            found = traffic.neighbors(name)
+            if len(found) != len(ROUTERS) - 1:
+                return f"{traffic} of {name}: {found}"
+    return None
+
+
 def test_rolls(lab, case):
     """
     Nobody is lost, nothing is in the clear, and each router goes from key to key
     in their order.  What was forged before does no harm either.
     """
+    ipsec.wait_until(
+        "neighbours", lambda: not_by_themselves(lab), 2 * ipsec.HOLD_TIME + 10
+    )
     steady, begin = watch_all(lab), time.time()
     used = {key: [spi] for key, spi in spis(lab).items()}
     for roll in range(case.rolls):
@@ -322,8 +339,7 @@ def state(lab, name, daemon):
     return None
 
 
-@pytest.mark.parametrize("case", ("ah",), indirect=True)
-def test_plain_form(lab, case):
+def test_plain_form(lab):
     """
     Keys in RFC 9838's own words take the place of others without a loss.  Of PIM
     that is IPv4: what has no key any more is closed, and its daemon is named.
@@ -359,8 +375,7 @@ def test_plain_form(lab, case):
         watch.check()
 
 
-@pytest.mark.parametrize("case", ("ah",), indirect=True)
-def test_server_gone(lab, case):
+def test_server_gone(lab):
     "The keys live on without it; show mrkm tells what there is."
     watch = ipsec.Steady(lab.traffic[0], ROUTERS)
     os.kill(lab[config.SERVER].daemon_pid("mrkmd"), signal.SIGTERM)

@@ -194,6 +194,7 @@ def test_audit(tgen):
     assert not mrkm.exclude(server.vtysh_cmd, "r3", readmit=True)
     register_anew(tgen.gears["r3"])
     wait_for_all(tgen)
+    topology.wait_until("room for a roll", lambda: topology.not_one_key(tgen), 60)
     mrkmd = topology.daemon_pid(r1, "mrkmd")
     os.kill(mrkmd, signal.SIGSTOP)
     try:

@@ -37,6 +37,8 @@ def tgen(request):
             f"multicast {ADDRESS}",
             f"authentication {AUTHENTICATION[request.param]}",
             "lifetime 86400",
+            # who misses a message is to be left behind, and to notice
+            "wait 0",
         ),
     )
     tgen.authentication = request.param
@@ -154,7 +156,7 @@ def test_exclusion(tgen):
     before = mrkm.rekey_sa(server(tgen), server=True)["spi"]
     others = topology.all_adjacencies(tgen)
     said = mrkm.exclude(server(tgen), "r3")
-    assert said.startswith("Excluded until"), said
+    assert not said, said
     assert mrkm.rekey_sa(server(tgen), server=True)["spi"] != before
     topology.wait_until(
         "next Rekey SA", lambda: not_one_rekey_sa(tgen, ("r1", "r2")), 5

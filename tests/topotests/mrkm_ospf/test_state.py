@@ -52,7 +52,7 @@ def lab():
     server, node = tgen.gears[config.SERVER], tgen.gears[WITNESS]
     server.cmd_raises(
         f"install -d -o frr -g frr {STATE};"
-        f" mount -t tmpfs -o size=512k,uid=frr,gid=frr,mode=750 tmpfs {STATE}"
+        f" mount -t tmpfs -o size=2m,uid=frr,gid=frr,mode=750 tmpfs {STATE}"
     )
     node.cmd_raises(f"ip address add {config.mgmt_address(WITNESS)}/24 dev mgmt")
     witness = Bird(node.net.popen, WITNESS, node.gearlogdir, folder, member)
