@@ -31,7 +31,7 @@ static void show_protocol(struct vty *vty,
 			  const struct gikev2_group_protocol *protocol)
 {
 	struct gikev2_choice first = { protocol->algorithm, protocol->suite };
-	char text[KEYTABLE_ALGORITHM_TEXT], label[16];
+	char text[KEYTABLE_ALGORITHM_TEXT], label[32];
 
 	mrkm_show_line(vty, "Protocol", "%s, %s, %slifetime %u seconds",
 		       protocol_name(protocol->protocol),
