@@ -71,7 +71,6 @@ static bool is_key(const char *kind, const char *seed)
 	struct gikev2_key *key;
 	bool same;
 
-	EVP_PKEY_up_ref(pki_key(kind, seed));
 	assert_int_equal(gikev2_key_new(pki_key(kind, seed), true, &key), 0);
 	same = signer.key && gikev2_key_equal(signer.key, key);
 	gikev2_key_free(key);
