@@ -38,6 +38,7 @@ struct mrkm_group {
 	struct mrkm_groups_item item;
 	struct mrkm_group_config config;
 	struct gikev2_member *member; /* NULL: memory was short */
+	uint32_t realm;		      /* the same credentials, the same realm */
 	bool has_keys;		      /* the key channel was given some */
 	bool configured;	      /* by the commit being applied */
 	/* more about status.last_error; empty: nothing */

@@ -48,11 +48,14 @@ static bool has_credentials(const struct mrkm_group_config *config)
  * use in asking a server, and without offers there is nothing to ask for; the
  * engine then keeps what it has and waits.
  */
-static void engine_config(const struct mrkm_group_config *config,
+static void engine_config(const struct mrkm_group *group,
 			  struct gikev2_member_config *engine)
 {
+	const struct mrkm_group_config *config = &group->config;
+
 	memset(engine, 0, sizeof(*engine));
 	engine->group = config->id;
+	engine->realm = group->realm;
 	if (has_credentials(config))
 		for (size_t i = 0; i < config->server_count; i++) {
 			engine->servers[i] = config->servers[i].endpoint;
@@ -163,6 +166,19 @@ static bool credentials_changed(const struct mrkm_group_config *a,
 	return false;
 }
 
+/* Those that prove and take the same share their IKE SAs with a key server. */
+static uint32_t realm_of(const struct mrkm_group *group)
+{
+	static uint32_t last;
+	const struct mrkm_group *other;
+
+	frr_each(mrkm_groups_const, &mrkm.groups, other)
+		if (other != group && other->realm &&
+		    !credentials_changed(&other->config, &group->config))
+			return other->realm;
+	return ++last;
+}
+
 void mrkm_group_restore(struct mrkm_group *group)
 {
 	int ret = 0;
@@ -180,7 +196,7 @@ static void engine_update(struct mrkm_group *group)
 	struct gikev2_member_config config;
 	struct gikev2_member_status status;
 
-	engine_config(&group->config, &config);
+	engine_config(group, &config);
 	if (!group->member) {
 		group->member = gikev2_member_add(mrkm.engine, group, &config,
 						  mrkm_now());
@@ -203,6 +219,7 @@ void mrkm_group_apply(const struct mrkm_group_config *config)
 {
 	struct mrkm_group *group = mrkm_group_find(config->name);
 	struct mrkm_group_config old = {};
+	bool changed;
 
 	if (group) {
 		old = group->config;
@@ -212,10 +229,13 @@ void mrkm_group_apply(const struct mrkm_group_config *config)
 		group->config = *config;
 		mrkm_groups_add(&mrkm.groups, group);
 	}
+	changed = credentials_changed(config, &old);
+	if (!group->realm || changed)
+		group->realm = realm_of(group);
 	group->configured = true;
 	bind_key_chains(group, &old);
 	engine_update(group);
-	if (group->member && old.name[0] && credentials_changed(config, &old))
+	if (group->member && old.name[0] && changed)
 		gikev2_member_reregister(group->member, mrkm_now());
 }
 
