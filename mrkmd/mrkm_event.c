@@ -188,6 +188,7 @@ static uint32_t most_of(const struct gikev2_event *event)
 {
 	if (event->type == GIKEV2_EVENT_MEMBER_REFUSED &&
 	    (event->err == -GIKEV2_ERR_NOT_AUTHORIZED ||
+	     event->err == -GIKEV2_ERR_OTHER_PROOF ||
 	     event->err == -GIKEV2_ERR_MEMBER_LIMIT))
 		return FRIEND;
 	return kinds[event->type].most;

@@ -295,23 +295,68 @@ static bool is_full(struct mrkm_ks_group *group, const struct gikev2_id *peer)
 	       !mrkm_ks_registered(group, peer);
 }
 
-static bool ppk_required(const struct mrkm_ks_group *group,
-			 const struct mrkm_ks_member *member)
+/* The member's own pre-shared key for this group, if that is what it used. */
+static bool psk_is_ours(const struct mrkm_ks_member *member)
+{
+	struct gikev2_secret secret = {};
+	char problem[512];
+	bool same =
+		gikev2_asking_proved(mrkm.engine) ||
+		(!mrkm_psk_read(member->psk_file, &secret, problem,
+				sizeof(problem)) &&
+		 gikev2_asking_with(mrkm.engine, secret.octets, secret.len));
+
+	explicit_bzero(&secret, sizeof(secret));
+	return same;
+}
+
+static bool anchor_is_ours(const struct mrkm_ks_member *member,
+			   const struct gikev2_id *peer)
+{
+	return !member->trust_anchor ||
+	       mrkm_revoke_asking_leads_to(peer, member->trust_anchor);
+}
+
+static bool ppk_is_ours(const struct mrkm_ppk_config *config,
+			const struct gikev2_id *peer)
+{
+	struct gikev2_ppk ppk = {};
+	char id[300], whose[400];
+	bool same;
+
+	snprintf(whose, sizeof(whose), "key server: member %s",
+		 gikev2_id_text(peer, id, sizeof(id)));
+	same = !mrkm_auth_ppk(config, whose, &ppk) &&
+	       gikev2_asking_with_ppk(mrkm.engine, &ppk);
+	explicit_bzero(&ppk, sizeof(ppk));
+	return same;
+}
+
+/* Where one is required, one of those that this group has for the member. */
+static bool ppk_will_do(const struct mrkm_ks_group *group,
+			const struct mrkm_ks_member *member,
+			const struct gikev2_id *peer)
 {
 	const struct mrkm_ppk_config *ppks =
 		member->ppk_count ? member->ppks : group->config.ppks;
 	size_t count = member->ppk_count ? member->ppk_count
 					 : group->config.ppk_count;
+	bool required = false;
 
 	for (size_t i = 0; i < count; i++)
-		if (ppks[i].required)
+		required |= ppks[i].required;
+	if (gikev2_asking_proved(mrkm.engine))
+		return !required || gikev2_asking_ppk(mrkm.engine);
+	for (size_t i = 0; required && i < count; i++)
+		if (ppk_is_ours(&ppks[i], peer))
 			return true;
-	return false;
+	return !required;
 }
 
 /*
  * Over one IKE SA a peer may ask for several groups, and what it proved its
- * identity with for the first is perhaps not enough for the next.
+ * identity with for the first is perhaps not enough for the next: whoever has
+ * the key of a whole pattern there could call itself anything here.
  */
 static bool proved_enough(const struct mrkm_ks_group *group,
 			  const struct mrkm_ks_member *member,
@@ -321,9 +366,9 @@ static bool proved_enough(const struct mrkm_ks_group *group,
 	char id[300];
 
 	if (way & member_ways(group, member) &&
-	    (gikev2_asking_ppk(mrkm.engine) || !ppk_required(group, member)) &&
-	    (way != GIKEV2_BY_CERTIFICATE || !member->trust_anchor ||
-	     mrkm_revoke_leads_to(peer, member->trust_anchor)))
+	    ppk_will_do(group, member, peer) &&
+	    (way != GIKEV2_BY_PSK || psk_is_ours(member)) &&
+	    (way != GIKEV2_BY_CERTIFICATE || anchor_is_ours(member, peer)))
 		return true;
 	mrkm_log_limited(
 		MRKM_LIMIT_PROOF, LOG_WARNING,
@@ -338,9 +383,11 @@ int mrkm_ks_authorize(struct mrkm_ks_group *group, const struct gikev2_id *peer)
 	const struct mrkm_ks_member *member =
 		group ? mrkm_ks_member_find(group, peer) : NULL;
 
-	if (!member || mrkm_exclusion_bars(group, peer) ||
-	    !proved_enough(group, member, peer))
+	if (!member || mrkm_exclusion_bars(group, peer))
 		return -GIKEV2_ERR_NOT_AUTHORIZED;
+	/* it may prove its identity anew, over an SA for this group alone */
+	if (!proved_enough(group, member, peer))
+		return -GIKEV2_ERR_OTHER_PROOF;
 	if (is_full(group, peer))
 		return -GIKEV2_ERR_MEMBER_LIMIT;
 	return member->receiver_only ? GIKEV2_RECEIVER_ONLY : 0;

@@ -319,6 +319,17 @@ struct gikev2_callbacks {
 uint8_t gikev2_asking_way(const struct gikev2 *engine);
 bool gikev2_asking_ppk(const struct gikev2 *engine);
 
+/*
+ * In authorize(): did it do so for this very group, so that the callbacks have
+ * said what is good for that?  If not: was it with that pre-shared key or
+ * certificate (its DER), and with that post-quantum pre-shared key?
+ */
+bool gikev2_asking_proved(const struct gikev2 *engine);
+bool gikev2_asking_with(struct gikev2 *engine, const uint8_t *octets,
+			size_t len);
+bool gikev2_asking_with_ppk(struct gikev2 *engine,
+			    const struct gikev2_ppk *ppk);
+
 /* ----------------------------------------------------------------- engine */
 
 #define GIKEV2_ADDKE_MAX 7

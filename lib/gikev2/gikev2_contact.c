@@ -124,13 +124,19 @@ void gikev2_contact_add(const struct gikev2_ike *ike,
 		gikev2_notify_add(tx, GIKEV2_N_INITIAL_CONTACT, NULL, 0);
 }
 
-/* The member has no other SA: what came before this one is gone there. */
+/*
+ * The member has no other SA: what came before this one is gone there.  That is
+ * for who proved its identity with the same to say: in another group the same
+ * name may be proved with a better secret.
+ */
 static void drop_older(struct gikev2_ike *ike, uint64_t now)
 {
 	struct gikev2_ike *old = first_other(ike);
 
 	while (old) {
-		if (old->serial > ike->serial) {
+		if (old->serial > ike->serial ||
+		    !gikev2_equal(old->proof_tag, ike->proof_tag,
+				  sizeof(ike->proof_tag))) {
 			old = other(ike, old->peer_next);
 			continue;
 		}

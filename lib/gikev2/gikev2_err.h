@@ -70,6 +70,8 @@
 	X(NO_PROPOSAL, "no proposal acceptable to both sides")                 \
 	X(INVALID_GROUP, "no such group")                                      \
 	X(NOT_AUTHORIZED, "not authorized for that group")                     \
+	X(OTHER_PROOF,                                                         \
+	  "what it proved its identity with is not good for that group")       \
 	X(MEMBER_LIMIT, "the group has as many members as it may have")        \
 	X(REGISTRATION_FAILED, "the group takes no registration now")          \
 	X(BUSY,                                                                \

@@ -153,16 +153,28 @@ struct gikev2_gm *gikev2_gm_of(const struct gikev2_ike *ike,
 	return gm;
 }
 
-struct gikev2_gm *gikev2_gm_inband(const struct gikev2_ike *ike)
+/* Can the member tell that it is this group that is meant? */
+static bool can_be_told(const struct gikev2_gm *gm)
+{
+	const struct gikev2_ike *ike = gm->ike;
+
+	return gikev2_group_inband(gm->group) &&
+	       (ike->profile || !gikev2_group_kek(gm->group)->alive ||
+		(gm == ike->gms && !gm->ike_next));
+}
+
+static bool has_news(const struct gikev2_gm *gm)
+{
+	return gm->cleared ||
+	       gm->acked < gikev2_group_generations(gm->group)->changes;
+}
+
+struct gikev2_gm *gikev2_gm_to_tell(const struct gikev2_ike *ike)
 {
 	struct gikev2_gm *gm = ike->gms;
 
-	while (gm && !gikev2_group_inband(gm->group))
+	while (gm && !(can_be_told(gm) && has_news(gm)))
 		gm = gm->ike_next;
-	/* beside other groups the member could not tell that it is meant */
-	if (gm && gikev2_group_kek(gm->group)->alive &&
-	    (gm != ike->gms || gm->ike_next))
-		return NULL;
 	return gm;
 }
 
@@ -176,6 +188,8 @@ static void leave_ike(struct gikev2_gm *gm)
 		;
 	if (*at)
 		*at = gm->ike_next;
+	if (gm->ike->told == gm)
+		gm->ike->told = NULL;
 	gm->ike_next = NULL;
 	gm->ike = NULL;
 }

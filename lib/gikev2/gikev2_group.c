@@ -342,6 +342,8 @@ static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 		gikev2_payload_find(work->rx->payloads, GIKEV2_PLD_SA);
 
 	engine->asking = work->ike;
+	engine->asking_proved = work->rx->header.exchange == GIKEV2_GSA_AUTH ||
+				gikev2_gm_of(work->ike, group);
 	work->err = engine->callbacks->authorize(engine->arg, group->cookie,
 						 work->ike->peer);
 	engine->asking = NULL;

@@ -144,6 +144,8 @@ struct gikev2_ike *gikev2_ike_heir(struct gikev2_ike *old, bool initiator)
 	heir->own_way = old->own_way;
 	heir->peer_way = old->peer_way;
 	heir->ppk = old->ppk;
+	memcpy(heir->proof_tag, old->proof_tag, sizeof(heir->proof_tag));
+	memcpy(heir->ppk_tag, old->ppk_tag, sizeof(heir->ppk_tag));
 	heir->fragmentation = old->fragmentation;
 	if (gikev2_nat_inherit(heir, old) < 0 ||
 	    (old->peer && gikev2_ike_set_peer(heir, old->peer) < 0)) {

@@ -145,11 +145,19 @@ static void applied(struct gikev2_member *member, struct gikev2_rx *rx,
 
 int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
-	struct gikev2_member *member = gikev2_ike_inband(ike);
+	const struct gikev2_payload *idg =
+		gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDG);
+	struct gikev2_member *member = idg ? gikev2_ike_named(ike, &idg->id)
+					   : gikev2_ike_inband(ike);
 	struct gikev2_download download = { 0 };
 	bool news = true;
 	int ret = 0, answered;
 
+	/* we left, and the server will hear of it; others still use the SA */
+	if (!member && idg) {
+		gikev2_count(ike->engine, -GIKEV2_ERR_INVALID_GROUP);
+		return gikev2_respond_notify(ike, rx, 0, NULL, 0);
+	}
 	if (!member)
 		return -GIKEV2_ERR_BAD_STATE;
 	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {

@@ -157,6 +157,9 @@ struct gikev2_tie {
 	uint16_t leaves; /* error notify that it leaves with, or 0 */
 };
 
+/* Tells one secret or certificate from another, and not what it is. */
+#define GIKEV2_TAG_LEN 16
+
 struct gikev2_ike {
 	struct gikev2 *engine;
 	struct gikev2_ike *prev, *next; /* all SAs */
@@ -174,6 +177,8 @@ struct gikev2_ike {
 	bool dead;	/* free it when the handlers are done */
 	bool known;	/* the peer proved its identity */
 	bool ppk;	/* ... and its keys are those with a PPK */
+	/* of what it proved it with, and of that PPK; server */
+	uint8_t proof_tag[GIKEV2_TAG_LEN], ppk_tag[GIKEV2_TAG_LEN];
 	uint8_t own_way, peer_way; /* GIKEV2_BY_*; 0: not known, restored */
 	bool deferred;		   /* in the engine's list of these */
 	uint8_t wants;		   /* GIKEV2_WANT_* */
@@ -201,6 +206,7 @@ struct gikev2_ike {
 	struct gikev2_tie *ties;   /* as member: groups that use it */
 	struct gikev2_tie *asking; /* whose GSA_REGISTRATION is outstanding */
 	struct gikev2_gm *gms;	   /* as server: registrations over this SA */
+	struct gikev2_gm *told;	   /* whose GSA_INBAND_REKEY is outstanding */
 	/* a rekey of this SA: by us, by the peer, or by both at once */
 	struct gikev2_ike *heir, *peer_heir;
 	struct gikev2_ike *parent; /* as heir, until that is settled */
@@ -488,6 +494,8 @@ int gikev2_proof_learn(struct gikev2_ike *ike, struct gikev2_rx *rx);
 void gikev2_proof_begin(const struct gikev2_ike *ike, void *cookie,
 			struct gikev2_proof *proof);
 void gikev2_proof_end(struct gikev2_proof *proof);
+int gikev2_proof_tag(struct gikev2 *engine, struct gikev2_chunk secret,
+		     uint8_t tag[GIKEV2_TAG_LEN]);
 /* The peer's ID and AUTH. */
 int gikev2_proof_verify(struct gikev2_ike *ike, struct gikev2_rx *rx,
 			struct gikev2_proof *proof);
@@ -732,8 +740,14 @@ void gikev2_ties_hint(const struct gikev2_ike *ike,
 void gikev2_ties_free(struct gikev2_ike *ike);
 /* The one that the SA was made for, or the next one; NULL. */
 struct gikev2_member *gikev2_ike_member(const struct gikev2_ike *ike);
-/* The one that GSA_INBAND_REKEY over it is for; NULL. */
+/* The one that GSA_INBAND_REKEY without a name is for; NULL. */
 struct gikev2_member *gikev2_ike_inband(const struct gikev2_ike *ike);
+/* The one that uses the SA for that group; NULL. */
+struct gikev2_member *gikev2_ike_named(const struct gikev2_ike *ike,
+				       const struct gikev2_pld_id *idg);
+/* A registration has not been answered yet. */
+bool gikev2_ike_is_asking(const struct gikev2_ike *ike);
+void gikev2_add_idg(struct gikev2_payloads *tx, const struct gikev2_id *group);
 int gikev2_send_registration(struct gikev2_ike *ike, uint64_t now);
 int gikev2_send_leave(struct gikev2_ike *ike, uint64_t now);
 int gikev2_registration_answer(struct gikev2_ike *ike, struct gikev2_rx *rx);
@@ -841,9 +855,8 @@ struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 				struct gikev2_ike *ike, uint64_t now);
 struct gikev2_gm *gikev2_gm_of(const struct gikev2_ike *ike,
 			       const struct gikev2_group *group);
-/* The one that is rekeyed over this SA; NULL.  GSA_INBAND_REKEY names no group,
- * so there may be one only. */
-struct gikev2_gm *gikev2_gm_inband(const struct gikev2_ike *ike);
+/* The next one that has to hear something by GSA_INBAND_REKEY; NULL. */
+struct gikev2_gm *gikev2_gm_to_tell(const struct gikev2_ike *ike);
 /* Ends a registration; err is why. */
 void gikev2_gm_end(struct gikev2_gm *gm, int err, uint64_t now);
 /* Ends those of the same identity but for this one. */
@@ -944,6 +957,7 @@ struct gikev2 {
 	char problem[GIKEV2_PROBLEM_MAX]; /* behind problem_err */
 	int problem_err;
 	const struct gikev2_ike *asking; /* in authorize() */
+	bool asking_proved;		 /* ... for that group */
 };
 
 /* An empty set of payloads to fill and send. */

@@ -245,7 +245,7 @@ int gikev2_multicast_exclude(struct gikev2_group *group, uint32_t leaf,
 /* GSA_INBAND_REKEY over its SA is for another group's member. */
 static bool is_crowded_out(const struct gikev2_gm *gm)
 {
-	const struct gikev2_gm *other = gm->ike->gms;
+	const struct gikev2_gm *other = gm->ike->profile ? NULL : gm->ike->gms;
 
 	while (other && (other == gm || gikev2_group_kek(other->group)->alive))
 		other = other->ike_next;

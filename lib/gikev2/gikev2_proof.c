@@ -159,6 +159,25 @@ static int sign_what(struct gikev2_ike *ike, bool of_initiator,
 			  octets->maced_id);
 }
 
+/* ------------------------------------------------- what it was proved with */
+
+/* The same after a rekey of the SA, and after a restart. */
+int gikev2_proof_tag(struct gikev2 *engine, struct gikev2_chunk secret,
+		     uint8_t tag[GIKEV2_TAG_LEN])
+{
+	static const char text[] = "what a peer proved its identity with";
+	struct gikev2_chunk data = { (const uint8_t *)text, sizeof(text) - 1 };
+	uint8_t out[GIKEV2_PRF_MAX];
+	int ret = gikev2_prf(engine->crypto,
+			     gikev2_prf_find(GIKEV2_PRF_HMAC_SHA2_256), secret,
+			     &data, 1, out);
+
+	if (ret == 0)
+		memcpy(tag, out, GIKEV2_TAG_LEN);
+	explicit_bzero(out, sizeof(out));
+	return ret;
+}
+
 /* --------------------------------------------------------- pre-shared keys */
 
 /* prf(prf(secret, "Key Pad for IKEv2"), what AUTH covers) */
@@ -211,6 +230,12 @@ static int verify_mac(struct gikev2_ike *ike, struct gikev2_proof *proof,
 	if (ret == 0 &&
 	    (data.len != len || !gikev2_equal(data.ptr, expected, len)))
 		ret = -GIKEV2_ERR_AUTH_FAILED;
+	if (ret == 0 && ike->server)
+		ret = gikev2_proof_tag(
+			ike->engine,
+			(struct gikev2_chunk){ proof->secret.octets,
+					       proof->secret.len },
+			ike->proof_tag);
 	explicit_bzero(expected, sizeof(expected));
 	return ret;
 }
@@ -298,6 +323,8 @@ static int verify_signature(struct gikev2_ike *ike, struct gikev2_proof *proof,
 	ret = gikev2_verify(key, id, GIKEV2_HASHES_OWN, octets->part, PARTS,
 			    signature);
 	gikev2_key_free(key);
+	if (ret == 0 && ike->server)
+		ret = gikev2_proof_tag(ike->engine, certs[0], ike->proof_tag);
 	if (ret == 0)
 		tell_owner(ike, certs, count);
 	if (ret < 0 && gikev2_cert_get_info(certs[0], &info) == 0)
@@ -385,6 +412,38 @@ uint8_t gikev2_asking_way(const struct gikev2 *engine)
 bool gikev2_asking_ppk(const struct gikev2 *engine)
 {
 	return engine->asking && engine->asking->ppk;
+}
+
+bool gikev2_asking_proved(const struct gikev2 *engine)
+{
+	return engine->asking && engine->asking_proved;
+}
+
+static bool has_tag(struct gikev2 *engine, const uint8_t *octets, size_t len,
+		    const uint8_t tag[GIKEV2_TAG_LEN])
+{
+	struct gikev2_chunk chunk = { octets, len };
+	uint8_t own[GIKEV2_TAG_LEN];
+
+	return len && gikev2_proof_tag(engine, chunk, own) == 0 &&
+	       gikev2_equal(own, tag, sizeof(own));
+}
+
+bool gikev2_asking_with(struct gikev2 *engine, const uint8_t *octets,
+			size_t len)
+{
+	const struct gikev2_ike *ike = engine->asking;
+
+	return ike && ike->peer_way &&
+	       has_tag(engine, octets, len, ike->proof_tag);
+}
+
+bool gikev2_asking_with_ppk(struct gikev2 *engine, const struct gikev2_ppk *ppk)
+{
+	const struct gikev2_ike *ike = engine->asking;
+
+	return ike && ike->ppk &&
+	       has_tag(engine, ppk->octets, ppk->len, ike->ppk_tag);
 }
 
 int gikev2_proof_verify(struct gikev2_ike *ike, struct gikev2_rx *rx,

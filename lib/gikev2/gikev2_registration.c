@@ -214,13 +214,30 @@ static void add_delete_all(const struct gikev2_group *group, bool plain,
 		       (struct gikev2_chunk){ zero, sizeof(zero) });
 }
 
-/* It has to go, and to register anew. */
-static int send_clear(struct gikev2_gm *gm, uint64_t now)
+/* RFC 9838 names no group there; by our profile the first payload does. */
+static struct gikev2_payloads *begin_rekey(const struct gikev2_gm *gm)
 {
 	struct gikev2_payloads *tx = gikev2_tx(gm->ike->engine);
 
-	add_delete_all(gm->group, gm->can.plain, tx);
+	if (gm->ike->profile)
+		gikev2_add_idg(tx, &gikev2_group_config(gm->group)->id);
+	return tx;
+}
+
+static int request_rekey(struct gikev2_gm *gm, struct gikev2_payloads *tx,
+			 uint64_t now)
+{
+	gm->ike->told = gm;
 	return gikev2_request(gm->ike, GIKEV2_GSA_INBAND_REKEY, tx, now);
+}
+
+/* It has to go, and to register anew. */
+static int send_clear(struct gikev2_gm *gm, uint64_t now)
+{
+	struct gikev2_payloads *tx = begin_rekey(gm);
+
+	add_delete_all(gm->group, gm->can.plain, tx);
+	return request_rekey(gm, tx, now);
 }
 
 /*
@@ -249,7 +266,7 @@ static void next_news(struct gikev2_gm *gm, struct gikev2_content *content,
 static int send_rekey(struct gikev2_gm *gm, uint64_t now)
 {
 	struct gikev2_ike *ike = gm->ike;
-	struct gikev2_payloads *tx = gikev2_tx(ike->engine);
+	struct gikev2_payloads *tx = begin_rekey(gm);
 	struct gikev2_content content = { .plain = gm->can.plain };
 	int ret;
 
@@ -264,54 +281,58 @@ static int send_rekey(struct gikev2_gm *gm, uint64_t now)
 		ret = add_deletes(ike->engine, generations(gm), &gm->can,
 				  gm->can.plain, gm->acked, tx);
 	if (ret == 0)
-		ret = gikev2_request(ike, GIKEV2_GSA_INBAND_REKEY, tx, now);
+		ret = request_rekey(gm, tx, now);
 	if (ret == 0)
 		ike->engine->totals.rekeys_sent++;
 	return ret;
 }
 
-/* GSA_INBAND_REKEY names no group: one SA carries one group that uses it. */
+/* To one group of the SA; the others follow. */
 int gikev2_send_rekey(struct gikev2_ike *ike, uint64_t now)
 {
-	struct gikev2_gm *gm = gikev2_gm_inband(ike);
+	struct gikev2_gm *gm;
+	int ret = 0;
 
-	if (!gm)
-		return 0;
-	return gm->cleared ? send_clear(gm, now) : send_rekey(gm, now);
+	ike->told = NULL;
+	/* some have nothing to hear after all */
+	while (ret == 0 && !ike->told && (gm = gikev2_gm_to_tell(ike)))
+		ret = gm->cleared ? send_clear(gm, now) : send_rekey(gm, now);
+	return ret;
+}
+
+static void acknowledged(struct gikev2_gm *gm, uint64_t now)
+{
+	const struct gikev2_generation *gen = gikev2_youngest(generations(gm));
+	/* other delays of keys that it has are no news */
+	bool news = gm->acked + 1 < gm->sent || gm->sent != gen->told ||
+		    gen->told == gen->change;
+
+	gm->acked = gm->sent;
+	gm->late = false;
+	if (news)
+		gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_ACKNOWLEDGED, 0, now);
+	gikev2_wait_changed(gm->group, now);
 }
 
 int gikev2_rekey_response(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	const struct gikev2_pld_notify *error =
 		gikev2_notify_error(rx->payloads);
-	struct gikev2_gm *gm = gikev2_gm_inband(ike);
-	const struct gikev2_generation *gen;
-	bool news;
+	struct gikev2_gm *gm = ike->told;
 
+	ike->told = NULL;
 	/* it has nothing of what was sent, and has forgotten the SA */
 	if (error)
 		return gikev2_err_from_notify(error->type);
-	if (!gm)
-		return 0;
-	gen = gikev2_youngest(generations(gm));
-	if (gm->cleared) {
+	/* without one, it left meanwhile, or we were restarted */
+	if (gm && gm->cleared)
 		gikev2_gm_end(gm, -GIKEV2_ERR_ADMIN, rx->now);
-		return 0;
-	}
-	/* other delays of keys that it has are no news */
-	news = gm->acked + 1 < gm->sent || gm->sent != gen->told ||
-	       gen->told == gen->change;
-	gm->acked = gm->sent;
-	gm->late = false;
-	if (news)
-		gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_ACKNOWLEDGED, 0,
-				rx->now);
-	gikev2_wait_changed(gm->group, rx->now);
-	if (gm->acked < generations(gm)->changes)
+	else if (gm)
+		acknowledged(gm, rx->now);
+	if (gikev2_gm_to_tell(ike))
 		gikev2_want(ike, GIKEV2_WANT_REKEY, rx->now);
 	return 0;
 }
-
 /* --------------------------------------------------------------- GSA_REKEY */
 
 /* GSA and KD: the Rekey SA alone, or the youngest keys. */
@@ -413,15 +434,17 @@ static int unregister(struct gikev2_ike *ike, struct gikev2_rx *rx,
 }
 
 /*
- * GSA_INBAND_REKEY names no group: one without a Rekey SA is meant, which can be
- * one only, or else the only group over the SA.
+ * To others than those by our profile GSA_INBAND_REKEY names no group: one
+ * without a Rekey SA is meant, which can be one only, or else the only group
+ * over the SA.
  */
 static bool is_crowded(const struct gikev2_ike *ike, struct gikev2_group *group)
 {
 	bool inband = gikev2_group_inband(group);
 	bool alone = inband && gikev2_group_kek(group)->alive;
 
-	for (struct gikev2_gm *gm = ike->gms; gm; gm = gm->ike_next) {
+	for (struct gikev2_gm *gm = ike->profile ? NULL : ike->gms; gm;
+	     gm = gm->ike_next) {
 		bool other = gikev2_group_inband(gm->group);
 
 		if (gm->group != group &&

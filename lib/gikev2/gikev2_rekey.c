@@ -69,6 +69,7 @@ bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now)
 	gikev2_disinherit(ike);
 	heir->gms = ike->gms;
 	ike->gms = NULL;
+	ike->told = NULL;
 	ike->bequeathed = now;
 	gikev2_ties_move(ike, heir, now);
 	for (struct gikev2_gm *gm = heir->gms; gm; gm = gm->ike_next) {

@@ -13,7 +13,7 @@
 #define GROUP_VERSION 2 /* 2: rolls that wait */
 #define NODE_VERSION 1
 #define GM_VERSION 2  /* likewise */
-#define IKE_VERSION 2 /* 2: how the peer proved who it is */
+#define IKE_VERSION 3 /* 2: how the peer proved who it is; 3: with what */
 
 /* ---------------------------------------------------------------------- keys */
 
@@ -145,6 +145,10 @@ static void ike_fields(struct gikev2_archive *archive, struct gikev2_ike *ike)
 		return;
 	GIKEV2_ARCHIVE_INT(archive, ike->peer_way);
 	GIKEV2_ARCHIVE_INT(archive, ike->ppk);
+	if (version < 3)
+		return;
+	gikev2_archive_octets(archive, ike->proof_tag, sizeof(ike->proof_tag));
+	gikev2_archive_octets(archive, ike->ppk_tag, sizeof(ike->ppk_tag));
 }
 
 /* By protocol, for the table may have grown meanwhile. */

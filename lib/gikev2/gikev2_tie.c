@@ -97,6 +97,24 @@ struct gikev2_member *gikev2_ike_inband(const struct gikev2_ike *ike)
 	return tie ? tie->member : NULL;
 }
 
+struct gikev2_member *gikev2_ike_named(const struct gikev2_ike *ike,
+				       const struct gikev2_pld_id *idg)
+{
+	const struct gikev2_tie *tie = ike->ties;
+	struct gikev2_id id;
+
+	if (gikev2_id_from_payload(&id, idg) < 0)
+		return NULL;
+	while (tie && !(tie->member && gikev2_id_equal(tie->group, &id)))
+		tie = tie->next;
+	return tie ? tie->member : NULL;
+}
+
+bool gikev2_ike_is_asking(const struct gikev2_ike *ike)
+{
+	return ike->asking && ike->asking->registers;
+}
+
 void gikev2_ties_end(struct gikev2_ike *ike, int err, uint64_t now)
 {
 	struct gikev2_member *member;
@@ -171,7 +189,7 @@ void gikev2_tie_leave(struct gikev2_ike *ike,
 	gikev2_want(ike, GIKEV2_WANT_LEAVE, now);
 }
 
-static void add_idg(struct gikev2_payloads *tx, const struct gikev2_id *group)
+void gikev2_add_idg(struct gikev2_payloads *tx, const struct gikev2_id *group)
 {
 	struct gikev2_payload *idg = gikev2_payload_add(tx, GIKEV2_PLD_IDG);
 
@@ -187,7 +205,7 @@ void gikev2_add_group(struct gikev2_ike *ike,
 		gikev2_member_config(member);
 	uint8_t *senders = gikev2_arena_alloc(&ike->engine->arena, 4);
 
-	add_idg(tx, &config->group);
+	gikev2_add_idg(tx, &config->group);
 	gikev2_sag_add(ike->engine, tx, config, ike->profile);
 	if (!senders)
 		return;
@@ -220,7 +238,7 @@ int gikev2_send_leave(struct gikev2_ike *ike, uint64_t now)
 	if (!tie)
 		return 0;
 	ike->asking = tie;
-	add_idg(tx, tie->group);
+	gikev2_add_idg(tx, tie->group);
 	gikev2_notify_add(tx, tie->leaves, NULL, 0);
 	return gikev2_request(ike, GIKEV2_GSA_REGISTRATION, tx, now);
 }
@@ -253,13 +271,13 @@ static struct gikev2_tie *take_asking(struct gikev2_ike *ike, uint64_t now)
 }
 
 /*
- * GSA_INBAND_REKEY names no group: a second group that is rekeyed so gets an
- * IKE SA of its own.
+ * GSA_INBAND_REKEY names a group only by our profile: of another server, a
+ * second group that is rekeyed so gets an IKE SA of its own.
  */
 static bool is_crowded(const struct gikev2_ike *ike,
 		       const struct gikev2_tie *own)
 {
-	const struct gikev2_tie *tie = ike->ties;
+	const struct gikev2_tie *tie = ike->profile ? NULL : ike->ties;
 
 	while (tie && (tie == own || !tie->inband))
 		tie = tie->next;

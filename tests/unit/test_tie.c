@@ -3,215 +3,7 @@
  * Several groups over one IKE SA, and leaving a group: GSA_REGISTRATION as the
  * second and the last word of a member.
  */
-#include <stdlib.h>
-
-#include "test_util.h"
-#include "world.h"
-
-#define SECOND GIKEV2_SECOND
-#define GROUPS 3
-
-/* One router's membership in one group. */
-struct seat {
-	struct gikev2_member *member;
-	struct keytable_row rows[KEYTABLE_ROWS_MAX];
-	size_t row_count;
-	unsigned int events[GIKEV2_EVENT_MAX];
-	int event_err[GIKEV2_EVENT_MAX];
-};
-
-struct scene {
-	struct world *world;
-	struct world_node *ks, *r1, *r2;
-	struct gikev2_group *group[GROUPS];
-	struct seat seat[2][GROUPS]; /* of r1, r2 */
-	unsigned int left[GROUPS];   /* members gone, by reason LEFT */
-	int gone_err[GROUPS];
-};
-
-static struct scene *scene;
-static unsigned int requests[256];
-static struct world_datagram last[256];
-
-static bool on_wire(struct world *world, struct world_datagram *datagram)
-{
-	uint8_t exchange = datagram->octets[18];
-
-	(void)world;
-	if (!(datagram->octets[19] & GIKEV2_FLAG_R)) {
-		requests[exchange]++;
-		last[exchange] = *datagram;
-	}
-	return true;
-}
-
-static void on_keys(void *arg, void *cookie, const struct keytable_row *rows,
-		    size_t count)
-{
-	struct seat *seat = cookie;
-
-	(void)arg;
-	memcpy(seat->rows, rows, count * sizeof(*rows));
-	seat->row_count = count;
-}
-
-static void on_member_event(void *arg, const struct gikev2_event *event)
-{
-	struct seat *seat = event->cookie;
-
-	(void)arg;
-	seat->events[event->type]++;
-	seat->event_err[event->type] = event->err;
-}
-
-static void on_server_event(void *arg, const struct gikev2_event *event)
-{
-	(void)arg;
-	for (size_t i = 0; event->cookie && i < GROUPS; i++)
-		if (event->cookie == &scene->group[i] &&
-		    event->type == GIKEV2_EVENT_MEMBER_GONE) {
-			scene->left[i] += event->err == -GIKEV2_ERR_LEFT;
-			scene->gone_err[i] = event->err;
-		}
-}
-
-static struct gikev2_id group_id(size_t group)
-{
-	return (struct gikev2_id){ .type = GIKEV2_ID_KEY_ID,
-				   .len = 2,
-				   .data = { 'g', '0' + group } };
-}
-
-static void serve(struct scene *s, size_t group, bool multicast)
-{
-	struct gikev2_group_config config = {
-		.id = group_id(group),
-		.protocols = { { 201, KEYTABLE_HMAC_SHA_256, 3600 } },
-		.protocol_count = 1,
-		.atd = 5,
-		.dtd = 15,
-	};
-
-	if (multicast)
-		config.rekey = (struct gikev2_rekey_config){
-			.destination = { .family = 4,
-					 .port = GIKEV2_PORT,
-					 .ip = { 239, 192, 1, 1 + group } },
-			.lifetime = 86400,
-			.copies = 2,
-			.ike_sas_max = 100,
-		};
-	s->group[group] = gikev2_group_add(s->ks->engine, &s->group[group],
-					   &config, s->world->now);
-	assert_non_null(s->group[group]);
-}
-
-static struct scene *setup(uint64_t seed, bool multicast)
-{
-	struct scene *s = calloc(1, sizeof(*s));
-
-	scene = s;
-	memset(requests, 0, sizeof(requests));
-	s->world = world_new(seed);
-	s->world->wire = on_wire;
-	s->ks = world_add(s->world, "ks");
-	s->r1 = world_add(s->world, "r1");
-	s->r2 = world_add(s->world, "r2");
-	world_acquaint(s->ks, s->r1, "secret", "secret");
-	world_acquaint(s->ks, s->r2, "secret", "secret");
-	s->ks->callbacks.event = on_server_event;
-	s->r1->callbacks.event = s->r2->callbacks.event = on_member_event;
-	s->r1->callbacks.keys = s->r2->callbacks.keys = on_keys;
-	for (size_t i = 0; i < GROUPS; i++)
-		serve(s, i, multicast);
-	world_run(s->world, 100 * SECOND);
-	return s;
-}
-
-static void teardown(struct scene *s)
-{
-	world_free(s->world);
-	free(s);
-}
-
-static struct gikev2_member_config config_of(const struct scene *s,
-					     size_t group)
-{
-	return (struct gikev2_member_config){
-		.group = group_id(group),
-		.servers = { s->ks->address },
-		.server_count = 1,
-		.offers = { { 201, WORLD_ALL_ALGORITHMS } },
-		.offer_count = 1,
-		.realm = 1,
-	};
-}
-
-static void join(struct scene *s, size_t router, size_t group)
-{
-	struct gikev2_member_config config = config_of(s, group);
-	struct seat *seat = &s->seat[router][group];
-
-	seat->member = gikev2_member_add(s->world->nodes[1 + router].engine,
-					 seat, &config, s->world->now);
-	assert_non_null(seat->member);
-}
-
-static void leave(struct scene *s, size_t router, size_t group)
-{
-	gikev2_member_del(s->seat[router][group].member, s->world->now);
-	s->seat[router][group].member = NULL;
-}
-
-static enum gikev2_member_state state_of(const struct seat *seat)
-{
-	struct gikev2_member_status status;
-
-	gikev2_member_get_status(seat->member, &status);
-	return status.state;
-}
-
-static unsigned int members(struct scene *s, size_t group)
-{
-	struct gikev2_group_status status;
-
-	gikev2_group_get_status(s->group[group], s->world->now, &status);
-	return status.members;
-}
-
-static uint32_t sas(const struct world_node *node)
-{
-	return node->engine->totals.ike_sas;
-}
-
-/* Every seat that is taken has the keys of its group, and of no other. */
-static void assert_keyed(struct scene *s)
-{
-	for (size_t g = 0; g < GROUPS; g++) {
-		struct gikev2_group_status status;
-
-		gikev2_group_get_status(s->group[g], s->world->now, &status);
-		for (size_t r = 0; r < 2; r++) {
-			struct seat *seat = &s->seat[r][g];
-
-			if (!seat->member)
-				continue;
-			assert_int_equal(state_of(seat), GIKEV2_GM_KEY_TABLE);
-			assert_int_equal(seat->row_count, status.row_count);
-			assert_memory_equal(seat->rows[0].key,
-					    status.rows[0].key,
-					    status.rows[0].key_len);
-		}
-	}
-}
-
-static void roll(struct scene *s)
-{
-	for (size_t g = 0; g < GROUPS; g++)
-		assert_int_equal(gikev2_group_rekey(s->group[g], s->world->now),
-				 0);
-	world_run(s->world, 20 * SECOND);
-}
+#include "tie_scene.h"
 
 /* ------------------------------------------------------------------- sharing */
 
@@ -307,10 +99,10 @@ static void first_one_hangs(void **state)
 	teardown(s);
 }
 
-/* GSA_INBAND_REKEY names no group: each has an SA of its own. */
+/* To a stranger GSA_INBAND_REKEY names no group: each has an SA of its own. */
 static void inband_alone(void **state)
 {
-	struct scene *s = setup(5, false);
+	struct scene *s = setup_strangers(5, false);
 
 	(void)state;
 	for (size_t g = 0; g < GROUPS; g++)
@@ -350,7 +142,7 @@ static void one_inband(void **state)
  */
 static void crowded_by_server(void **state)
 {
-	struct scene *s = setup(7, true);
+	struct scene *s = setup_strangers(7, true);
 
 	(void)state;
 	gikev2_group_del(s->group[1], s->world->now);
@@ -373,7 +165,7 @@ static void crowded_by_server(void **state)
 
 static void groups_become_inband(void **state)
 {
-	struct scene *s = setup(8, true);
+	struct scene *s = setup_strangers(8, true);
 	struct gikev2_group_config config;
 
 	(void)state;
@@ -432,8 +224,7 @@ static void server_forgets(void **state)
 	for (size_t g = 0; g < GROUPS; g++)
 		join(s, 0, g);
 	world_run(s->world, SECOND);
-	world_boot(s->ks);
-	s->ks->callbacks.event = on_server_event;
+	reboot_server(s);
 	for (size_t g = 0; g < GROUPS; g++)
 		serve(s, g, true);
 	world_run(s->world, 150 * SECOND);
