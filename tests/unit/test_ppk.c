@@ -225,6 +225,36 @@ static void after_ike_auth(void **state)
 	}
 }
 
+/* A group that is asked for later can tell this PPK from others. */
+static void which_it_was(void **state)
+{
+	(void)state;
+	for (int used = 0; used < 2; used++) {
+		struct scene s = setup(25);
+		struct gikev2_ppk own, other;
+
+		both_have(&s, false);
+		own = other = s.ks->peers[0].ppk;
+		other.octets[0] ^= 1;
+		s.ks->peers[0].ppk.len *= used;
+		join(&s);
+		for (int heir = 0; heir < 2; heir++) {
+			s.ks->engine->asking = ike_of(s.ks);
+			assert_int_equal(gikev2_asking_ppk(s.ks->engine), used);
+			assert_int_equal(gikev2_asking_with_ppk(s.ks->engine,
+								&own),
+					 used);
+			assert_false(
+				gikev2_asking_with_ppk(s.ks->engine, &other));
+			s.ks->engine->asking = NULL;
+			gikev2_want(ike_of(s.ks), GIKEV2_WANT_REKEY_IKE,
+				    s.world->now);
+			world_run(s.world, 5 * SECOND);
+		}
+		assert_registered(&s);
+	}
+}
+
 /* --------------------------------------------- who has it, who must have it */
 
 /* RFC 8784 table 1, by what the member has and whether it insists. */
@@ -491,6 +521,7 @@ int main(void)
 		cmocka_unit_test(group_keys_are_under_it),
 		cmocka_unit_test(not_in_a_rekey),
 		cmocka_unit_test(after_ike_auth),
+		cmocka_unit_test(which_it_was),
 		cmocka_unit_test(every_mixture),
 		cmocka_unit_test(another_id),
 		cmocka_unit_test(of_another_peer),

@@ -215,6 +215,27 @@ static const uint8_t methods[] = {
 	[GIKEV2_BY_CERTIFICATE] = GIKEV2_AUTH_SIGNATURE,
 };
 
+/* A group that is asked for later can tell what was shown for the first. */
+static bool showed_its_certificate(struct scene *scene)
+{
+	const struct gikev2_credential *credential =
+		scene_side(scene, scene->gm)->credentials[0];
+	struct gikev2_chunk certs[GIKEV2_CERTS_MAX];
+	struct gikev2 *engine = scene->ks->engine;
+	uint8_t other[4096];
+	bool same;
+
+	assert_true(gikev2_credential_certs(credential, certs) > 0);
+	assert_true(certs[0].len <= sizeof(other));
+	memcpy(other, certs[0].ptr, certs[0].len);
+	other[certs[0].len - 1] ^= 1;
+	engine->asking = scene_ike(scene->ks);
+	same = gikev2_asking_with(engine, certs[0].ptr, certs[0].len);
+	assert_false(gikev2_asking_with(engine, other, certs[0].len));
+	engine->asking = NULL;
+	return same;
+}
+
 /* Each side by itself. */
 static void mixtures(void **state)
 {
@@ -246,6 +267,8 @@ static void mixtures(void **state)
 			    scene->world->now);
 		world_run(scene->world, 5 * SECOND);
 		assert_int_equal(scene_ike(scene->ks)->peer_way, gm);
+		assert_int_equal(showed_its_certificate(scene),
+				 gm == GIKEV2_BY_CERTIFICATE);
 		scene_free(scene);
 	}
 }
