@@ -221,14 +221,16 @@ static void set_or_clear(struct vty *vty, char *xpath, size_t size,
 
 DEFPY_YANG (mrkm_group_key_server,
 	mrkm_group_key_server_cmd,
-	"key-server <A.B.C.D|X:X::X:X>$server [port (1-65535)$port] [nat-traversal-port (1-65535)$nat_port] [identity <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|dn NAME$dn|key-id NAME$key_id>]",
-	"Key server of the group; the first configured is tried first\n"
+	"key-server <A.B.C.D|X:X::X:X>$server [port (1-65535)$port] [nat-traversal-port (1-65535)$nat_port] [preference (1-255)$preference] [identity <fqdn NAME$fqdn|email NAME$email|address <A.B.C.D|X:X::X:X>$address|dn NAME$dn|key-id NAME$key_id>]",
+	"Key server of the group; of equal ones the first configured is tried first\n"
 	"IPv4 address\n"
 	"IPv6 address\n"
 	"UDP port of the key server, unless this router's\n"
 	"Port number\n"
 	"UDP port of the key server where a NAT is found, unless this router's\n"
 	"Port number\n"
+	"Which one is tried before others\n"
+	"Lowest is tried first; default is 128\n"
 	"Identity that the key server must prove\n"
 	"Fully qualified domain name\n"
 	"Domain name\n"
@@ -244,6 +246,7 @@ DEFPY_YANG (mrkm_group_key_server,
 {
 	char entry[MRKM_CLI_ENTRY], container[XPATH_MAXLEN];
 	char port_leaf[XPATH_MAXLEN], nat_leaf[XPATH_MAXLEN];
+	char preference_leaf[XPATH_MAXLEN];
 	char text[INET6_ADDRSTRLEN];
 	struct mrkm_cli_identity identity;
 	bool named = fqdn || email || dn || key_id || address_str;
@@ -258,6 +261,8 @@ DEFPY_YANG (mrkm_group_key_server,
 	set_or_clear(vty, port_leaf, sizeof(port_leaf), entry, "port", port_str);
 	set_or_clear(vty, nat_leaf, sizeof(nat_leaf), entry,
 		     "nat-traversal-port", nat_port_str);
+	set_or_clear(vty, preference_leaf, sizeof(preference_leaf), entry,
+		     "preference", preference_str);
 	if (named)
 		return mrkm_cli_set_identity(vty, container, &identity);
 	return mrkm_cli_destroy(vty, container);
@@ -265,7 +270,7 @@ DEFPY_YANG (mrkm_group_key_server,
 
 DEFPY_YANG (no_mrkm_group_key_server,
 	no_mrkm_group_key_server_cmd,
-	"no key-server <A.B.C.D|X:X::X:X>$server [port (1-65535)] [nat-traversal-port (1-65535)] [identity <fqdn NAME|email NAME|address <A.B.C.D|X:X::X:X>|dn NAME|key-id NAME>]",
+	"no key-server <A.B.C.D|X:X::X:X>$server [port (1-65535)] [nat-traversal-port (1-65535)] [preference (1-255)] [identity <fqdn NAME|email NAME|address <A.B.C.D|X:X::X:X>|dn NAME|key-id NAME>]",
 	NO_STR
 	"Key server of the group\n"
 	"IPv4 address\n"
@@ -274,6 +279,8 @@ DEFPY_YANG (no_mrkm_group_key_server,
 	"Port number\n"
 	"UDP port of the key server where a NAT is found\n"
 	"Port number\n"
+	"Which one is tried before others\n"
+	"Lowest is tried first\n"
 	"Identity that the key server must prove\n"
 	"Fully qualified domain name\n"
 	"Domain name\n"

@@ -104,6 +104,8 @@ void mrkm_cli_show_group_key_server(struct vty *vty,
 	if (yang_dnode_exists(node, "nat-traversal-port"))
 		vty_out(vty, " nat-traversal-port %s",
 			value(node, "nat-traversal-port"));
+	if (!yang_dnode_is_default(node, "preference"))
+		vty_out(vty, " preference %s", value(node, "preference"));
 	if (yang_dnode_exists(node, "identity"))
 		vty_out(vty, " identity %s %s", value(node, "identity/type"),
 			value(node, "identity/value"));

@@ -123,6 +123,7 @@ static int read_server(const struct lyd_node *node, uint16_t port,
 	if (!server->endpoint.port)
 		server->endpoint.port = port;
 	server->nat_port = mrkm_leaf_number(node, "nat-traversal-port");
+	server->preference = mrkm_leaf_number(node, "preference");
 	if (!usable_server(&server->endpoint))
 		return mrkm_fail(
 			problem, size,
@@ -132,6 +133,20 @@ static int read_server(const struct lyd_node *node, uint16_t port,
 		return 0;
 	return mrkm_config_read_identity(identity, &server->identity, problem,
 					 size);
+}
+
+/* Those that are equal stay as they were configured. */
+static void sort_servers(struct mrkm_key_server_config *servers, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct mrkm_key_server_config server = servers[i];
+		size_t at = i;
+
+		for (; at && servers[at - 1].preference > server.preference;
+		     at--)
+			servers[at] = servers[at - 1];
+		servers[at] = server;
+	}
 }
 
 /* The parts of a group that are lists. */
@@ -147,6 +162,7 @@ static int read_group_lists(const struct lyd_node *node, uint16_t port,
 				&config->servers[config->server_count++],
 				problem, size))
 			return -1;
+	sort_servers(config->servers, config->server_count);
 	for (child = mrkm_child(node, "protocol"); child;
 	     child = mrkm_next(child)) {
 		struct mrkm_protocol_config *protocol =

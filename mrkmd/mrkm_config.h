@@ -86,6 +86,7 @@ struct mrkm_base_config {
 struct mrkm_key_server_config {
 	struct gikev2_endpoint endpoint;
 	uint16_t nat_port;	   /* 0: this router's */
+	uint8_t preference;	   /* lowest first */
 	struct gikev2_id identity; /* GIKEV2_ID_NONE: any */
 };
 

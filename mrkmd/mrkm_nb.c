@@ -215,6 +215,12 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/key-server/preference",
+			.cbs = {
+				.modify = mrkm_nb_modify,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/group/key-server/identity",
 			.cbs = {
 				.create = mrkm_nb_create,

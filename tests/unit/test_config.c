@@ -537,6 +537,23 @@ static void everything_arrives(void **state)
 	assert_string_equal(applied.group.protocols[0].key_chain, "CHAIN");
 }
 
+/* The lowest first, and of equal ones that which was configured first. */
+static void preferences(void **state)
+{
+	static const uint8_t order[] = { 4, 1, 3, 5, 2 };
+
+	apply(ME ",'group':[{'name':'CORE','key-server':["
+		 "{'address':'10.0.0.1'},"
+		 "{'address':'10.0.0.2','preference':129},"
+		 "{'address':'10.0.0.3','preference':128},"
+		 "{'address':'10.0.0.4','preference':1},"
+		 "{'address':'10.0.0.5'}]}]");
+	assert_int_equal(applied.group.server_count, sizeof(order));
+	for (size_t i = 0; i < sizeof(order); i++)
+		assert_int_equal(applied.group.servers[i].endpoint.ip[3],
+				 order[i]);
+}
+
 static void key_server_arrives(void **state)
 {
 	apply(ME
@@ -752,6 +769,8 @@ int main(void)
 		cmocka_unit_test(too_many_listen),
 		cmocka_unit_test(one_port_one_use),
 		cmocka_unit_test_setup_teardown(defaults, with_engine,
+						without_engine),
+		cmocka_unit_test_setup_teardown(preferences, with_engine,
 						without_engine),
 		cmocka_unit_test_setup_teardown(everything_arrives, with_engine,
 						without_engine),
