@@ -43,9 +43,12 @@ static uint32_t lifetime_of(const struct keytable_row *row, uint64_t now)
 	uint64_t end = row->accept_end > row->send_end ? row->accept_end
 						       : row->send_end;
 
+	uint64_t seconds;
+
 	if (end == KEYTABLE_NEVER || end <= now)
 		return 0;
-	return (end - now) / KEYTABLE_SECOND + 2;
+	seconds = (end - now) / KEYTABLE_SECOND + 2;
+	return seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
 }
 
 static bool is_due(const struct keytable_row *row, uint64_t now)

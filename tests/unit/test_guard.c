@@ -239,6 +239,27 @@ static void test_expiry_closes(void **state)
 
 /* ------------------------------------------------------------------------ rolling */
 
+/* What the kernel is told has 32 bits: a key for ages is not one for a second. */
+static void test_long_life(void **state)
+{
+	static const uint64_t seconds[] = { UINT32_MAX - 2ull,
+					    UINT32_MAX - 1ull, UINT32_MAX,
+					    UINT32_MAX + 1ull };
+	struct keytable_row row;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+		row = pim_row(300 + i);
+		row.accept_end = row.send_end = now + seconds[i] * SECOND;
+		give(&pimd, "PIM", &row, 1);
+		protect(&pimd, "PIM", "eth0", NULL);
+		run();
+		assert_int_equal(sends(1), 300 + i);
+		mrkm_for_each(mrkm_sa, sa, &guard.is.sas)
+			assert_int_equal(sa->lifetime, UINT32_MAX);
+	}
+}
+
 /*
  * Inbound new first, outbound at ATD, old inbound removed at DTD; each step is
  * one batch, and touches nothing else.
@@ -751,6 +772,7 @@ int main(void)
 		TEST(test_keys_of_no_interface),
 		TEST(test_no_command),
 		TEST(test_expiry_closes),
+		TEST(test_long_life),
 		TEST(test_roll),
 		TEST(test_another_key_under_one_spi),
 		TEST(test_sender_of_its_own),
