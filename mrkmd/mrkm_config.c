@@ -36,6 +36,18 @@ int mrkm_config_read_identity(const struct lyd_node *node, struct gikev2_id *id,
 				 : "a name of 1 to 255 octets");
 }
 
+int mrkm_config_read_peer(const struct lyd_node *node, struct gikev2_id *id,
+			  char *problem, size_t size)
+{
+	if (mrkm_config_read_identity(node, id, problem, size))
+		return -1;
+	if (gikev2_id_fold(id) == 0)
+		return 0;
+	return mrkm_fail(problem, size,
+			 "identity \"%s %s\" is too long: shorten it",
+			 mrkm_leaf(node, "type"), mrkm_leaf(node, "value"));
+}
+
 /* IDg: what `id` says, else the octets of the name as ID_KEY_ID. */
 static int read_group_id(const struct lyd_node *node, struct gikev2_id *id,
 			 char *problem, size_t size)
@@ -131,8 +143,8 @@ static int read_server(const struct lyd_node *node, uint16_t port,
 			mrkm_leaf(node, "address"));
 	if (!identity)
 		return 0;
-	return mrkm_config_read_identity(identity, &server->identity, problem,
-					 size);
+	return mrkm_config_read_peer(identity, &server->identity, problem,
+				     size);
 }
 
 /* Those that are equal stay as they were configured. */
@@ -252,26 +264,40 @@ static int read_ks_group(const struct lyd_node *node, uint16_t port,
 	return 0;
 }
 
-/* `members` gets an entry for each that may join; NULL: only checked. */
+/* An entry for who was not in the list before. */
+static int add_ks_member(const struct lyd_node *node,
+			 struct mrkm_ks_members_head *members, char *problem,
+			 size_t size)
+{
+	struct mrkm_ks_member_config config;
+	struct mrkm_ks_member *member;
+
+	if (mrkm_config_read_ks_member(node, &config, problem, size))
+		return -1;
+	member = mrkm_ks_member_new(&config);
+	if (!mrkm_ks_members_add(members, member))
+		return 0;
+	mrkm_ks_member_free(member);
+	return mrkm_fail(
+		problem, size,
+		"\"%s %s\" is there already, written in another way: remove one of the two",
+		mrkm_leaf(node, "type"), mrkm_leaf(node, "value"));
+}
+
+/* `members` gets an entry for each that may join. */
 static int read_ks_members(const struct lyd_node *node,
 			   struct mrkm_ks_members_head *members, char *problem,
 			   size_t size)
 {
-	struct mrkm_ks_member_config config;
 	const struct lyd_node *child;
 	char why[512];
 
 	for (child = mrkm_child(node, "member"); child;
-	     child = mrkm_next(child)) {
-		if (mrkm_config_read_ks_member(child, &config, why,
-					       sizeof(why)))
+	     child = mrkm_next(child))
+		if (add_ks_member(child, members, why, sizeof(why)))
 			return mrkm_fail(problem, size,
 					 "key server, group %s, member: %s",
 					 mrkm_leaf(node, "name"), why);
-		if (members)
-			mrkm_ks_members_add(members,
-					    mrkm_ks_member_new(&config));
-	}
 	return 0;
 }
 
@@ -340,6 +366,19 @@ static int check_ids(const struct lyd_node *parent, const char *role,
 	return 0;
 }
 
+static int check_ks_members(const struct lyd_node *node, char *problem,
+			    size_t size)
+{
+	struct mrkm_ks_members_head members;
+	int ret;
+
+	mrkm_ks_members_init(&members);
+	ret = read_ks_members(node, &members, problem, size);
+	mrkm_ks_members_free(&members);
+	mrkm_ks_members_fini(&members);
+	return ret;
+}
+
 int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
 {
 	const struct lyd_node *server = mrkm_child(tree, "key-server");
@@ -365,7 +404,7 @@ int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
 	for (child = mrkm_child(server, "group"); child;
 	     child = mrkm_next(child))
 		if (read_ks_group(child, base.port, &ks_group, problem, size) ||
-		    read_ks_members(child, NULL, problem, size))
+		    check_ks_members(child, problem, size))
 			return -1;
 	return check_ids(server, "key server: ", problem, size);
 }

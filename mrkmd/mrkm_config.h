@@ -217,6 +217,9 @@ const char *mrkm_address_text(const struct gikev2_endpoint *endpoint, char *buf,
  */
 int mrkm_config_read_identity(const struct lyd_node *node, struct gikev2_id *id,
 			      char *problem, size_t size);
+/* ... of somebody else, in the form that the engine has names in. */
+int mrkm_config_read_peer(const struct lyd_node *node, struct gikev2_id *id,
+			  char *problem, size_t size);
 
 /*
  * Checks the whole tree under MRKM_XPATH.  0, or -1 with a sentence that says

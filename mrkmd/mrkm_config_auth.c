@@ -188,8 +188,8 @@ static int read_who(const struct lyd_node *node,
 
 	config->pattern = mrkm_pattern_is(type, value);
 	if (!config->pattern)
-		return mrkm_config_read_identity(node, &config->identity,
-						 problem, size);
+		return mrkm_config_read_peer(node, &config->identity, problem,
+					     size);
 	if (mrkm_pattern_read(type, value, &config->identity))
 		return 0;
 	return mrkm_fail(

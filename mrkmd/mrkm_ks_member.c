@@ -295,28 +295,6 @@ static bool is_full(struct mrkm_ks_group *group, const struct gikev2_id *peer)
 	       !mrkm_ks_registered(group, peer);
 }
 
-/* The member's own pre-shared key for this group, if that is what it used. */
-static bool psk_is_ours(const struct mrkm_ks_member *member)
-{
-	struct gikev2_secret secret = {};
-	char problem[512];
-	bool same =
-		gikev2_asking_proved(mrkm.engine) ||
-		(!mrkm_psk_read(member->psk_file, &secret, problem,
-				sizeof(problem)) &&
-		 gikev2_asking_with(mrkm.engine, secret.octets, secret.len));
-
-	explicit_bzero(&secret, sizeof(secret));
-	return same;
-}
-
-static bool anchor_is_ours(const struct mrkm_ks_member *member,
-			   const struct gikev2_id *peer)
-{
-	return !member->trust_anchor ||
-	       mrkm_revoke_asking_leads_to(peer, member->trust_anchor);
-}
-
 static bool ppk_is_ours(const struct mrkm_ppk_config *config,
 			const struct gikev2_id *peer)
 {
@@ -353,6 +331,37 @@ static bool ppk_will_do(const struct mrkm_ks_group *group,
 	return !required;
 }
 
+/* A key that is shared with others in another group proves nothing here. */
+static bool proved_by_psk(const struct mrkm_ks_member *member)
+{
+	struct gikev2_secret secret;
+	char problem[512];
+	bool same;
+
+	if (gikev2_asking_proved(mrkm.engine))
+		return true;
+	if (!member->psk_file ||
+	    mrkm_psk_read(member->psk_file, &secret, problem, sizeof(problem)))
+		return false;
+	same = gikev2_asking_psk(mrkm.engine, &secret);
+	explicit_bzero(&secret, sizeof(secret));
+	return same;
+}
+
+static bool proved_by(const struct mrkm_ks_group *group,
+		      const struct mrkm_ks_member *member,
+		      const struct gikev2_id *peer)
+{
+	uint8_t way = gikev2_asking_way(mrkm.engine);
+
+	if (!(way & member_ways(group, member)))
+		return false;
+	if (way == GIKEV2_BY_PSK)
+		return proved_by_psk(member);
+	return !member->trust_anchor ||
+	       mrkm_revoke_leads_to(peer, member->trust_anchor);
+}
+
 /*
  * Over one IKE SA a peer may ask for several groups, and what it proved its
  * identity with for the first is perhaps not enough for the next: whoever has
@@ -362,13 +371,9 @@ static bool proved_enough(const struct mrkm_ks_group *group,
 			  const struct mrkm_ks_member *member,
 			  const struct gikev2_id *peer)
 {
-	uint8_t way = gikev2_asking_way(mrkm.engine);
 	char id[300];
 
-	if (way & member_ways(group, member) &&
-	    ppk_will_do(group, member, peer) &&
-	    (way != GIKEV2_BY_PSK || psk_is_ours(member)) &&
-	    (way != GIKEV2_BY_CERTIFICATE || anchor_is_ours(member, peer)))
+	if (proved_by(group, member, peer) && ppk_will_do(group, member, peer))
 		return true;
 	mrkm_log_limited(
 		MRKM_LIMIT_PROOF, LOG_WARNING,

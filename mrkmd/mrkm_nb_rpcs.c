@@ -54,7 +54,8 @@ static struct mrkm_ks_group *member_of_group(struct nb_cb_rpc_args *args,
 		snprintf(args->errmsg, args->errmsg_len,
 			 "this router is not the key server of group %s", name);
 	else if (mrkm_identity_read(yang_dnode_get_string(args->input, "type"),
-				    value, identity))
+				    value, identity) &&
+		 gikev2_id_fold(identity) == 0)
 		return group;
 	else
 		snprintf(args->errmsg, args->errmsg_len,

@@ -99,13 +99,22 @@ static const char *text_of(const struct gikev2_id *pattern,
 	return buf;
 }
 
+/* Who has a key for a pattern calls itself what it likes: a name, at least. */
+static bool is_printable(const struct gikev2_id *id)
+{
+	for (size_t i = 0; i < id->len; i++)
+		if (id->data[i] < '!' || id->data[i] > '~')
+			return false;
+	return true;
+}
+
 /* Something has to be in the asterisk's place. */
 static bool match_suffix(const struct gikev2_id *pattern,
 			 const struct gikev2_id *id)
 {
 	size_t len = pattern->len - 1;
 
-	return id->len > len && !memchr(id->data, '\0', id->len) &&
+	return id->len > len && is_printable(id) &&
 	       !strncasecmp((const char *)id->data + id->len - len,
 			    (const char *)pattern->data + 1, len);
 }

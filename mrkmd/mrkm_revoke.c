@@ -197,18 +197,18 @@ static int verify(const struct proof *proof, const char *anchor, char *problem,
 	return ret;
 }
 
-/* Of another SA of that name what is kept may not be the certificate. */
-bool mrkm_revoke_asking_leads_to(const struct gikev2_id *peer,
-				 const char *anchor)
+bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor)
 {
 	const struct proof *proof = find(peer);
 	struct gikev2_chunk certs[GIKEV2_CERTS_MAX];
 	char problem[GIKEV2_PROBLEM_MAX];
 	size_t count;
 
+	/* what is kept came last, perhaps from another who has that name */
 	return proof && split(proof, certs, &count) && count &&
 	       (gikev2_asking_proved(mrkm.engine) ||
-		gikev2_asking_with(mrkm.engine, certs[0].ptr, certs[0].len)) &&
+		gikev2_asking_certificate(mrkm.engine, certs[0].ptr,
+					  certs[0].len)) &&
 	       verify(proof, anchor, problem, sizeof(problem)) == 0;
 }
 

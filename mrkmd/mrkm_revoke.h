@@ -15,9 +15,9 @@ struct mrkm_ks_group;
 void mrkm_revoke_proven(const struct gikev2_id *peer,
 			const struct gikev2_chunk *certs, size_t count);
 
-/* In the engine's authorize(): do those of `peer` lead to that trust anchor? */
-bool mrkm_revoke_asking_leads_to(const struct gikev2_id *peer,
-				 const char *anchor);
+/* In the engine's authorize(): did `peer` prove its identity by certificates that
+ * lead to that trust anchor? */
+bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor);
 
 /* A group is served again: those of its members that were kept. */
 void mrkm_revoke_load(struct mrkm_ks_group *group);

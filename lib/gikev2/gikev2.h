@@ -75,6 +75,16 @@ struct gikev2_id {
 bool gikev2_id_equal(const struct gikev2_id *a, const struct gikev2_id *b);
 
 /*
+ * One form for all ways to write a name: letters of an FQDN, of the domain of a
+ * mailbox and of a DN's values become small ones (ASCII), and DNs are encoded
+ * alike (RFC 5280 section 7).  The engine does so with the name of whoever proves
+ * it, and hands out no other form; what an owner compares with that, or gives to
+ * the engine to compare, wants the same.  Idempotent.  0, or -GIKEV2_ERR_LIMIT
+ * for a DN that is too long then.
+ */
+int gikev2_id_fold(struct gikev2_id *id);
+
+/*
  * Prints "fqdn r1.example.net" and the like; what is not printable ASCII is
  * shown as \xNN, so that a stranger's identity cannot write into a log.
  * Returns buf.
@@ -320,14 +330,17 @@ uint8_t gikev2_asking_way(const struct gikev2 *engine);
 bool gikev2_asking_ppk(const struct gikev2 *engine);
 
 /*
- * In authorize(): did it do so for this very group, so that the callbacks have
- * said what is good for that?  If not: was it with that pre-shared key or
- * certificate (its DER), and with that post-quantum pre-shared key?
+ * ... whether it did so for this very group, so that the callbacks have said what
+ * is good for that; if not, whether it was by this pre-shared key, or by this
+ * certificate (the peer's own, DER), and with that post-quantum pre-shared key.
+ * Peers of one name may have others in another group.
  */
 bool gikev2_asking_proved(const struct gikev2 *engine);
-bool gikev2_asking_with(struct gikev2 *engine, const uint8_t *octets,
-			size_t len);
-bool gikev2_asking_with_ppk(struct gikev2 *engine,
+bool gikev2_asking_psk(const struct gikev2 *engine,
+		       const struct gikev2_secret *secret);
+bool gikev2_asking_certificate(const struct gikev2 *engine, const uint8_t *der,
+			       size_t len);
+bool gikev2_asking_with_ppk(const struct gikev2 *engine,
 			    const struct gikev2_ppk *ppk);
 
 /* ----------------------------------------------------------------- engine */

@@ -34,24 +34,38 @@ int gikev2_auth_start(struct gikev2_ike *ike, uint64_t now)
 			      tx, now);
 }
 
+/* Whoever it says it is, in the one form that names are compared in. */
+static int set_peer(struct gikev2_ike *ike, struct gikev2_rx *rx, uint8_t type)
+{
+	struct gikev2_id id;
+	int ret = gikev2_id_from_payload(
+		&id, &gikev2_payload_find(rx->payloads, type)->id);
+
+	if (ret == 0)
+		ret = gikev2_id_fold(&id);
+	return ret < 0 ? ret : gikev2_ike_set_peer(ike, &id);
+}
+
+static bool is_wanted(const struct gikev2_member_config *config,
+		      const struct gikev2_id *server)
+{
+	struct gikev2_id wanted = config->server_identity;
+
+	return wanted.type == GIKEV2_ID_NONE ||
+	       (gikev2_id_fold(&wanted) == 0 &&
+		gikev2_id_equal(&wanted, server));
+}
+
 /* Is it the key server that we asked for? */
 static int verify_server(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	struct gikev2_member *member = gikev2_ike_member(ike);
-	const struct gikev2_member_config *config =
-		gikev2_member_config(member);
 	struct gikev2_proof proof;
-	struct gikev2_id id;
-	int ret;
+	int ret = set_peer(ike, rx, GIKEV2_PLD_IDR);
 
-	ret = gikev2_id_from_payload(
-		&id, &gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDR)->id);
-	if (ret == 0)
-		ret = gikev2_ike_set_peer(ike, &id);
 	if (ret < 0)
 		return ret;
-	if (config->server_identity.type != GIKEV2_ID_NONE &&
-	    !gikev2_id_equal(&config->server_identity, &id))
+	if (!is_wanted(gikev2_member_config(member), ike->peer))
 		return -GIKEV2_ERR_AUTH_FAILED;
 	ret = gikev2_ppk_settle(ike, rx);
 	if (ret < 0)
@@ -126,13 +140,8 @@ static int authenticate(struct gikev2_ike *ike, struct gikev2_rx *rx,
 			struct gikev2_group *group, struct gikev2_proof *proof)
 {
 	void *cookie = group ? gikev2_group_cookie(group) : NULL;
-	struct gikev2_id id;
-	int ret;
+	int ret = set_peer(ike, rx, GIKEV2_PLD_IDI);
 
-	ret = gikev2_id_from_payload(
-		&id, &gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDI)->id);
-	if (ret == 0)
-		ret = gikev2_ike_set_peer(ike, &id);
 	if (ret == 0)
 		ret = gikev2_ppk_find(ike, rx, cookie);
 	if (ret < 0)

@@ -108,6 +108,13 @@ int gikev2_dn_parse(const char *text, struct gikev2_id *id);
 bool gikev2_dn_text(const struct gikev2_id *id, char *buf, size_t size);
 
 /*
+ * One encoding for all that X509_NAME_cmp() calls equal: values as UTF8String,
+ * ASCII letters small, spaces single, lengths as DER wants them.  Octets that are
+ * no name stay what they are.  0 or -LIMIT, see gikev2_id_fold().
+ */
+int gikev2_dn_fold(struct gikev2_id *id);
+
+/*
  * Is `id` a name like that?  An asterisk in a value stands for any octets of
  * it, letters may be of either case, and no part is left out.
  */

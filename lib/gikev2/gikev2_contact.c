@@ -135,8 +135,8 @@ static void drop_older(struct gikev2_ike *ike, uint64_t now)
 
 	while (old) {
 		if (old->serial > ike->serial ||
-		    !gikev2_equal(old->proof_tag, ike->proof_tag,
-				  sizeof(ike->proof_tag))) {
+		    !gikev2_equal(old->peer_proof, ike->peer_proof,
+				  sizeof(ike->peer_proof))) {
 			old = other(ike, old->peer_next);
 			continue;
 		}

@@ -137,6 +137,106 @@ int gikev2_dn_parse(const char *text, struct gikev2_id *id)
 	return id->len ? 0 : -GIKEV2_ERR_CERT_MALFORMED;
 }
 
+/* -------------------------------------------------------------------- folding */
+
+/* What is a string of characters, and not of anything else. */
+#define STRINGS                                                                \
+	(B_ASN1_UTF8STRING | B_ASN1_BMPSTRING | B_ASN1_UNIVERSALSTRING |       \
+	 B_ASN1_PRINTABLESTRING | B_ASN1_T61STRING | B_ASN1_IA5STRING |        \
+	 B_ASN1_VISIBLESTRING)
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Small letters, and no space but single ones between words; the new length. */
+static int fold_text(uint8_t *text, int len)
+{
+	int to = 0;
+
+	for (int i = 0; i < len; i++) {
+		bool space = is_space(text[i]);
+
+		if (space && (!to || text[to - 1] == ' '))
+			continue;
+		if (space)
+			text[to++] = ' ';
+		else if (text[i] >= 'A' && text[i] <= 'Z')
+			text[to++] = text[i] - 'A' + 'a';
+		else
+			text[to++] = text[i];
+	}
+	return to && text[to - 1] == ' ' ? to - 1 : to;
+}
+
+static bool fold_entry(const X509_NAME_ENTRY *entry, bool same_rdn,
+		       X509_NAME *folded)
+{
+	const ASN1_STRING *data = X509_NAME_ENTRY_get_data(entry);
+	int type = ASN1_STRING_type(data), len = ASN1_STRING_length(data);
+	const uint8_t *octets = ASN1_STRING_get0_data(data);
+	uint8_t *text = NULL;
+	bool ok;
+
+	if (ASN1_tag2bit(type) & STRINGS) {
+		type = V_ASN1_UTF8STRING;
+		len = ASN1_STRING_to_UTF8(&text, data);
+		if (len < 0)
+			return false;
+		len = fold_text(text, len);
+		octets = text;
+	}
+	ok = X509_NAME_add_entry_by_OBJ(folded,
+					X509_NAME_ENTRY_get_object(entry), type,
+					octets, len, -1,
+					same_rdn ? -1 : 0) == 1;
+	OPENSSL_free(text);
+	return ok;
+}
+
+static X509_NAME *fold(const X509_NAME *name)
+{
+	X509_NAME *folded = X509_NAME_new();
+	int last = -1;
+	bool ok = folded;
+
+	for (int i = 0; ok && i < X509_NAME_entry_count(name); i++) {
+		const X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
+		int set = X509_NAME_ENTRY_set(entry);
+
+		ok = fold_entry(entry, i && set == last, folded);
+		last = set;
+	}
+	if (ok)
+		return folded;
+	X509_NAME_free(folded);
+	return NULL;
+}
+
+int gikev2_dn_fold(struct gikev2_id *id)
+{
+	const uint8_t *end = id->data;
+	X509_NAME *name = d2i_X509_NAME(NULL, &end, id->len);
+	X509_NAME *folded = NULL;
+	uint8_t *der = NULL;
+	int len = -1;
+
+	if (name && end == id->data + id->len)
+		folded = fold(name);
+	if (folded)
+		len = i2d_X509_NAME(folded, &der);
+	if (len > 0 && len <= GIKEV2_ID_MAX) {
+		id->len = (uint8_t)len;
+		memcpy(id->data, der, id->len);
+	}
+	OPENSSL_free(der);
+	X509_NAME_free(folded);
+	X509_NAME_free(name);
+	ERR_clear_error();
+	return len > GIKEV2_ID_MAX ? -GIKEV2_ERR_LIMIT : 0;
+}
+
 /* ------------------------------------------------------------------- matching */
 
 /* Letters of either case; each asterisk takes as little as it can. */
@@ -178,7 +278,9 @@ static bool match_part(void *arg, size_t n, int nid, const struct value *value)
 	int len;
 
 	match->parts = n + 1;
-	if (!entry || OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)) != nid)
+	/* of several names in one RDN no pattern speaks */
+	if (!entry || X509_NAME_ENTRY_set(entry) != (int)n ||
+	    OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)) != nid)
 		return false;
 	len = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(entry));
 	same = len >= 0 && glob(value, utf8, (size_t)len);

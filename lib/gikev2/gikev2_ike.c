@@ -143,9 +143,9 @@ struct gikev2_ike *gikev2_ike_heir(struct gikev2_ike *old, bool initiator)
 	heir->profile = old->profile;
 	heir->own_way = old->own_way;
 	heir->peer_way = old->peer_way;
+	memcpy(heir->peer_proof, old->peer_proof, sizeof(heir->peer_proof));
 	heir->ppk = old->ppk;
-	memcpy(heir->proof_tag, old->proof_tag, sizeof(heir->proof_tag));
-	memcpy(heir->ppk_tag, old->ppk_tag, sizeof(heir->ppk_tag));
+	memcpy(heir->ppk_proof, old->ppk_proof, sizeof(heir->ppk_proof));
 	heir->fragmentation = old->fragmentation;
 	if (gikev2_nat_inherit(heir, old) < 0 ||
 	    (old->peer && gikev2_ike_set_peer(heir, old->peer) < 0)) {

@@ -157,8 +157,7 @@ struct gikev2_tie {
 	uint16_t leaves; /* error notify that it leaves with, or 0 */
 };
 
-/* Tells one secret or certificate from another, and not what it is. */
-#define GIKEV2_TAG_LEN 16
+#define GIKEV2_PEER_PROOF_LEN 32
 
 struct gikev2_ike {
 	struct gikev2 *engine;
@@ -177,12 +176,14 @@ struct gikev2_ike {
 	bool dead;	/* free it when the handlers are done */
 	bool known;	/* the peer proved its identity */
 	bool ppk;	/* ... and its keys are those with a PPK */
-	/* of what it proved it with, and of that PPK; server */
-	uint8_t proof_tag[GIKEV2_TAG_LEN], ppk_tag[GIKEV2_TAG_LEN];
 	uint8_t own_way, peer_way; /* GIKEV2_BY_*; 0: not known, restored */
-	bool deferred;		   /* in the engine's list of these */
-	uint8_t wants;		   /* GIKEV2_WANT_* */
-	uint8_t tries;		   /* transmissions of the request */
+	/* digests of the key or certificate that the peer proved itself by, and
+	 * of the PPK; server */
+	uint8_t peer_proof[GIKEV2_PEER_PROOF_LEN];
+	uint8_t ppk_proof[GIKEV2_PEER_PROOF_LEN];
+	bool deferred; /* in the engine's list of these */
+	uint8_t wants; /* GIKEV2_WANT_* */
+	uint8_t tries; /* transmissions of the request */
 	uint8_t request_exchange;
 	uint8_t put_off;	   /* rekeys in a row, by TEMPORARY_FAILURE */
 	uint8_t nat;		   /* GIKEV2_NAT_* */
@@ -494,8 +495,9 @@ int gikev2_proof_learn(struct gikev2_ike *ike, struct gikev2_rx *rx);
 void gikev2_proof_begin(const struct gikev2_ike *ike, void *cookie,
 			struct gikev2_proof *proof);
 void gikev2_proof_end(struct gikev2_proof *proof);
-int gikev2_proof_tag(struct gikev2 *engine, struct gikev2_chunk secret,
-		     uint8_t tag[GIKEV2_TAG_LEN]);
+/* What is kept of a secret: enough to know it again, and no secret. */
+int gikev2_proof_digest(const struct gikev2 *engine, struct gikev2_chunk secret,
+			uint8_t digest[GIKEV2_PEER_PROOF_LEN]);
 /* The peer's ID and AUTH. */
 int gikev2_proof_verify(struct gikev2_ike *ike, struct gikev2_rx *rx,
 			struct gikev2_proof *proof);

@@ -232,10 +232,10 @@ int gikev2_ppk_find(struct gikev2_ike *ike, struct gikev2_rx *rx, void *cookie)
 	if (ret == 0 && state->agreed && ppk.id_len && ppk.len) {
 		ret = mix(ike, &ppk);
 		if (ret == 0)
-			ret = gikev2_proof_tag(
+			ret = gikev2_proof_digest(
 				ike->engine,
 				(struct gikev2_chunk){ ppk.octets, ppk.len },
-				ike->ppk_tag);
+				ike->ppk_proof);
 		state->used = ike->ppk = ret == 0;
 	} else {
 		ret = do_without(ike, rx, ppk.mandatory);

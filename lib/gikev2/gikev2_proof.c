@@ -162,20 +162,29 @@ static int sign_what(struct gikev2_ike *ike, bool of_initiator,
 /* ------------------------------------------------- what it was proved with */
 
 /* The same after a rekey of the SA, and after a restart. */
-int gikev2_proof_tag(struct gikev2 *engine, struct gikev2_chunk secret,
-		     uint8_t tag[GIKEV2_TAG_LEN])
+int gikev2_proof_digest(const struct gikev2 *engine, struct gikev2_chunk secret,
+			uint8_t digest[GIKEV2_PEER_PROOF_LEN])
 {
-	static const char text[] = "what a peer proved its identity with";
-	struct gikev2_chunk data = { (const uint8_t *)text, sizeof(text) - 1 };
-	uint8_t out[GIKEV2_PRF_MAX];
-	int ret = gikev2_prf(engine->crypto,
-			     gikev2_prf_find(GIKEV2_PRF_HMAC_SHA2_256), secret,
-			     &data, 1, out);
+	static const uint8_t label[] = "what a peer proved itself by";
+	struct gikev2_chunk part = { label, sizeof(label) - 1 };
 
-	if (ret == 0)
-		memcpy(tag, out, GIKEV2_TAG_LEN);
-	explicit_bzero(out, sizeof(out));
-	return ret;
+	return gikev2_prf(engine->crypto,
+			  gikev2_prf_find(GIKEV2_PRF_HMAC_SHA2_256), secret,
+			  &part, 1, digest);
+}
+
+static bool has_digest(const struct gikev2 *engine, const uint8_t *secret,
+		       size_t len, const uint8_t digest[GIKEV2_PEER_PROOF_LEN])
+{
+	uint8_t own[GIKEV2_PEER_PROOF_LEN];
+	bool same = len &&
+		    gikev2_proof_digest(engine,
+					(struct gikev2_chunk){ secret, len },
+					own) == 0 &&
+		    gikev2_equal(own, digest, sizeof(own));
+
+	explicit_bzero(own, sizeof(own));
+	return same;
 }
 
 /* --------------------------------------------------------- pre-shared keys */
@@ -231,11 +240,11 @@ static int verify_mac(struct gikev2_ike *ike, struct gikev2_proof *proof,
 	    (data.len != len || !gikev2_equal(data.ptr, expected, len)))
 		ret = -GIKEV2_ERR_AUTH_FAILED;
 	if (ret == 0 && ike->server)
-		ret = gikev2_proof_tag(
+		ret = gikev2_proof_digest(
 			ike->engine,
 			(struct gikev2_chunk){ proof->secret.octets,
 					       proof->secret.len },
-			ike->proof_tag);
+			ike->peer_proof);
 	explicit_bzero(expected, sizeof(expected));
 	return ret;
 }
@@ -324,7 +333,8 @@ static int verify_signature(struct gikev2_ike *ike, struct gikev2_proof *proof,
 			    signature);
 	gikev2_key_free(key);
 	if (ret == 0 && ike->server)
-		ret = gikev2_proof_tag(ike->engine, certs[0], ike->proof_tag);
+		ret = gikev2_sha256(ike->engine->crypto, certs[0],
+				    ike->peer_proof);
 	if (ret == 0)
 		tell_owner(ike, certs, count);
 	if (ret < 0 && gikev2_cert_get_info(certs[0], &info) == 0)
@@ -419,31 +429,34 @@ bool gikev2_asking_proved(const struct gikev2 *engine)
 	return engine->asking && engine->asking_proved;
 }
 
-static bool has_tag(struct gikev2 *engine, const uint8_t *octets, size_t len,
-		    const uint8_t tag[GIKEV2_TAG_LEN])
-{
-	struct gikev2_chunk chunk = { octets, len };
-	uint8_t own[GIKEV2_TAG_LEN];
-
-	return len && gikev2_proof_tag(engine, chunk, own) == 0 &&
-	       gikev2_equal(own, tag, sizeof(own));
-}
-
-bool gikev2_asking_with(struct gikev2 *engine, const uint8_t *octets,
-			size_t len)
+bool gikev2_asking_psk(const struct gikev2 *engine,
+		       const struct gikev2_secret *secret)
 {
 	const struct gikev2_ike *ike = engine->asking;
 
-	return ike && ike->peer_way &&
-	       has_tag(engine, octets, len, ike->proof_tag);
+	return ike && ike->peer_way == GIKEV2_BY_PSK &&
+	       has_digest(engine, secret->octets, secret->len, ike->peer_proof);
 }
 
-bool gikev2_asking_with_ppk(struct gikev2 *engine, const struct gikev2_ppk *ppk)
+bool gikev2_asking_certificate(const struct gikev2 *engine, const uint8_t *der,
+			       size_t len)
+{
+	const struct gikev2_ike *ike = engine->asking;
+	uint8_t digest[GIKEV2_PEER_PROOF_LEN];
+
+	return ike && ike->peer_way == GIKEV2_BY_CERTIFICATE &&
+	       gikev2_sha256(engine->crypto, (struct gikev2_chunk){ der, len },
+			     digest) == 0 &&
+	       gikev2_equal(digest, ike->peer_proof, sizeof(digest));
+}
+
+bool gikev2_asking_with_ppk(const struct gikev2 *engine,
+			    const struct gikev2_ppk *ppk)
 {
 	const struct gikev2_ike *ike = engine->asking;
 
 	return ike && ike->ppk &&
-	       has_tag(engine, ppk->octets, ppk->len, ike->ppk_tag);
+	       has_digest(engine, ppk->octets, ppk->len, ike->ppk_proof);
 }
 
 int gikev2_proof_verify(struct gikev2_ike *ike, struct gikev2_rx *rx,

@@ -15,11 +15,16 @@
 uint64_t gikev2_sender_digest(struct gikev2 *engine, const struct gikev2_id *id)
 {
 	uint8_t octets[1 + GIKEV2_ID_MAX] = { id->type }, digest[32];
+	struct gikev2_id name = { .type = id->type, .len = id->len };
 	uint64_t value = 0;
 
-	memcpy(octets + 1, id->data, id->len);
+	/* both sides have to come to the same, whoever wrote the name */
+	memcpy(name.data, id->data, id->len);
+	if (gikev2_id_fold(&name) < 0)
+		return 1;
+	memcpy(octets + 1, name.data, name.len);
 	if (gikev2_sha256(engine->crypto,
-			  (struct gikev2_chunk){ octets, 1 + id->len },
+			  (struct gikev2_chunk){ octets, 1 + name.len },
 			  digest) == 0)
 		value = gikev2_get_int(digest, sizeof(value));
 	/* 0 is an SA that all share: what is nobody's can be sent on by nobody */

@@ -13,7 +13,7 @@
 #define GROUP_VERSION 2 /* 2: rolls that wait */
 #define NODE_VERSION 1
 #define GM_VERSION 2  /* likewise */
-#define IKE_VERSION 3 /* 2: how the peer proved who it is; 3: with what */
+#define IKE_VERSION 3 /* 2: how the peer proved who it is; 3: by what */
 
 /* ---------------------------------------------------------------------- keys */
 
@@ -147,8 +147,9 @@ static void ike_fields(struct gikev2_archive *archive, struct gikev2_ike *ike)
 	GIKEV2_ARCHIVE_INT(archive, ike->ppk);
 	if (version < 3)
 		return;
-	gikev2_archive_octets(archive, ike->proof_tag, sizeof(ike->proof_tag));
-	gikev2_archive_octets(archive, ike->ppk_tag, sizeof(ike->ppk_tag));
+	gikev2_archive_octets(archive, ike->peer_proof,
+			      sizeof(ike->peer_proof));
+	gikev2_archive_octets(archive, ike->ppk_proof, sizeof(ike->ppk_proof));
 }
 
 /* By protocol, for the table may have grown meanwhile. */

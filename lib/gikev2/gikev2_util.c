@@ -46,6 +46,25 @@ bool gikev2_id_equal(const struct gikev2_id *a, const struct gikev2_id *b)
 	       memcmp(a->data, b->data, a->len) == 0;
 }
 
+int gikev2_id_fold(struct gikev2_id *id)
+{
+	const uint8_t *at;
+	size_t i = 0;
+
+	if (id->type == GIKEV2_ID_DER_ASN1_DN)
+		return gikev2_dn_fold(id);
+	at = memrchr(id->data, '@', id->len);
+	/* who is behind a domain is for the domain to say */
+	if (id->type == GIKEV2_ID_RFC822_ADDR)
+		i = at ? at - id->data : id->len;
+	else if (id->type != GIKEV2_ID_FQDN)
+		i = id->len;
+	for (; i < id->len; i++)
+		if (id->data[i] >= 'A' && id->data[i] <= 'Z')
+			id->data[i] += 'a' - 'A';
+	return 0;
+}
+
 struct gikev2_chunk gikev2_id_chunk(const struct gikev2_id *id)
 {
 	return (struct gikev2_chunk){ id->data, id->len };

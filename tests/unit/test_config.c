@@ -56,7 +56,7 @@ int mrkm_ks_group_cmp(const struct mrkm_ks_group *a,
 int mrkm_ks_member_cmp(const struct mrkm_ks_member *a,
 		       const struct mrkm_ks_member *b)
 {
-	return numcmp((uintptr_t)a, (uintptr_t)b);
+	return memcmp(&a->identity, &b->identity, sizeof(a->identity));
 }
 
 void mrkm_auth_apply(void)
@@ -129,6 +129,11 @@ mrkm_ks_member_new(const struct mrkm_ks_member_config *config)
 		strlcpy(applied.trust_anchor, config->trust_anchor,
 			sizeof(applied.trust_anchor));
 	return member;
+}
+
+void mrkm_ks_member_free(struct mrkm_ks_member *member)
+{
+	free(member);
 }
 
 void mrkm_ks_members_free(struct mrkm_ks_members_head *members)
@@ -648,6 +653,29 @@ static void patterns_arrive(void **state)
 		WORDS("10.0.0.0/40", "PREFIX/LENGTH"));
 }
 
+/* One name is one member, however it is written. */
+static void names_of_members(void **state)
+{
+	apply(ME ",'key-server':{'group':[{'name':'CORE',"
+		 "'member':[{'type':'fqdn','value':'R1.Example.net',"
+		 "'certificate':[null]}]}]}");
+	assert_int_equal(applied.ks_member.identity.len, 14);
+	assert_memory_equal(applied.ks_member.identity.data, "r1.example.net",
+			    14);
+	expect_problem(
+		ME "," KS_GROUP(
+			"CORE",
+			",'member':[{'type':'fqdn','value':'R1','certificate':[null]},"
+			"{'type':'fqdn','value':'r1','certificate':[null]}]"),
+		WORDS("CORE", "fqdn r1", "already", "remove"));
+	expect_problem(
+		ME "," KS_GROUP(
+			"CORE",
+			",'member':[{'type':'address','value':'2001:db8::1','certificate':[null]},"
+			"{'type':'address','value':'2001:db8:0::1','certificate':[null]}]"),
+		WORDS("address 2001:db8:", "already", "another way"));
+}
+
 static void credentials_of_members_arrive(void **state)
 {
 	apply(ME ",'key-server':{'group':[{'name':'CORE',"
@@ -784,6 +812,8 @@ int main(void)
 						with_engine, without_engine),
 		cmocka_unit_test_setup_teardown(credentials_of_a_group_arrive,
 						with_engine, without_engine),
+		cmocka_unit_test_setup_teardown(names_of_members, with_engine,
+						without_engine),
 		cmocka_unit_test_setup_teardown(credentials_of_members_arrive,
 						with_engine, without_engine),
 		cmocka_unit_test_setup_teardown(patterns_arrive, with_engine,

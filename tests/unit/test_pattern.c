@@ -144,6 +144,12 @@ static void odd_identities(void **state)
 	(void)state;
 	id.data[0] = '\0';
 	assert_false(mrkm_pattern_match(&p, &id));
+	/* what would write into a terminal, or break out of a line */
+	for (int c = 1; c < 256; c++) {
+		id.data[0] = (uint8_t)c;
+		assert_int_equal(mrkm_pattern_match(&p, &id),
+				 c > ' ' && c < 0x7f);
+	}
 	id.len = 0;
 	assert_false(mrkm_pattern_match(&p, &id));
 	p = pattern("address", "10.0.0.0/8");

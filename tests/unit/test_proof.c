@@ -230,8 +230,8 @@ static bool showed_its_certificate(struct scene *scene)
 	memcpy(other, certs[0].ptr, certs[0].len);
 	other[certs[0].len - 1] ^= 1;
 	engine->asking = scene_ike(scene->ks);
-	same = gikev2_asking_with(engine, certs[0].ptr, certs[0].len);
-	assert_false(gikev2_asking_with(engine, other, certs[0].len));
+	same = gikev2_asking_certificate(engine, certs[0].ptr, certs[0].len);
+	assert_false(gikev2_asking_certificate(engine, other, certs[0].len));
 	engine->asking = NULL;
 	return same;
 }
@@ -269,6 +269,54 @@ static void mixtures(void **state)
 		assert_int_equal(scene_ike(scene->ks)->peer_way, gm);
 		assert_int_equal(showed_its_certificate(scene),
 				 gm == GIKEV2_BY_CERTIFICATE);
+		scene_free(scene);
+	}
+}
+
+/* What the server is told of by what the member that asks proved itself. */
+static struct {
+	struct gikev2_chunk own, other;
+	bool by_own, by_other, by_psk;
+} asked;
+
+static int ask(void *arg, void *cookie, const struct gikev2_id *peer)
+{
+	struct world_node *node = arg;
+	struct gikev2_secret secret = { .len = 6, .octets = "secret" };
+
+	(void)cookie;
+	(void)peer;
+	asked.by_own = gikev2_asking_certificate(node->engine, asked.own.ptr,
+						 asked.own.len);
+	asked.by_other = gikev2_asking_certificate(
+		node->engine, asked.other.ptr, asked.other.len);
+	asked.by_psk = gikev2_asking_psk(node->engine, &secret);
+	return 0;
+}
+
+static void by_what(void **state)
+{
+	const uint8_t ways[] = { GIKEV2_BY_PSK, GIKEV2_BY_CERTIFICATE };
+
+	for (int i = 0; i < 4; i++) {
+		struct scene *scene = scene_new(i + 1, i & 1);
+		struct side *side = scene_side(scene, scene->gm);
+		const struct pki_cert *own = pki_router(scene_root, GM_NAME);
+
+		asked.own = own->der;
+		asked.other = pki_router(scene_root, KS_NAME)->der;
+		side_show_nothing(side);
+		side_show(side, own, NULL, 0);
+		set_ways(scene, ways[i / 2], GIKEV2_BY_PSK);
+		strcpy(scene->gm->psk, "secret");
+		strcpy(scene->ks->peers[0].psk, "secret");
+		scene->ks->callbacks.authorize = ask;
+		scene_join(scene);
+		world_run(scene->world, 5 * SECOND);
+		assert_registered(scene);
+		assert_int_equal(asked.by_own, i / 2);
+		assert_int_equal(asked.by_psk, !(i / 2));
+		assert_false(asked.by_other);
 		scene_free(scene);
 	}
 }
@@ -498,6 +546,51 @@ static void identities(void **state)
 	scene_free(scene);
 }
 
+/*
+ * However it writes its name, a router is one member: else one certificate would
+ * do for many, and who is excluded would come back under another.
+ */
+static void one_name(void **state)
+{
+	static const char *const spellings[] = { "R1.example.net",
+						 "r1.EXAMPLE.net",
+						 "r1.example.net" };
+	struct scene *scene = scene_new(1, false);
+	struct gikev2_group_status status;
+
+	for (size_t i = 0; i < ARRAY_LEN(spellings); i++) {
+		world_boot(scene->gm);
+		memcpy(scene->gm->identity.data, spellings[i],
+		       strlen(spellings[i]));
+		gikev2_set_identity(scene->gm->engine, &scene->gm->identity);
+		scene_join(scene);
+		world_run(scene->world, 5 * SECOND);
+		assert_int_equal(world_state(scene->gm), GIKEV2_GM_KEY_TABLE);
+		gikev2_group_get_status(scene->ks->group, scene->world->now,
+					&status);
+		assert_int_equal(status.members, 1);
+	}
+	assert_int_equal(scene->ks->peers[0].proven, ARRAY_LEN(spellings));
+	scene_free(scene);
+}
+
+/* The operator may write the key server's name in his own way. */
+static void name_of_server(void **state)
+{
+	struct scene *scene = scene_new(1, false);
+
+	scene->gm->member_config = (struct gikev2_member_config){
+		.offers = { { 201, WORLD_ALL_ALGORITHMS } },
+		.offer_count = 1,
+		.server_identity = scene->ks->identity,
+	};
+	scene->gm->member_config.server_identity.data[0] = 'K';
+	world_join_config(scene->gm, scene->ks);
+	world_run(scene->world, 5 * SECOND);
+	assert_registered(scene);
+	scene_free(scene);
+}
+
 /* A router may be its own key server by certificate too. */
 static void own_member(void **state)
 {
@@ -557,6 +650,7 @@ int main(void)
 		cmocka_unit_test(all_kinds_of_keys),
 		cmocka_unit_test(hash_of_the_peer),
 		cmocka_unit_test(mixtures),
+		cmocka_unit_test(by_what),
 		cmocka_unit_test(choices),
 		cmocka_unit_test(no_common_hash),
 		cmocka_unit_test(silent_without_certificates),
@@ -565,6 +659,8 @@ int main(void)
 		cmocka_unit_test(hints_decide),
 		cmocka_unit_test(many_hints),
 		cmocka_unit_test(identities),
+		cmocka_unit_test(one_name),
+		cmocka_unit_test(name_of_server),
 		cmocka_unit_test(own_member),
 		cmocka_unit_test(not_authorized),
 		cmocka_unit_test(expired_meanwhile),

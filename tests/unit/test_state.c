@@ -423,6 +423,22 @@ static void stopped_is_not_deleted(void **state)
 	end(run);
 }
 
+/* By which key a peer proved who it is may be asked for a restart later. */
+static void proof_is_kept(void **state)
+{
+	struct run *run = registered(6, false);
+	uint8_t proof[GIKEV2_PEER_PROOF_LEN], none[sizeof(proof)] = { 0 };
+
+	(void)state;
+	/* they share one */
+	memcpy(proof, run->ks->engine->ikes->peer_proof, sizeof(proof));
+	assert_memory_not_equal(proof, none, sizeof(none));
+	assert_int_equal(world_resume(run->ks), 0);
+	assert_memory_equal(run->ks->engine->ikes->peer_proof, proof,
+			    sizeof(proof));
+	end(run);
+}
+
 static void refused(struct run *run, int err)
 {
 	unsigned int saves = run->ks->saves;
@@ -543,6 +559,7 @@ int main(void)
 		cmocka_unit_test(nothing_saved),
 		cmocka_unit_test(records_come_and_go),
 		cmocka_unit_test(stopped_is_not_deleted),
+		cmocka_unit_test(proof_is_kept),
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(away_too_long),
 		cmocka_unit_test(other_algorithm),

@@ -224,7 +224,7 @@ static int authorize_by_proof(void *arg, void *cookie,
 
 	psk_of_group(arg, GIKEV2_SERVER, cookie, peer, &secret);
 	if (gikev2_asking_proved(node->engine) ||
-	    gikev2_asking_with(node->engine, secret.octets, secret.len))
+	    gikev2_asking_psk(node->engine, &secret))
 		return 0;
 	not_good++;
 	return -GIKEV2_ERR_OTHER_PROOF;

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mrkmd/mrkm_ks_member.c: who may join which group, by what it proved.
+ */
+#include <zebra.h>
+
+#include "memory.h"
+#include "test_util.h"
+
+#include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_auth.h"
+#include "mrkmd/mrkm_event.h"
+#include "mrkmd/mrkm_exclusion.h"
+#include "mrkmd/mrkm_revoke.h"
+
+DEFINE_MGROUP(MRKMD, "mrkmd");
+
+struct mrkm mrkm;
+
+/* What the peer that asks proved its identity with. */
+static struct {
+	uint8_t way;
+	const char *psk, *anchor;
+	bool ppk, other_ppk, excluded, proved;
+} asking;
+
+static unsigned int lines;
+
+/* ------------------------------------------------------------------- the rest */
+
+uint64_t mrkm_now(void)
+{
+	return 1;
+}
+
+void mrkm_log_limited(enum mrkm_limit limit, int priority, const char *format,
+		      ...)
+{
+	lines++;
+}
+
+int mrkm_ks_group_cmp(const struct mrkm_ks_group *a,
+		      const struct mrkm_ks_group *b)
+{
+	return strcmp(a->config.name, b->config.name);
+}
+
+uint8_t gikev2_asking_way(const struct gikev2 *engine)
+{
+	return asking.way;
+}
+
+bool gikev2_asking_ppk(const struct gikev2 *engine)
+{
+	return asking.ppk;
+}
+
+bool gikev2_asking_proved(const struct gikev2 *engine)
+{
+	return asking.proved;
+}
+
+bool gikev2_asking_with_ppk(const struct gikev2 *engine,
+			    const struct gikev2_ppk *ppk)
+{
+	return asking.ppk && !asking.other_ppk;
+}
+
+bool gikev2_asking_psk(const struct gikev2 *engine,
+		       const struct gikev2_secret *secret)
+{
+	return asking.way == GIKEV2_BY_PSK &&
+	       secret->len == strlen(asking.psk) &&
+	       !memcmp(secret->octets, asking.psk, secret->len);
+}
+
+void gikev2_group_members(
+	const struct gikev2_group *group,
+	bool (*visit)(void *arg, const struct gikev2_group_member_status *),
+	void *arg)
+{
+}
+
+void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
+			     struct gikev2_group_status *status)
+{
+	memset(status, 0, sizeof(*status));
+}
+
+bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor)
+{
+	return asking.anchor && !strcmp(asking.anchor, anchor);
+}
+
+bool mrkm_exclusion_bars(const struct mrkm_ks_group *group,
+			 const struct gikev2_id *identity)
+{
+	return asking.excluded;
+}
+
+const struct mrkm_trust *mrkm_auth_trust(void)
+{
+	static const struct mrkm_trust none;
+
+	return &none;
+}
+
+void mrkm_auth_complete(struct gikev2_auth_policy *policy, const char *anchor)
+{
+}
+
+int mrkm_auth_ppk(const struct mrkm_ppk_config *config, const char *whose,
+		  struct gikev2_ppk *ppk)
+{
+	return 0;
+}
+
+bool mrkm_auth_problem(uint8_t own, uint8_t peer, const char *anchor, char *buf,
+		       size_t size)
+{
+	return false;
+}
+
+bool mrkm_auth_ppk_problem(const struct mrkm_ppk_config *config, char *buf,
+			   size_t size)
+{
+	return false;
+}
+
+/* ------------------------------------------------------------------- the group */
+
+static char psk_file[] = "/tmp/test_ks_member.XXXXXX";
+static struct mrkm_ks_group group;
+static struct gikev2_id r1 = { .type = GIKEV2_ID_FQDN, .len = 2, .data = "r1" };
+
+static int setup(void **state)
+{
+	int fd = mkstemp(psk_file);
+
+	if (fd < 0 || write(fd, "own\n", 4) != 4)
+		return -1;
+	close(fd);
+	mrkm_ks_groups_init(&mrkm.ks_groups);
+	mrkm_ks_members_init(&group.members);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	mrkm_ks_members_free(&group.members);
+	unlink(psk_file);
+	return 0;
+}
+
+static void admit(const struct mrkm_ks_member_config *config)
+{
+	struct mrkm_ks_member_config copy = *config;
+
+	mrkm_ks_members_free(&group.members);
+	copy.identity = r1;
+	mrkm_ks_members_add(&group.members, mrkm_ks_member_new(&copy));
+	memset(&asking, 0, sizeof(asking));
+	lines = 0;
+}
+
+static void may(bool join)
+{
+	assert_int_equal(mrkm_ks_authorize(&group, &r1),
+			 join ? 0 : -GIKEV2_ERR_OTHER_PROOF);
+	assert_int_equal(lines, !join);
+}
+
+/* ----------------------------------------------------------------------- tests */
+
+/* Under its name others may have proved something in another group. */
+static void by_psk(void **state)
+{
+	admit(&(struct mrkm_ks_member_config){ .psk_file = psk_file });
+	asking.way = GIKEV2_BY_PSK;
+	asking.psk = "own";
+	may(true);
+	asking.psk = "shared in another group";
+	may(false);
+	/* it was good when it registered */
+	lines = 0;
+	asking.proved = true;
+	may(true);
+}
+
+static void by_another_way(void **state)
+{
+	admit(&(struct mrkm_ks_member_config){ .psk_file = psk_file });
+	asking.way = GIKEV2_BY_CERTIFICATE;
+	may(false);
+	admit(&(struct mrkm_ks_member_config){ .certificate = true });
+	asking.way = GIKEV2_BY_PSK;
+	asking.psk = "own";
+	may(false);
+}
+
+static void key_is_gone(void **state)
+{
+	admit(&(struct mrkm_ks_member_config){ .psk_file = "/nonexistent" });
+	asking.way = GIKEV2_BY_PSK;
+	asking.psk = "own";
+	may(false);
+}
+
+static void by_certificate(void **state)
+{
+	admit(&(struct mrkm_ks_member_config){ .certificate = true });
+	asking.way = GIKEV2_BY_CERTIFICATE;
+	may(true);
+	admit(&(struct mrkm_ks_member_config){ .certificate = true,
+					       .trust_anchor = "LAB" });
+	asking.way = GIKEV2_BY_CERTIFICATE;
+	asking.anchor = "LAB";
+	may(true);
+	asking.anchor = "OTHER";
+	may(false);
+}
+
+static void without_ppk(void **state)
+{
+	struct mrkm_ppk_config ppk = { .id = "lab", .required = true };
+
+	admit(&(struct mrkm_ks_member_config){
+		.certificate = true, .ppk_count = 1, .ppks = { ppk } });
+	asking.way = GIKEV2_BY_CERTIFICATE;
+	may(false);
+	lines = 0;
+	asking.ppk = true;
+	may(true);
+	asking.other_ppk = true;
+	may(false);
+}
+
+/* Of these two nothing is said here: it is an event. */
+static void strangers(void **state)
+{
+	struct gikev2_id r2 = { .type = GIKEV2_ID_FQDN,
+				.len = 2,
+				.data = "r2" };
+
+	admit(&(struct mrkm_ks_member_config){ .certificate = true });
+	asking.way = GIKEV2_BY_CERTIFICATE;
+	assert_int_equal(mrkm_ks_authorize(&group, &r2),
+			 -GIKEV2_ERR_NOT_AUTHORIZED);
+	assert_int_equal(mrkm_ks_authorize(NULL, &r1),
+			 -GIKEV2_ERR_NOT_AUTHORIZED);
+	asking.excluded = true;
+	assert_int_equal(mrkm_ks_authorize(&group, &r1),
+			 -GIKEV2_ERR_NOT_AUTHORIZED);
+	assert_int_equal(lines, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(by_psk),      cmocka_unit_test(by_another_way),
+		cmocka_unit_test(key_is_gone), cmocka_unit_test(by_certificate),
+		cmocka_unit_test(without_ppk), cmocka_unit_test(strangers),
+	};
+
+	return cmocka_run_group_tests_name("ks_member", tests, setup, teardown);
+}
