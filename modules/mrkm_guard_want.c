@@ -68,6 +68,7 @@ static void fill_sa(const struct wanted *w, const struct keytable_row *row,
 	sa->spi = row->id;
 	sa->reqid = reqid_of(w->chain->traffic);
 	sa->replay = sequential;
+	sa->only_out = sequential && row->direction == KEYTABLE_OUT;
 	sa->suite = row->ipsec.suite;
 	sa->key_len = row->key_len;
 	memcpy(sa->key, row->key, row->key_len);
@@ -197,10 +198,12 @@ static int want_sps(const struct wanted *w, const struct keytable_row *sender,
 	return err;
 }
 
-static int want_filter(const struct wanted *w, const struct mrkm_link *link)
+static int want_clear_filter(const struct wanted *w,
+			     const struct mrkm_link *link)
 {
 	struct mrkm_filter filter = {
 		.ifindex = link->ifindex,
+		.kind = MRKM_FILTER_CLEAR,
 		.traffic = MRKM_TRAFFIC_BIT(w->chain->traffic),
 		.mac_len = link->mac_len,
 	};
@@ -208,9 +211,35 @@ static int want_filter(const struct wanted *w, const struct mrkm_link *link)
 
 	if (err != -EEXIST)
 		return err;
-	mrkm_image_find_filter(w->image, link->ifindex)->traffic |=
-		filter.traffic;
+	mrkm_image_find_filter(w->image, link->ifindex, MRKM_FILTER_CLEAR)
+		->traffic |= filter.traffic;
 	return 0;
+}
+
+/* The routing daemons send from a link-local address. */
+static int want_echo_filter(const struct wanted *w,
+			    const struct mrkm_link *link)
+{
+	struct mrkm_filter filter = {
+		.ifindex = link->ifindex,
+		.kind = MRKM_FILTER_ECHO,
+		.mac_len = link->mac_len,
+		.address_count = link->address_count,
+	};
+	int err;
+
+	if (w->info->family != AF_INET6 || !link->address_count)
+		return 0;
+	memcpy(filter.addresses, link->addresses, sizeof(filter.addresses));
+	err = mrkm_image_add_filter(w->image, &filter);
+	return err == -EEXIST ? 0 : err;
+}
+
+static int want_filters(const struct wanted *w, const struct mrkm_link *link)
+{
+	int err = want_clear_filter(w, link);
+
+	return err ? err : want_echo_filter(w, link);
 }
 
 static int want_interface(struct wanted *w, const struct keytable_row *sender,
@@ -226,7 +255,7 @@ static int want_interface(struct wanted *w, const struct keytable_row *sender,
 	if (err)
 		return err;
 	if (link->filterable && !w->guard->filterless)
-		return want_filter(w, link);
+		return want_filters(w, link);
 	w->in_policies = true;
 	return 0;
 }

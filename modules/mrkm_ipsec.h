@@ -13,11 +13,13 @@
  *   SP      outbound, one for each interface and destination: which SA to send
  *           with, named by its SPI, or that nothing may be sent at all.  To
  *           change the key is to replace the SP: one message, no gap.
- *   filter  inbound, one for each interface: drops what came without IPsec.
- *           It sits in front of the IP layer (tc ingress), because an inbound
+ *   filter  inbound, for each interface: drops what came without IPsec.  It
+ *           sits in front of the IP layer (tc ingress), because an inbound
  *           policy of Linux cannot tell interfaces from each other: it is
  *           compared with the device that the packet is delivered to, which
- *           for local delivery is the loopback.
+ *           for local delivery is the loopback.  Over IPv6 a second one drops
+ *           what we sent ourselves and somebody else sends back: our SA would
+ *           open it, and Linux minds its own source address in IPv4 only.
  */
 #ifndef MRKM_IPSEC_H
 #define MRKM_IPSEC_H
@@ -39,7 +41,10 @@
 /* Our policies' priority: the smaller the number, the earlier it is tried. */
 #define MRKM_IPSEC_PRIORITY 848
 
-/* Our filter's place in an interface's tc ingress chain, and its handle. */
+/*
+ * Our filters' place in an interface's tc ingress chain, and the handle of the
+ * first one; the second's is the next.
+ */
 #define MRKM_IPSEC_FILTER_PREF 1
 #define MRKM_IPSEC_FILTER_HANDLE 0x6d726b
 
@@ -92,6 +97,7 @@ struct mrkm_sa {
 
 	uint32_t reqid;
 	bool replay; /* each sender has its own: sequence numbers are checked */
+	bool only_out; /* and it is this router's: nothing comes in by it */
 	struct keytable_suite suite;
 	uint16_t key_len;
 	uint8_t key[KEYTABLE_KEY_MAX]; /* as in struct keytable_row */
@@ -118,10 +124,26 @@ struct mrkm_sp {
 	uint32_t spi;	     /* of the SA to use; 0 inbound: any of ours */
 };
 
+enum mrkm_filter_kind {
+	MRKM_FILTER_CLEAR, /* drops `traffic` without IPsec */
+	MRKM_FILTER_ECHO,  /* drops IPsec over IPv6 from `addresses`: ours */
+	MRKM_FILTER_KINDS
+};
+
+/* IPv6 link-local addresses of an interface that are looked after. */
+#define MRKM_LINK_ADDRESSES_MAX 8
+
 struct mrkm_filter {
-	int ifindex;	 /* its identity */
-	uint8_t traffic; /* MRKM_TRAFFIC_BIT()s that need protection */
+	/* its identity */
+	int ifindex;
+	enum mrkm_filter_kind kind;
+
+	uint8_t traffic; /* MRKM_TRAFFIC_BIT()s */
 	uint8_t mac_len; /* octets in front of the IP header */
+	uint8_t address_count;
+	struct mrkm_address addresses[MRKM_LINK_ADDRESSES_MAX];
+
+	uint32_t dropped; /* packets, says the kernel; not compared */
 };
 
 /* Objects of one kind, sorted by identity. */
@@ -153,7 +175,8 @@ int mrkm_image_add_filter(struct mrkm_image *image,
 struct mrkm_sa *mrkm_image_find_sa(const struct mrkm_image *image,
 				   const struct mrkm_sa *like);
 struct mrkm_filter *mrkm_image_find_filter(const struct mrkm_image *image,
-					   int ifindex);
+					   int ifindex,
+					   enum mrkm_filter_kind kind);
 
 /* Adds what `into` has not: by identity.  0, or -ENOMEM. */
 int mrkm_image_merge(struct mrkm_image *into, const struct mrkm_image *from);

@@ -89,13 +89,15 @@ static int compare_filters(const void *x, const void *y)
 	const struct mrkm_filter *a = x, *b = y;
 
 	COMPARE(a, b, ifindex);
+	COMPARE(a, b, kind);
 	return 0;
 }
 
 bool mrkm_sa_equal(const struct mrkm_sa *a, const struct mrkm_sa *b)
 {
 	return compare_sas(a, b) == 0 && a->reqid == b->reqid &&
-	       a->replay == b->replay && a->suite.encr == b->suite.encr &&
+	       a->replay == b->replay && a->only_out == b->only_out &&
+	       a->suite.encr == b->suite.encr &&
 	       a->suite.encr_bits == b->suite.encr_bits &&
 	       a->suite.integ == b->suite.integ && a->key_len == b->key_len &&
 	       memcmp(a->key, b->key, a->key_len) == 0;
@@ -110,8 +112,11 @@ bool mrkm_sp_equal(const struct mrkm_sp *a, const struct mrkm_sp *b)
 
 bool mrkm_filter_equal(const struct mrkm_filter *a, const struct mrkm_filter *b)
 {
-	return a->ifindex == b->ifindex && a->traffic == b->traffic &&
-	       a->mac_len == b->mac_len;
+	return compare_filters(a, b) == 0 && a->traffic == b->traffic &&
+	       a->mac_len == b->mac_len &&
+	       a->address_count == b->address_count &&
+	       memcmp(a->addresses, b->addresses,
+		      a->address_count * sizeof(a->addresses[0])) == 0;
 }
 
 static bool equal_sas(const void *a, const void *b)
@@ -250,9 +255,10 @@ struct mrkm_sa *mrkm_image_find_sa(const struct mrkm_image *image,
 }
 
 struct mrkm_filter *mrkm_image_find_filter(const struct mrkm_image *image,
-					   int ifindex)
+					   int ifindex,
+					   enum mrkm_filter_kind kind)
 {
-	struct mrkm_filter like = { .ifindex = ifindex };
+	struct mrkm_filter like = { .ifindex = ifindex, .kind = kind };
 
 	return find_item(&image->filters, &kind_filter, &like);
 }

@@ -161,21 +161,39 @@ static int list(struct mrkm_kernel *kernel, enum mrkm_family family,
 	return err;
 }
 
+/*
+ * An interface without a place for filters says EINVAL, and one that has just
+ * gone away ENODEV.
+ */
+static int list_filters_of(struct mrkm_kernel *kernel, int ifindex,
+			   struct mrkm_image *image)
+{
+	struct mrkm_batch request = { 0 };
+	int err = mrkm_tc_put_dump_filters(&request, ifindex, 1);
+
+	err = list(kernel, MRKM_ROUTE, &request, err, item_filter, image);
+	return err == -ENOMEM ? err : 0;
+}
+
 static int list_filters(struct mrkm_kernel *kernel, struct mrkm_image *image,
 			const struct mrkm_links *links)
 {
-	struct mrkm_batch request = { 0 };
 	int err = 0;
 
-	for (size_t i = 0; i < links->count && err != -ENOMEM; i++) {
-		err = mrkm_tc_put_dump_filters(&request,
-					       links->links[i].ifindex, 1);
-		err = list(kernel, MRKM_ROUTE, &request, err, item_filter,
-			   image);
-	}
-	/* An interface without a place for filters says EINVAL, and one that
-	 * has just gone away ENODEV. */
-	return err == -ENOMEM ? err : 0;
+	for (size_t i = 0; i < links->count && !err; i++)
+		err = list_filters_of(kernel, links->links[i].ifindex, image);
+	return err;
+}
+
+int mrkm_kernel_count(struct mrkm_kernel *kernel, const struct mrkm_image *is,
+		      struct mrkm_image *counted)
+{
+	int err = 0;
+
+	mrkm_for_each(mrkm_filter, filter, &is->filters)
+		if (!err && filter->kind == MRKM_FILTER_CLEAR)
+			err = list_filters_of(kernel, filter->ifindex, counted);
+	return err;
 }
 
 int mrkm_kernel_list(struct mrkm_kernel *kernel, struct mrkm_image *image,

@@ -53,6 +53,13 @@ int mrkm_kernel_list(struct mrkm_kernel *kernel, struct mrkm_image *image,
 		     struct mrkm_links *links);
 
 /*
+ * The filters of `is` as the kernel has them now, with what they dropped since
+ * they were set.  `counted` is empty before.  0, or -ENOMEM.
+ */
+int mrkm_kernel_count(struct mrkm_kernel *kernel, const struct mrkm_image *is,
+		      struct mrkm_image *counted);
+
+/*
  * keytable_transform_bit()s of what the kernel can do, found out by trying: an
  * SA for each, to an address where nothing is, removed at once.  0: it has no
  * ESP at all.

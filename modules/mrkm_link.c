@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/filter.h>
+#include <linux/gen_stats.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
@@ -164,13 +165,19 @@ static const struct nlattr *nested(const struct nlattr *nest, uint16_t type,
 	return found;
 }
 
+/* Its only action. */
+static const struct nlattr *action_of(const struct nlattr *options)
+{
+	return nested(nested(options, TCA_BPF_ACT, 0), 1, 0);
+}
+
 static bool drops(const struct nlattr *options)
 {
-	const struct nlattr *action = nested(options, TCA_BPF_ACT, 0);
+	const struct nlattr *action =
+		nested(action_of(options), TCA_ACT_OPTIONS, 0);
 	const struct tc_gact *gact;
 	const struct nlattr *parms;
 
-	action = nested(nested(action, 1, 0), TCA_ACT_OPTIONS, 0);
 	parms = nested(action, TCA_GACT_PARMS, sizeof(*gact));
 	if (!parms)
 		return false;
@@ -178,27 +185,30 @@ static bool drops(const struct nlattr *options)
 	return gact->action == TC_ACT_SHOT;
 }
 
-/* A program tells for what it was made: it is one of a few. */
+/* Packets that its action was carried out on. */
+static uint32_t read_count(const struct nlattr *options)
+{
+	const struct nlattr *stats =
+		nested(action_of(options), TCA_ACT_STATS, 0);
+	struct gnet_stats_basic basic = { 0 };
+	const size_t size = offsetof(struct gnet_stats_basic, packets) +
+			    sizeof(basic.packets);
+
+	stats = nested(stats, TCA_STATS_BASIC, size);
+	if (stats)
+		memcpy(&basic, mnl_attr_get_payload(stats), size);
+	return basic.packets;
+}
+
 static void read_program(const struct nlattr *ops, struct mrkm_filter *filter)
 {
-	static const uint8_t mac_lens[] = { ETH_HLEN, 0 };
 	struct sock_filter program[MRKM_PROGRAM_MAX];
-	struct mrkm_filter guess = *filter;
 	size_t len = mnl_attr_get_payload_len(ops);
 
-	for (size_t i = 0; i < sizeof(mac_lens); i++)
-		for (unsigned int t = 1; t < 1U << MRKM_TRAFFIC_MAX; t++) {
-			guess.mac_len = mac_lens[i];
-			guess.traffic = (uint8_t)t;
-			if (mrkm_filter_program(&guess, program) *
-					    sizeof(*program) ==
-				    len &&
-			    memcmp(program, mnl_attr_get_payload(ops), len) ==
-				    0) {
-				*filter = guess;
-				return;
-			}
-		}
+	if (len > sizeof(program))
+		return;
+	memcpy(program, mnl_attr_get_payload(ops), len);
+	mrkm_filter_recognize(filter, program, len / sizeof(*program));
 }
 
 int mrkm_link_read_filter(const struct nlmsghdr *nlh, struct mrkm_image *image)
@@ -210,16 +220,18 @@ int mrkm_link_read_filter(const struct nlmsghdr *nlh, struct mrkm_image *image)
 
 	if (nlh->nlmsg_type != RTM_NEWTFILTER ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*tcm) ||
-	    tcm->tcm_handle != MRKM_IPSEC_FILTER_HANDLE ||
+	    tcm->tcm_handle - MRKM_IPSEC_FILTER_HANDLE >= MRKM_FILTER_KINDS ||
 	    TC_H_MAJ(tcm->tcm_info) >> 16 != MRKM_IPSEC_FILTER_PREF)
 		return 0;
 	mnl_attr_for_each(attr, nlh, sizeof(*tcm))
 		if (mnl_attr_get_type(attr) == TCA_OPTIONS)
 			options = attr;
 	filter.ifindex = tcm->tcm_ifindex;
+	filter.kind = tcm->tcm_handle - MRKM_IPSEC_FILTER_HANDLE;
 	ops = nested(options, TCA_BPF_OPS, 1);
 	if (ops && drops(options))
 		read_program(ops, &filter);
+	filter.dropped = read_count(options);
 	err = mrkm_image_add_filter(image, &filter);
 	return err == -EEXIST ? 0 : err;
 }

@@ -87,11 +87,16 @@ struct sock_filter;
 size_t mrkm_filter_program(const struct mrkm_filter *filter,
 			   struct sock_filter *program);
 
+/*
+ * What a program was made for, which it tells by itself: it is one of a few.
+ * Interface and kind are given.  False: it is not one of ours.
+ */
+bool mrkm_filter_recognize(struct mrkm_filter *filter,
+			   const struct sock_filter *program, size_t count);
+
 /* ------------------------------------------------- mrkm_link.c: interfaces */
 
 /* An interface, as far as it concerns us. */
-#define MRKM_LINK_ADDRESSES_MAX 8
-
 struct mrkm_link {
 	int ifindex;
 	char name[IFNAMSIZ];

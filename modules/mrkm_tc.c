@@ -28,12 +28,13 @@
  */
 enum {
 	NEXT = 0,
-	IPV6 = 0xfc,
+	OURS = 0xfb,
+	IPV6,
 	VERDICT,
 	PASS,
 	DROP
 };
-#define LABEL_MIN IPV6
+#define LABEL_MIN OURS
 
 struct assembler {
 	struct sock_filter *program;
@@ -125,6 +126,8 @@ static void emit_ipv4(struct assembler *a, uint32_t h)
 	emit_pim_type(a);
 }
 
+#define IPV6_SOURCE 8 /* its place in the header */
+
 /* Extension headers in a row; a packet with more is dropped. */
 #define IPV6_HEADERS_MAX 6
 
@@ -158,7 +161,8 @@ static void emit_ipv6_header(struct assembler *a)
 	emit(a, BPF_MISC | BPF_TAX, 0);
 }
 
-static void emit_ipv6(struct assembler *a, uint32_t h, uint8_t traffic)
+/* Goes to VERDICT with the first header that Linux does not walk over. */
+static void emit_ipv6_headers(struct assembler *a, uint32_t h)
 {
 	emit(a, BPF_LD | BPF_B | BPF_ABS, h + 6);
 	emit(a, BPF_ST, 0);
@@ -167,6 +171,11 @@ static void emit_ipv6(struct assembler *a, uint32_t h, uint8_t traffic)
 		emit_ipv6_header(a);
 	emit(a, BPF_RET | BPF_K, UINT32_MAX);
 	set_label(a, VERDICT);
+}
+
+static void emit_ipv6(struct assembler *a, uint32_t h, uint8_t traffic)
+{
+	emit_ipv6_headers(a, h);
 	if (traffic & MRKM_TRAFFIC_BIT(MRKM_TRAFFIC_OSPF6))
 		emit_jump(a, BPF_JEQ, 89, DROP, NEXT);
 	if (traffic & MRKM_TRAFFIC_BIT(MRKM_TRAFFIC_PIM6)) {
@@ -179,33 +188,136 @@ static void emit_ipv6(struct assembler *a, uint32_t h, uint8_t traffic)
 
 /*
  * Frames of other VLANs belong to other interfaces; VLAN 0 is a priority and
- * no VLAN.
+ * no VLAN.  A is the packet's Ethernet type then.
  */
+static void emit_head(struct assembler *a)
+{
+	emit(a, BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT);
+	emit_jump(a, BPF_JEQ, 0, 2, NEXT);
+	emit(a, BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_VLAN_TAG);
+	emit_jump(a, BPF_JSET, 0x0fff, PASS, NEXT);
+	emit(a, BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL);
+}
+
+static void emit_clear(struct assembler *a, const struct mrkm_filter *filter)
+{
+	emit_jump(a, BPF_JEQ, ETH_P_IPV6, IPV6, NEXT);
+	emit_jump(a, BPF_JEQ, ETH_P_IP, NEXT, PASS);
+	if (filter->traffic & MRKM_TRAFFIC_BIT(MRKM_TRAFFIC_PIM))
+		emit_ipv4(a, filter->mac_len);
+	else
+		emit(a, BPF_RET | BPF_K, 0);
+	set_label(a, IPV6);
+	emit_ipv6(a, filter->mac_len, filter->traffic);
+}
+
+/* Goes to OURS with a packet whose source address is this one. */
+static void emit_source(struct assembler *a, uint32_t h,
+			const struct mrkm_address *address)
+{
+	for (uint8_t i = 0; i < sizeof(address->octets); i += 4) {
+		uint32_t word;
+
+		memcpy(&word, address->octets + i, sizeof(word));
+		emit(a, BPF_LD | BPF_W | BPF_ABS, h + IPV6_SOURCE + i);
+		if (i < 12)
+			emit_jump(a, BPF_JEQ, ntohl(word), NEXT, 6 - i / 2);
+		else
+			emit_jump(a, BPF_JEQ, ntohl(word), OURS, NEXT);
+	}
+}
+
+/* Neighbour Discovery may say something from an address that we have, too. */
+static void emit_echo(struct assembler *a, const struct mrkm_filter *filter)
+{
+	emit_jump(a, BPF_JEQ, ETH_P_IPV6, NEXT, PASS);
+	for (size_t i = 0; i < filter->address_count; i++)
+		emit_source(a, filter->mac_len, &filter->addresses[i]);
+	emit(a, BPF_RET | BPF_K, 0);
+	set_label(a, OURS);
+	emit_ipv6_headers(a, filter->mac_len);
+	emit_jump(a, BPF_JEQ, IPPROTO_ESP, DROP, NEXT);
+	emit_jump(a, BPF_JEQ, IPPROTO_AH, DROP, PASS);
+}
+
 size_t mrkm_filter_program(const struct mrkm_filter *filter,
 			   struct sock_filter *program)
 {
 	struct assembler a = { .program = program };
 
-	emit(&a, BPF_LD | BPF_W | BPF_ABS,
-	     SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT);
-	emit_jump(&a, BPF_JEQ, 0, 2, NEXT);
-	emit(&a, BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_VLAN_TAG);
-	emit_jump(&a, BPF_JSET, 0x0fff, PASS, NEXT);
-	emit(&a, BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL);
-	emit_jump(&a, BPF_JEQ, ETH_P_IPV6, IPV6, NEXT);
-	emit_jump(&a, BPF_JEQ, ETH_P_IP, NEXT, PASS);
-	if (filter->traffic & MRKM_TRAFFIC_BIT(MRKM_TRAFFIC_PIM))
-		emit_ipv4(&a, filter->mac_len);
+	emit_head(&a);
+	if (filter->kind == MRKM_FILTER_ECHO)
+		emit_echo(&a, filter);
 	else
-		emit(&a, BPF_RET | BPF_K, 0);
-	set_label(&a, IPV6);
-	emit_ipv6(&a, filter->mac_len, filter->traffic);
+		emit_clear(&a, filter);
 	set_label(&a, PASS);
 	emit(&a, BPF_RET | BPF_K, 0);
 	set_label(&a, DROP);
 	emit(&a, BPF_RET | BPF_K, UINT32_MAX);
 	resolve_all(&a);
 	return a.count;
+}
+
+static uint32_t word_at(const struct sock_filter *program, size_t i)
+{
+	return htonl(program[i].k);
+}
+
+/* The addresses that are looked for, as emit_source() wrote them. */
+static void read_sources(const struct sock_filter *program, size_t count,
+			 struct mrkm_filter *guess)
+{
+	const uint32_t first = guess->mac_len + IPV6_SOURCE;
+
+	for (size_t i = 0; i + 8 <= count; i++) {
+		struct mrkm_address *address =
+			&guess->addresses[guess->address_count];
+
+		if (program[i].code != (BPF_LD | BPF_W | BPF_ABS) ||
+		    program[i].k != first ||
+		    guess->address_count == MRKM_LINK_ADDRESSES_MAX)
+			continue;
+		for (size_t k = 0; k < 4; k++) {
+			uint32_t word = word_at(program, i + 2 * k + 1);
+
+			memcpy(address->octets + 4 * k, &word, sizeof(word));
+		}
+		guess->address_count++;
+	}
+}
+
+static bool has_program(const struct mrkm_filter *filter,
+			const struct sock_filter *program, size_t count)
+{
+	struct sock_filter own[MRKM_PROGRAM_MAX];
+
+	return mrkm_filter_program(filter, own) == count &&
+	       memcmp(own, program, count * sizeof(*own)) == 0;
+}
+
+bool mrkm_filter_recognize(struct mrkm_filter *filter,
+			   const struct sock_filter *program, size_t count)
+{
+	static const uint8_t mac_lens[] = { ETH_HLEN, 0 };
+	bool echo = filter->kind == MRKM_FILTER_ECHO;
+
+	for (size_t i = 0; i < sizeof(mac_lens); i++)
+		for (unsigned int t = !echo; t < 1U << MRKM_TRAFFIC_MAX; t++) {
+			struct mrkm_filter guess = {
+				.ifindex = filter->ifindex,
+				.kind = filter->kind,
+				.traffic = (uint8_t)t,
+				.mac_len = mac_lens[i],
+			};
+
+			if (echo)
+				read_sources(program, count, &guess);
+			if (!has_program(&guess, program, count))
+				continue;
+			*filter = guess;
+			return true;
+		}
+	return false;
 }
 
 /* -------------------------------------------------------------------- writing */
@@ -227,13 +339,14 @@ static int put_qdisc(struct mrkm_batch *batch, int ifindex, uint32_t sequence)
 	return 0;
 }
 
-static struct tcmsg *put_filter_head(struct nlmsghdr *nlh, int ifindex)
+static struct tcmsg *put_filter_head(struct nlmsghdr *nlh,
+				     const struct mrkm_filter *filter)
 {
 	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
 
-	tcm->tcm_ifindex = ifindex;
+	tcm->tcm_ifindex = filter->ifindex;
 	tcm->tcm_parent = INGRESS;
-	tcm->tcm_handle = MRKM_IPSEC_FILTER_HANDLE;
+	tcm->tcm_handle = MRKM_IPSEC_FILTER_HANDLE + filter->kind;
 	tcm->tcm_info =
 		TC_H_MAKE(MRKM_IPSEC_FILTER_PREF << 16, htons(ETH_P_ALL));
 	return tcm;
@@ -271,7 +384,7 @@ static int put_set_filter(struct mrkm_batch *batch,
 	nlh = mrkm_batch_begin(batch, RTM_NEWTFILTER, NLM_F_CREATE, sequence);
 	if (!nlh)
 		return -ENOMEM;
-	put_filter_head(nlh, filter->ifindex);
+	put_filter_head(nlh, filter);
 	mnl_attr_put_strz(nlh, TCA_KIND, FILTER_KIND);
 	options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
 	put_action_drop(nlh);
@@ -282,15 +395,15 @@ static int put_set_filter(struct mrkm_batch *batch,
 	return 0;
 }
 
-static int put_del_filter(struct mrkm_batch *batch, int ifindex,
-			  uint32_t sequence)
+static int put_del_filter(struct mrkm_batch *batch,
+			  const struct mrkm_filter *filter, uint32_t sequence)
 {
 	struct nlmsghdr *nlh =
 		mrkm_batch_begin(batch, RTM_DELTFILTER, 0, sequence);
 
 	if (!nlh)
 		return -ENOMEM;
-	put_filter_head(nlh, ifindex);
+	put_filter_head(nlh, filter);
 	mnl_attr_put_strz(nlh, TCA_KIND, FILTER_KIND);
 	mrkm_batch_end(batch, nlh);
 	return 0;
@@ -302,7 +415,7 @@ int mrkm_tc_put(struct mrkm_batch *batch, const struct mrkm_op *op,
 	if (op->type == MRKM_OP_SET_FILTER)
 		return put_set_filter(batch, op->filter, sequence);
 	if (op->type == MRKM_OP_DEL_FILTER)
-		return put_del_filter(batch, op->filter->ifindex, sequence);
+		return put_del_filter(batch, op->filter, sequence);
 	return -EINVAL;
 }
 

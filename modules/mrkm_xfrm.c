@@ -259,7 +259,11 @@ static int put_new_sa(struct mrkm_batch *batch, const struct mrkm_sa *sa,
 	put_lifetime(&info.lft, sa->lifetime);
 	put_head(nlh, &info, sizeof(info));
 	err = put_algorithms(nlh, sa);
-	if (sa->sequence)
+	/* Linux before 6.10 has no other way to say so: whatever number comes
+	 * in, it was there already */
+	if (sa->only_out)
+		replay.seq = replay.bitmap = UINT32_MAX;
+	if (sa->sequence || sa->only_out)
 		mnl_attr_put(nlh, XFRMA_REPLAY_VAL, sizeof(replay), &replay);
 	if (err)
 		explicit_bzero(nlh, nlh->nlmsg_len);
@@ -481,6 +485,19 @@ static void read_algorithms(const struct nlmsghdr *nlh, struct mrkm_sa *sa)
 	}
 }
 
+static bool read_only_out(const struct nlmsghdr *nlh)
+{
+	struct xfrm_replay_state replay;
+	const struct nlattr *attr = find_attr(nlh,
+					      sizeof(struct xfrm_usersa_info),
+					      XFRMA_REPLAY_VAL, sizeof(replay));
+
+	if (!attr)
+		return false;
+	memcpy(&replay, mnl_attr_get_payload(attr), sizeof(replay));
+	return replay.seq == UINT32_MAX;
+}
+
 static void copy_address(struct mrkm_address *to, const void *from,
 			 uint8_t family)
 {
@@ -504,6 +521,7 @@ static int read_sa(const struct nlmsghdr *nlh, struct mrkm_image *image)
 	copy_address(&sa.destination, &info.id.daddr, sa.family);
 	sa.reqid = info.reqid;
 	sa.replay = info.replay_window != 0;
+	sa.only_out = sa.replay && read_only_out(nlh);
 	read_algorithms(nlh, &sa);
 	err = mrkm_image_add_sa(image, &sa);
 	explicit_bzero(&sa, sizeof(sa));

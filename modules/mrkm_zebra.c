@@ -26,9 +26,6 @@
 
 struct mrkm_zebra mrkm_zebra;
 
-/* zebra's own, with CAP_NET_ADMIN */
-extern struct zebra_privs_t zserv_privs;
-
 uint64_t mrkm_zebra_now(void)
 {
 	struct timeval tv;

@@ -14,6 +14,7 @@
 
 struct event;
 struct event_loop;
+struct zebra_privs_t;
 struct zclient;
 
 /* A routing daemon, as its module speaks to us. */
@@ -38,6 +39,9 @@ struct mrkm_zebra {
 };
 
 extern struct mrkm_zebra mrkm_zebra;
+
+/* zebra's own, with CAP_NET_ADMIN */
+extern struct zebra_privs_t zserv_privs;
 
 uint64_t mrkm_zebra_now(void);
 

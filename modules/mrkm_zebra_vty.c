@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "json.h"
+#include "privs.h"
 #include "vty.h"
 
 #include "modules/mrkm_zebra.h"
@@ -49,6 +50,65 @@ static void show_chain(struct vty *vty, const struct mrkm_guard_chain *chain,
 			chain->results[i] == MRKM_ERR_OK
 				? ""
 				: mrkm_err_text(chain->results[i]));
+}
+
+/* What filters have dropped by now; empty where that cannot be known. */
+static void count_dropped(struct mrkm_image *counted)
+{
+	struct mrkm_guard *guard = &mrkm_zebra.guard;
+
+	frr_with_privs(&zserv_privs)
+		mrkm_kernel_count(&guard->kernel, &guard->is, counted);
+}
+
+static const char *interface_of(const struct mrkm_filter *filter)
+{
+	const struct mrkm_link *link =
+		mrkm_links_by_index(&mrkm_zebra.guard.links, filter->ifindex);
+
+	return link ? link->name : "?";
+}
+
+static void show_dropped(struct vty *vty)
+{
+	static const char *const texts[] = {
+		[MRKM_FILTER_CLEAR] = "without IPsec",
+		[MRKM_FILTER_ECHO] =
+			"sent by this router, sent back by another",
+	};
+	struct mrkm_image counted = { 0 };
+
+	count_dropped(&counted);
+	mrkm_for_each(mrkm_filter, filter, &counted.filters)
+		if (filter->dropped)
+			vty_out(vty, "Dropped on %s: %u packet%s %s\n",
+				interface_of(filter), filter->dropped,
+				filter->dropped == 1 ? "" : "s",
+				texts[filter->kind]);
+	mrkm_image_clear(&counted);
+}
+
+static struct json_object *dropped_json(void)
+{
+	static const char *const names[] = {
+		[MRKM_FILTER_CLEAR] = "withoutIpsec",
+		[MRKM_FILTER_ECHO] = "sentBack",
+	};
+	struct json_object *json = json_object_new_object();
+	struct mrkm_image counted = { 0 };
+	struct json_object *of;
+
+	count_dropped(&counted);
+	mrkm_for_each(mrkm_filter, filter, &counted.filters) {
+		of = json_object_object_get(json, interface_of(filter));
+		if (!of) {
+			of = json_object_new_object();
+			json_object_object_add(json, interface_of(filter), of);
+		}
+		json_object_int_add(of, names[filter->kind], filter->dropped);
+	}
+	mrkm_image_clear(&counted);
+	return json;
 }
 
 static struct json_object *chain_json(const struct mrkm_guard_chain *chain,
@@ -104,6 +164,7 @@ static struct json_object *show_json(uint64_t now)
 	json_object_int_add(json, "batches", guard->kernel.batches);
 	json_object_int_add(json, "messages", guard->kernel.messages);
 	json_object_int_add(json, "restored", guard->restored);
+	json_object_object_add(json, "dropped", dropped_json());
 	json_object_object_add(json, "keyChains", chains);
 	return json;
 }
@@ -133,6 +194,7 @@ DEFPY (show_mrkm_ipsec,
 	if (guard->restored)
 		vty_out(vty, "Changed by others and restored: %" PRIu64 "\n",
 			guard->restored);
+	show_dropped(vty);
 	for_each_chain(chain)
 		show_chain(vty, chain, now);
 	return CMD_SUCCESS;

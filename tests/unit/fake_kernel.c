@@ -192,7 +192,8 @@ static int set_filter(struct fake_kernel *kernel, const struct nlmsghdr *nlh)
 		return ENODEV;
 	}
 	REMOVE_WHERE(mrkm_filter, &kernel->image.filters,
-		     it->ifindex == filter->ifindex);
+		     it->ifindex == filter->ifindex &&
+			     it->kind == filter->kind);
 	err = -mrkm_image_add_filter(&kernel->image, filter);
 	mrkm_image_clear(&one);
 	return err;
@@ -204,7 +205,9 @@ static int del_filter(struct fake_kernel *kernel, const struct nlmsghdr *nlh)
 	size_t before = kernel->image.filters.count;
 
 	REMOVE_WHERE(mrkm_filter, &kernel->image.filters,
-		     it->ifindex == tcm->tcm_ifindex);
+		     it->ifindex == tcm->tcm_ifindex &&
+			     MRKM_IPSEC_FILTER_HANDLE + it->kind ==
+				     tcm->tcm_handle);
 	return kernel->image.filters.count == before ? ENOENT : 0;
 }
 
@@ -310,15 +313,15 @@ static void put_interfaces(const struct fake_kernel *kernel,
 			   const struct nlmsghdr *request,
 			   struct mrkm_batch *out)
 {
+	const struct tcmsg *tcm = mnl_nlmsg_get_payload(request);
 	struct mrkm_op op = { .type = MRKM_OP_SET_FILTER };
 
 	if (request->nlmsg_type == RTM_GETTFILTER) {
-		op.filter = mrkm_image_find_filter(
-			&kernel->image,
-			((const struct tcmsg *)mnl_nlmsg_get_payload(request))
-				->tcm_ifindex);
-		if (op.filter)
-			mrkm_tc_put(out, &op, 1);
+		mrkm_for_each(mrkm_filter, filter, &kernel->image.filters) {
+			op.filter = filter;
+			if (filter->ifindex == tcm->tcm_ifindex)
+				mrkm_tc_put(out, &op, 1);
+		}
 		return;
 	}
 	for (size_t i = 0; i < kernel->link_count; i++) {

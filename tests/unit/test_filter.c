@@ -175,27 +175,37 @@ static uint32_t run_program(struct machine *m, const struct sock_filter *f,
 	return 0;
 }
 
-static bool drops_with(uint8_t mac_len, uint8_t traffic,
+static bool drops_with(uint8_t mac_len, struct mrkm_filter filter,
 		       const struct packet *packet)
 {
-	struct mrkm_filter filter = { 1, traffic, mac_len };
 	struct sock_filter program[MRKM_PROGRAM_MAX];
 	struct machine machine = { .packet = packet,
 				   .len = mac_len + packet->len };
-	size_t count = mrkm_filter_program(&filter, program);
+	size_t count;
 
+	filter.mac_len = mac_len;
+	count = mrkm_filter_program(&filter, program);
 	assert_true(count <= MRKM_PROGRAM_MAX);
 	memcpy(machine.frame + mac_len, packet->octets, packet->len);
 	return run_program(&machine, program, program + count) != 0;
 }
 
 /* With and without a link layer's header it is the same. */
+static bool filter_drops(const struct mrkm_filter *filter,
+			 const struct packet *packet)
+{
+	bool result = drops_with(ETH_HLEN, *filter, packet);
+
+	assert_int_equal(drops_with(0, *filter, packet), result);
+	return result;
+}
+
 static bool drops(uint8_t traffic, const struct packet *packet)
 {
-	bool result = drops_with(ETH_HLEN, traffic, packet);
+	struct mrkm_filter filter = { .kind = MRKM_FILTER_CLEAR,
+				      .traffic = traffic };
 
-	assert_int_equal(drops_with(0, traffic, packet), result);
-	return result;
+	return filter_drops(&filter, packet);
 }
 
 /* ----------------------------------------------------------------------- packets */
@@ -440,6 +450,98 @@ static void test_other_protocols(void **state)
 	assert_false(drops(PIM | PIM6 | OSPF6, &p));
 }
 
+/* ------------------------------------------------------ what we sent ourselves */
+
+static struct mrkm_address address(uint8_t last)
+{
+	return (struct mrkm_address){ { 0xfe, 0x80, [8] = 2, 3, 4, 0xff, 0xfe,
+					5, 6, last } };
+}
+
+static struct mrkm_filter echo_of(uint8_t count)
+{
+	struct mrkm_filter filter = { .kind = MRKM_FILTER_ECHO,
+				      .address_count = count };
+
+	for (uint8_t i = 0; i < count; i++)
+		filter.addresses[i] = address(i);
+	return filter;
+}
+
+static struct packet from(struct mrkm_address source, uint8_t next)
+{
+	struct packet p = ipv6(next, 0xff);
+
+	memcpy(p.octets + 8, &source, sizeof(source));
+	append(&p, body, sizeof(body));
+	return p;
+}
+
+/* Each of the addresses, to the last octet, and no other. */
+static void test_echo_addresses(void **state)
+{
+	struct mrkm_filter filter = echo_of(MRKM_LINK_ADDRESSES_MAX);
+	struct packet p;
+
+	(void)state;
+	for (uint8_t i = 0; i < filter.address_count; i++) {
+		p = from(address(i), 50);
+		assert_true(filter_drops(&filter, &p));
+		for (size_t k = 0; k < 16; k++) {
+			p = from(address(i), 50);
+			p.octets[8 + k] ^= 0x80;
+			assert_false(filter_drops(&filter, &p));
+		}
+	}
+	p = from(address(filter.address_count), 50);
+	assert_false(filter_drops(&filter, &p));
+	filter = echo_of(1);
+	p = from(address(1), 50);
+	assert_false(filter_drops(&filter, &p));
+}
+
+static void test_echo_protocols(void **state)
+{
+	static const uint8_t others[] = { 6, 17, 58, 59, 89, 103 };
+	struct mrkm_filter filter = echo_of(2);
+	struct packet esp = from(address(1), 50), ah = from(address(1), 51);
+	struct packet p;
+
+	(void)state;
+	assert_true(filter_drops(&filter, &esp));
+	assert_true(filter_drops(&filter, &ah));
+	/* somebody has the same address: the kernel has to hear of it */
+	for (size_t i = 0; i < sizeof(others); i++) {
+		p = from(address(1), others[i]);
+		assert_false(filter_drops(&filter, &p));
+	}
+	p = ipv4(50, 224, 0);
+	assert_false(filter_drops(&filter, &p));
+	esp.tagged = true;
+	esp.tag = 5;
+	assert_false(filter_drops(&filter, &esp));
+}
+
+/* Whoever sends it back may put headers in front: ESP does not cover them. */
+static void test_echo_behind_headers(void **state)
+{
+	struct mrkm_filter filter = echo_of(1);
+	static const uint8_t kinds[] = { 0, 43, 44, 60 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds); i++) {
+		struct packet p = from(address(0), kinds[i]);
+
+		p.len -= sizeof(body);
+		extend(&p, 60, 0);
+		extend(&p, 50, 2);
+		append(&p, body, sizeof(body));
+		assert_true(filter_drops(&filter, &p));
+		memset(p.octets + 8, 1, 16);
+		assert_false(filter_drops(&filter, &p));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,6 +557,9 @@ int main(void)
 		cmocka_unit_test(test_ipv6_fragments),
 		cmocka_unit_test(test_vlans),
 		cmocka_unit_test(test_other_protocols),
+		cmocka_unit_test(test_echo_addresses),
+		cmocka_unit_test(test_echo_protocols),
+		cmocka_unit_test(test_echo_behind_headers),
 	};
 
 	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);

@@ -139,9 +139,19 @@ static uint32_t sends(int ifindex)
 	return sp->block ? 0 : sp->spi;
 }
 
+static const struct mrkm_filter *clear_filter(int ifindex)
+{
+	return mrkm_image_find_filter(&fake.image, ifindex, MRKM_FILTER_CLEAR);
+}
+
+static const struct mrkm_filter *echo_filter(int ifindex)
+{
+	return mrkm_image_find_filter(&fake.image, ifindex, MRKM_FILTER_ECHO);
+}
+
 static bool filtered(int ifindex)
 {
-	return mrkm_image_find_filter(&fake.image, ifindex) != NULL;
+	return clear_filter(ifindex) != NULL;
 }
 
 /* ----------------------------------------------------------------- closed or open */
@@ -330,7 +340,7 @@ static void test_sender_of_its_own(void **state)
 		rows[i].ipsec.sn = KEYTABLE_SN_SEQUENTIAL;
 		rows[i].ipsec.sender = 1 + i;
 	}
-	rows[0].direction = KEYTABLE_OUT | KEYTABLE_IN;
+	rows[0].direction = KEYTABLE_OUT;
 	rows[1].direction = KEYTABLE_IN;
 	give(&pimd, "CORE", rows, 2);
 	protect(&pimd, "CORE", "eth0", NULL);
@@ -338,6 +348,8 @@ static void test_sender_of_its_own(void **state)
 	assert_int_equal(sends(1), 300);
 	assert_true(fake_kernel_sa(&fake, 300, &all_pim)->replay);
 	assert_true(fake_kernel_sa(&fake, 301, &all_pim)->replay);
+	assert_true(fake_kernel_sa(&fake, 300, &all_pim)->only_out);
+	assert_false(fake_kernel_sa(&fake, 301, &all_pim)->only_out);
 }
 
 /* ----------------------------------------------------------------------- refusals */
@@ -707,7 +719,7 @@ static void test_ospf6(void **state)
 	assert_int_equal(fake_kernel_sp(&fake, 1, false, &all_spf)->spi, 400);
 	assert_int_equal(fake_kernel_sp(&fake, 1, false, &link_local)->spi,
 			 400);
-	assert_int_equal(mrkm_image_find_filter(&fake.image, 1)->traffic,
+	assert_int_equal(clear_filter(1)->traffic,
 			 MRKM_TRAFFIC_BIT(MRKM_TRAFFIC_OSPF6));
 }
 
@@ -742,6 +754,51 @@ static void test_ospf6_neighbor(void **state)
 	assert_int_equal(guard.peer_count, 0);
 }
 
+/* What has the interface's own source is not let in, whatever that is now. */
+static void test_echo(void **state)
+{
+	const struct mrkm_filter *echo;
+
+	(void)state;
+	start_ospf6();
+	echo = echo_filter(1);
+	assert_non_null(echo);
+	assert_int_equal(echo->address_count, 1);
+	assert_memory_equal(&echo->addresses[0], &own, sizeof(own));
+	fake.links[0].addresses[1] = neighbor;
+	fake.links[0].address_count = 2;
+	mrkm_guard_doubt(&guard);
+	run();
+	assert_int_equal(echo_filter(1)->address_count, 2);
+	fake.links[0].address_count = 0;
+	mrkm_guard_doubt(&guard);
+	run();
+	assert_null(echo_filter(1));
+	assert_true(filtered(1));
+	/* nobody else has done anything */
+	assert_int_equal(guard.restored, 0);
+	fake.links[0].addresses[0] = own;
+	fake.links[0].address_count = 1;
+	mrkm_guard_doubt(&guard);
+	run();
+	assert_memory_equal(&echo_filter(1)->addresses[0], &own, sizeof(own));
+	mrkm_guard_withdraw(&guard, &ospf6d, "CORE");
+	run();
+	assert_null(echo_filter(1));
+}
+
+/* The kernel minds its own IPv4 addresses. */
+static void test_no_echo_in_ipv4(void **state)
+{
+	(void)state;
+	fake.links[0].addresses[0] = own;
+	fake.links[0].address_count = 1;
+	protect(&pimd, "CORE", "eth0", NULL);
+	run();
+	assert_true(filtered(1));
+	assert_null(echo_filter(1));
+}
+
 static void test_two_daemons_one_interface(void **state)
 {
 	struct keytable_row row = pim_row(300);
@@ -751,12 +808,12 @@ static void test_two_daemons_one_interface(void **state)
 	give(&pimd, "CORE", &row, 1);
 	protect(&pimd, "CORE", "eth0", NULL);
 	run();
-	assert_int_equal(mrkm_image_find_filter(&fake.image, 1)->traffic,
+	assert_int_equal(clear_filter(1)->traffic,
 			 MRKM_TRAFFIC_BIT(MRKM_TRAFFIC_PIM) |
 				 MRKM_TRAFFIC_BIT(MRKM_TRAFFIC_OSPF6));
 	mrkm_guard_withdraw(&guard, &ospf6d, "CORE");
 	run();
-	assert_int_equal(mrkm_image_find_filter(&fake.image, 1)->traffic,
+	assert_int_equal(clear_filter(1)->traffic,
 			 MRKM_TRAFFIC_BIT(MRKM_TRAFFIC_PIM));
 	assert_int_equal(sends(1), 300);
 }
@@ -799,6 +856,8 @@ int main(void)
 		TEST(test_lists_fail),
 		TEST(test_ospf6),
 		TEST(test_ospf6_neighbor),
+		TEST(test_echo),
+		TEST(test_no_echo_in_ipv4),
 		TEST(test_two_daemons_one_interface),
 	};
 

@@ -116,6 +116,36 @@ static void test_sa_octets(void **state)
 	mrkm_batch_clear(&batch);
 }
 
+/* Of a router's own SA, the window is at its end: all numbers were there. */
+static void test_only_out(void **state)
+{
+	struct mrkm_sa sa = make_sa((struct keytable_suite){ 11, 0, SHA_256 });
+	struct mrkm_op op = { .type = MRKM_OP_ADD_SA, .sa = &sa };
+	struct mrkm_batch batch = { 0 };
+	struct mrkm_image image = { 0 };
+	struct xfrm_replay_state replay = { 0 };
+	const struct nlattr *attr;
+
+	(void)state;
+	sa.sequence = 77;
+	sa.replay = sa.only_out = true;
+	assert_int_equal(mrkm_xfrm_put(&batch, &op, 1), 0);
+	mnl_attr_for_each(attr, first_of(&batch),
+			  sizeof(struct xfrm_usersa_info))
+		if (mnl_attr_get_type(attr) == XFRMA_REPLAY_VAL)
+			memcpy(&replay, mnl_attr_get_payload(attr),
+			       sizeof(replay));
+	assert_int_equal(replay.oseq, 77);
+	assert_int_equal(replay.seq, UINT32_MAX);
+	assert_int_equal(replay.bitmap, UINT32_MAX);
+	assert_int_equal(mrkm_xfrm_read(first_of(&batch), &image), 0);
+	assert_true(mrkm_sa_equal(image.sas.items, &sa));
+	sa.only_out = false;
+	assert_false(mrkm_sa_equal(image.sas.items, &sa));
+	mrkm_image_clear(&image);
+	mrkm_batch_clear(&batch);
+}
+
 static void test_unknown_suite(void **state)
 {
 	struct mrkm_sa sa = make_sa((struct keytable_suite){ 99, 0, SHA_256 });
@@ -226,30 +256,53 @@ static void test_truncated(void **state)
 	mrkm_batch_clear(&batch);
 }
 
+static void round_trip_filter(const struct mrkm_filter *filter)
+{
+	struct mrkm_op op = { .type = MRKM_OP_SET_FILTER, .filter = filter };
+	struct mrkm_batch batch = { 0 };
+	struct mrkm_image image = { 0 };
+	const struct nlmsghdr *nlh;
+	int left;
+
+	assert_int_equal(mrkm_tc_put(&batch, &op, 5), 0);
+	left = batch.len;
+	for (nlh = first_of(&batch); mnl_nlmsg_ok(nlh, left);
+	     nlh = mnl_nlmsg_next(nlh, &left))
+		mrkm_link_read_filter(nlh, &image);
+	assert_int_equal(image.filters.count, 1);
+	assert_true(mrkm_filter_equal(image.filters.items, filter));
+	mrkm_image_clear(&image);
+	mrkm_batch_clear(&batch);
+}
+
 static void test_filter_round_trip(void **state)
 {
 	(void)state;
 	for (uint8_t traffic = 1; traffic < 1 << MRKM_TRAFFIC_MAX; traffic++)
-		for (uint8_t mac_len = 0; mac_len <= 14; mac_len += 14) {
-			struct mrkm_filter filter = { 7, traffic, mac_len };
-			struct mrkm_op op = { .type = MRKM_OP_SET_FILTER,
-					      .filter = &filter };
-			struct mrkm_batch batch = { 0 };
-			struct mrkm_image image = { 0 };
-			const struct nlmsghdr *nlh;
-			int left;
+		for (uint8_t mac_len = 0; mac_len <= 14; mac_len += 14)
+			round_trip_filter(&(struct mrkm_filter){
+				.ifindex = 7,
+				.kind = MRKM_FILTER_CLEAR,
+				.traffic = traffic,
+				.mac_len = mac_len,
+			});
+}
 
-			assert_int_equal(mrkm_tc_put(&batch, &op, 5), 0);
-			left = batch.len;
-			for (nlh = first_of(&batch); mnl_nlmsg_ok(nlh, left);
-			     nlh = mnl_nlmsg_next(nlh, &left))
-				mrkm_link_read_filter(nlh, &image);
-			assert_int_equal(image.filters.count, 1);
-			assert_true(mrkm_filter_equal(image.filters.items,
-						      &filter));
-			mrkm_image_clear(&image);
-			mrkm_batch_clear(&batch);
-		}
+static void test_echo_filter_round_trip(void **state)
+{
+	struct mrkm_filter filter = { .ifindex = 7, .kind = MRKM_FILTER_ECHO };
+
+	(void)state;
+	for (uint8_t i = 0; i < MRKM_LINK_ADDRESSES_MAX; i++) {
+		filter.addresses[i] = (struct mrkm_address){
+			{ 0xfe, 0x80, [8] = i, 200, 1, [15] = 7 + i }
+		};
+		filter.address_count = i + 1;
+		filter.mac_len = 14;
+		round_trip_filter(&filter);
+		filter.mac_len = 0;
+		round_trip_filter(&filter);
+	}
 }
 
 static void test_diff_order(void **state)
@@ -288,11 +341,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_suite),
 		cmocka_unit_test(test_sa_octets),
+		cmocka_unit_test(test_only_out),
 		cmocka_unit_test(test_unknown_suite),
 		cmocka_unit_test(test_policy),
 		cmocka_unit_test(test_foreign),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_filter_round_trip),
+		cmocka_unit_test(test_echo_filter_round_trip),
 		cmocka_unit_test(test_diff_order),
 	};
 
