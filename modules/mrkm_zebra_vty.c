@@ -52,6 +52,39 @@ static void show_chain(struct vty *vty, const struct mrkm_guard_chain *chain,
 				: mrkm_err_text(chain->results[i]));
 }
 
+/* ", without aes-gcm-128, aes-gcm-256"; nothing where it has none or all. */
+static void show_lacks(struct vty *vty)
+{
+	const struct keytable_transform *transforms;
+	const char *separator = ", without ";
+	size_t count;
+
+	transforms = keytable_transforms(&count);
+	for (size_t i = 0; mrkm_zebra.transforms && i < count; i++) {
+		if (mrkm_zebra.transforms &
+		    keytable_transform_bit(&transforms[i]))
+			continue;
+		vty_out(vty, "%s%s", separator, transforms[i].name);
+		separator = ", ";
+	}
+}
+
+static struct json_object *lacks_json(void)
+{
+	struct json_object *json = json_object_new_array();
+	const struct keytable_transform *transforms;
+	size_t count;
+
+	transforms = keytable_transforms(&count);
+	for (size_t i = 0; mrkm_zebra.probed && i < count; i++)
+		if (!(mrkm_zebra.transforms &
+		      keytable_transform_bit(&transforms[i])))
+			json_object_array_add(
+				json,
+				json_object_new_string(transforms[i].name));
+	return json;
+}
+
 /* What filters have dropped by now; empty where that cannot be known. */
 static void count_dropped(struct mrkm_image *counted)
 {
@@ -160,6 +193,7 @@ static struct json_object *show_json(uint64_t now)
 	for_each_chain(chain)
 		json_object_array_add(chains, chain_json(chain, now));
 	json_object_boolean_add(json, "ipsec", mrkm_zebra.transforms != 0);
+	json_object_object_add(json, "lacks", lacks_json());
 	json_object_boolean_add(json, "filters", !guard->filterless);
 	json_object_int_add(json, "batches", guard->kernel.batches);
 	json_object_int_add(json, "messages", guard->kernel.messages);
@@ -184,10 +218,12 @@ DEFPY (show_mrkm_ipsec,
 
 	if (json)
 		return vty_json(vty, show_json(now));
-	vty_out(vty, "Kernel IPsec: %s%s\n",
+	vty_out(vty, "Kernel IPsec: %s",
 		!mrkm_zebra.probed	? "not known yet"
 		: mrkm_zebra.transforms ? "available"
-					: "not available",
+					: "not available");
+	show_lacks(vty);
+	vty_out(vty, "%s\n",
 		guard->filterless
 			? "; no ingress filters, so all interfaces are protected in place of some"
 			: "");

@@ -99,6 +99,15 @@ def members(vtysh, name=config.GROUP):
     ]
 
 
+def held_back(vtysh, name=config.GROUP):
+    "[(protocol, its first choice, how many members cannot do it, one of them)]"
+    said = _json(vtysh, "show mrkm key-server").get(name, {})
+    return [
+        (entry["protocol"], entry["algorithm"], entry["members"], entry["member"])
+        for entry in said["heldBack"]
+    ]
+
+
 def refusal(vtysh, member, name=config.GROUP):
     "Why the key server refused that router the last time; None: it did not."
     said = _json(vtysh, "show mrkm key-server members").get(name, {})

@@ -86,7 +86,7 @@ class Node:
             wait_until(
                 f"namespaces of {name}",
                 lambda: os.path.exists(ready) or self._holder.poll() is not None,
-                10,
+                60,
             )
             self.pid = self._first_process()
         except BaseException:

@@ -5,7 +5,9 @@ import platform
 import sys
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-sys.path[:0] = [HERE, os.path.dirname(HERE)]
+TESTS = os.path.dirname(HERE)
+sys.path[:0] = [HERE, TESTS]
+sys.path.append(os.path.join(TESTS, "interop"))
 
 if "MRKM_RESULTS" not in os.environ or os.getpid() == 1:
     raise SystemExit("these tests want a kernel of their own: use tests/uml/run")

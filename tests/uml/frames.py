@@ -125,6 +125,29 @@ def destination_options(protocol):
     return bytes((protocol, 0, 1, 4, 0, 0, 0, 0))
 
 
+def behind_options(packet):
+    "An IPv6 packet with an extension header in front of what it carries."
+    options = destination_options(packet[6])
+    (length,) = struct.unpack_from("!H", packet, 4)
+    head = packet[:4] + struct.pack("!HB", length + len(options), 60) + packet[7:40]
+    return head + options + packet[40:]
+
+
+def renamed(packet, source=None):
+    """
+    The same from another source.  Over IPv6 that is one of the same checksum, so
+    that what is inside stays right: two of its numbers change places.
+    """
+    if packet[0] >> 4 == 4:
+        packet = packet[:12] + socket.inet_aton(source) + packet[16:]
+        total = checksum(packet[:10] + bytes(2) + packet[12:20])
+        return packet[:10] + struct.pack("!H", total) + packet[12:]
+    address = packet[8:24]
+    swapped = address[:12] + address[14:16] + address[12:14]
+    assert swapped != address
+    return packet[:8] + swapped + packet[24:]
+
+
 def send(node, interface, packet):
     "Puts an IP packet on the wire, to everybody there."
     kind = ETH_P_IP if packet[0] >> 4 == 4 else ETH_P_IPV6

@@ -100,6 +100,11 @@ def guard(node):
     return json.loads(node.vtysh("show mrkm ipsec json", "zebra"))
 
 
+def sent_back(node, interface="core"):
+    "Packets of its own that came in and were dropped by our filter."
+    return guard(node)["dropped"].get(interface, {}).get("sentBack", 0)
+
+
 def guard_chain(node, name=config.KEY_CHAIN):
     for chain in guard(node)["keyChains"]:
         if chain["keyChain"] == name:
@@ -225,6 +230,51 @@ class Lab(namespaces.Lab):
 
     def not_all_there(self, names=config.ROUTERS):
         return not_all_there(self, names)
+
+
+class Modules:
+    """
+    Kernel modules that are away.  Meanwhile the kernel loads nothing by itself, or
+    nothing whose name has `pattern` in it.
+    """
+
+    SETTING = "/proc/sys/kernel/modprobe"
+    SCRIPT = "/run/modprobe-less"
+
+    def __init__(self, names, pattern=None):
+        self.names, self.pattern = names, pattern
+        with open(self.SETTING, encoding="ascii") as file:
+            self.modprobe = file.read().strip()
+
+    def _set(self, program):
+        with open(self.SETTING, "w", encoding="ascii") as file:
+            file.write(program)
+
+    def remove(self):
+        if self.pattern:
+            with open(self.SCRIPT, "w", encoding="ascii") as file:
+                file.write(
+                    f'#!/bin/sh\ncase "$*" in *{self.pattern}*) exit 1;; esac\n'
+                    f'exec {self.modprobe} "$@"\n'
+                )
+            os.chmod(self.SCRIPT, 0o755)
+        self._set(self.SCRIPT if self.pattern else "/bin/false")
+        for name in self.names:
+            # the SAs of the labs before this one go when their namespaces do
+            namespaces.wait_until(f"end of {name}", lambda n=name: removed(n), 30)
+
+    def load(self):
+        self._set(self.modprobe)
+        for name in self.names:
+            namespaces.run([self.modprobe, "-q", name])
+
+
+def removed(module):
+    try:
+        namespaces.run(["rmmod", module])
+    except namespaces.LabError as error:
+        return "not currently loaded" in str(error)
+    return True
 
 
 class Steady:

@@ -10,45 +10,15 @@ import pytest
 
 import frames
 import ipsec
-from lab import config, mrkm, namespaces
+from lab import config, mrkm
 
 MODULES = ("esp4", "esp6", "ah4", "ah6")
-MODPROBE = "/proc/sys/kernel/modprobe"
 KEY_CHAINS = {"pim-ipsec": config.KEY_CHAIN}
-
-
-class Modules:
-    "The kernel's modules for IPsec: away, and not to be loaded by the kernel."
-
-    def __init__(self):
-        with open(MODPROBE, encoding="ascii") as file:
-            self.modprobe = file.read().strip()
-
-    def remove(self):
-        with open(MODPROBE, "w", encoding="ascii") as file:
-            file.write("/bin/false")
-        for module in MODULES:
-            # the SAs of the labs before this one go when their namespaces do
-            namespaces.wait_until(f"end of {module}", lambda m=module: removed(m), 30)
-
-    def load(self):
-        with open(MODPROBE, "w", encoding="ascii") as file:
-            file.write(self.modprobe)
-        for module in MODULES:
-            namespaces.run([self.modprobe, "-q", module])
-
-
-def removed(module):
-    try:
-        namespaces.run(["rmmod", module])
-    except namespaces.LabError as error:
-        return "not currently loaded" in str(error)
-    return True
 
 
 @pytest.fixture(scope="module", name="lab")
 def fixture_lab():
-    modules = Modules()
+    modules = ipsec.Modules(MODULES)
     modules.remove()
     try:
         with ipsec.Lab(os.environ["FRR_PREFIX"], "pim") as lab:
