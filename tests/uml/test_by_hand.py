@@ -182,9 +182,8 @@ def drops_its_own(lab, name):
     """
     before = ipsec.sent_back(lab[name])
     count = send_back(lab, name)
-    if lab.protocol == "pim":
-        time.sleep(1)
-    else:
+    own_packets(lab, "r2", 1)  # what the router gets after that
+    if lab.protocol != "pim":
         ipsec.wait_until(
             "dropped packets",
             lambda: None

@@ -90,7 +90,7 @@ def test_held_back(lab):
         "the weaker algorithm", lambda: not_encrypting(lab, config.ROUTERS, NULL), 60
     )
     weak = f"fqdn {config.identity(WEAK)}"
-    assert held_back(lab) == [("pim-ipsec", "aes-gcm-256", 1, weak)]
+    assert held_back(lab) == [("pim-ipsec", "esp aes-gcm-256", 1, weak)]
     said = server(lab)("show mrkm key-server", daemon="mrkmd")
     (line,) = [line for line in said.splitlines() if "Held back" in line]
     assert config.identity(WEAK) in line and "aes-gcm-256" in line

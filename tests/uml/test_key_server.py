@@ -306,7 +306,7 @@ def test_sent_back(lab, case, traffic):
         before = altered(r1)
         send_thrice(lab, other)
         wait_for_three("refused", lambda: altered(r1), before)
-    time.sleep(0.5)
+    hello_of(lab, traffic)  # what it gets after that
     assert ipsec.not_all_there(traffic, ROUTERS) is None
 
 
