@@ -88,13 +88,19 @@ enum mrkm_io_drop {
 	MRKM_IO_DROP_MAX
 };
 
-/* One for each address family, and the same again for the NAT-T port. */
-#define MRKM_SOCKETS 4
+/*
+ * One for each address family, the same again for the NAT-T port, and before
+ * these four as many for strangers (mrkm_strangers.h).
+ */
+#define MRKM_SOCKETS 8
+/* Datagrams that are taken by one system call. */
+#define MRKM_READS 16
 
 struct mrkm_socket {
 	int fd; /* -1: closed */
 	int family;
 	bool natt;
+	bool strangers;
 	uint16_t port;
 	struct event *t_read;
 };
@@ -107,7 +113,7 @@ struct mrkm_io {
 	uint16_t error_port;
 	struct event *t_retry;
 	uint64_t drops[MRKM_IO_DROP_MAX];
-	uint8_t buf[65536];
+	uint8_t buf[MRKM_READS][65536];
 };
 
 struct mrkm {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * UDP sockets: one for each address family and port, for both roles.
+ * UDP sockets: for each address family and port one for messages of IKE SAs
+ * that there are, in both roles, and one for first messages, as strangers can
+ * send any number of.
  *
  * They are bound to no address, so that they outlive addresses that come and
  * go; the kernel tells the local address of each datagram, and is told the
@@ -19,9 +21,14 @@
 #include "mrkmd/mrkm_event.h"
 #include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_state.h"
+#include "mrkmd/mrkm_strangers.h"
 
-/* Datagrams a wakeup, so that a flood leaves time for timers and vtysh. */
-#define READS_MAX 64
+/*
+ * How long a socket has its turn, so that a flood leaves time for members, and
+ * members leave some for timers and vtysh.
+ */
+#define TURN (3 * GIKEV2_SECOND / 1000)
+#define TURN_STRANGERS (GIKEV2_SECOND / 1000)
 #define SOCKET_BUFFER (1024 * 1024)
 #define RETRY_SECONDS 10
 
@@ -185,7 +192,8 @@ static int socket_of(const struct gikev2_path *path)
 
 	for (size_t i = 0; i < MRKM_SOCKETS; i++)
 		if (mrkm.io.sockets[i].family == family &&
-		    mrkm.io.sockets[i].natt == path->natt)
+		    mrkm.io.sockets[i].natt == path->natt &&
+		    !mrkm.io.sockets[i].strangers)
 			return mrkm.io.sockets[i].fd;
 	return -1;
 }
@@ -304,28 +312,43 @@ static void io_input(const struct mrkm_socket *sock, struct msghdr *msg,
 		       gikev2_endpoint_text(&path.remote, text, sizeof(text)));
 }
 
+/* How many datagrams are there now, in mrkm.io.buf; none: 0 or less. */
+static int receive(int fd, struct mmsghdr *msgs, union sockunion *from)
+{
+	static struct {
+		uint8_t octets[256] __attribute__((aligned(8)));
+	} control[MRKM_READS];
+	static struct iovec iov[MRKM_READS];
+
+	for (int i = 0; i < MRKM_READS; i++) {
+		iov[i].iov_base = mrkm.io.buf[i];
+		iov[i].iov_len = sizeof(mrkm.io.buf[i]);
+		msgs[i].msg_hdr = (struct msghdr){
+			.msg_name = &from[i],
+			.msg_namelen = sizeof(from[i]),
+			.msg_iov = &iov[i],
+			.msg_iovlen = 1,
+			.msg_control = &control[i],
+			.msg_controllen = sizeof(control[i]),
+		};
+	}
+	return recvmmsg(fd, msgs, MRKM_READS, MSG_DONTWAIT, NULL);
+}
+
 static void io_read(struct event *event)
 {
 	struct mrkm_socket *sock = EVENT_ARG(event);
-	union sockunion from;
-	uint8_t control[256] __attribute__((aligned(8)));
+	uint64_t end = mrkm_now() + (sock->strangers ? TURN_STRANGERS : TURN);
+	struct mmsghdr msgs[MRKM_READS];
+	union sockunion from[MRKM_READS];
+	int count;
 
-	for (int i = 0; i < READS_MAX; i++) {
-		struct iovec iov = { mrkm.io.buf, sizeof(mrkm.io.buf) };
-		struct msghdr msg = {
-			.msg_name = &from,
-			.msg_namelen = sizeof(from),
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = control,
-			.msg_controllen = sizeof(control),
-		};
-		ssize_t n = recvmsg(sock->fd, &msg, MSG_DONTWAIT);
-
-		if (n < 0)
-			break;
-		io_input(sock, &msg, &from, mrkm.io.buf, n);
-	}
+	do {
+		count = receive(sock->fd, msgs, from);
+		for (int i = 0; i < count; i++)
+			io_input(sock, &msgs[i].msg_hdr, &from[i],
+				 mrkm.io.buf[i], msgs[i].msg_len);
+	} while (count == MRKM_READS && mrkm_now() < end);
 	mrkm_engine_reschedule();
 	event_add_read(mrkm.loop, io_read, sock, sock->fd, &sock->t_read);
 }
@@ -378,17 +401,19 @@ static int io_open(int family, uint16_t port)
 	return -1;
 }
 
+static void close_one(struct mrkm_socket *sock)
+{
+	event_cancel(&sock->t_read);
+	if (sock->fd >= 0)
+		close(sock->fd);
+	sock->fd = -1;
+}
+
 static void io_close(void)
 {
 	event_cancel(&mrkm.io.t_retry);
-	for (size_t i = 0; i < MRKM_SOCKETS; i++) {
-		struct mrkm_socket *sock = &mrkm.io.sockets[i];
-
-		event_cancel(&sock->t_read);
-		if (sock->fd >= 0)
-			close(sock->fd);
-		sock->fd = -1;
-	}
+	for (size_t i = 0; i < MRKM_SOCKETS; i++)
+		close_one(&mrkm.io.sockets[i]);
 	mrkm.io.open = false;
 	mrkm.io.error = 0;
 }
@@ -404,6 +429,14 @@ static int open_one(struct mrkm_socket *sock)
 		return sock->family == AF_INET6 && errno == EAFNOSUPPORT
 			       ? 0
 			       : errno;
+	/* a kernel that cannot tell them apart: one socket for all */
+	if (sock->strangers && mrkm_strangers_apart(sock->fd, sock->natt) < 0) {
+		zlog_warn(
+			"mrkm: UDP port %u: strangers and members share a queue: %s",
+			sock->port, safe_strerror(errno));
+		close_one(sock);
+		return 0;
+	}
 	event_add_read(mrkm.loop, io_read, sock, sock->fd, &sock->t_read);
 	return 0;
 }
@@ -473,7 +506,9 @@ void mrkm_io_init(void)
 		mrkm.io.sockets[i] = (struct mrkm_socket){
 			.fd = -1,
 			.family = i % 2 ? AF_INET6 : AF_INET,
-			.natt = i >= MRKM_SOCKETS / 2,
+			.natt = i / 2 % 2,
+			/* these are bound before the others */
+			.strangers = i < MRKM_SOCKETS / 2,
 		};
 }
 

@@ -231,12 +231,13 @@ static void io_read(struct event *event)
 	m->uses++;
 	for (int i = 0; i < READS_MAX && m->fd >= 0; i++) {
 		socklen_t len = sizeof(from);
-		ssize_t n = recvfrom(m->fd, mrkm.io.buf, sizeof(mrkm.io.buf),
-				     MSG_DONTWAIT, &from.sa, &len);
+		ssize_t n = recvfrom(m->fd, mrkm.io.buf[0],
+				     sizeof(mrkm.io.buf[0]), MSG_DONTWAIT,
+				     &from.sa, &len);
 
 		if (n < 0)
 			break;
-		io_input(m, &from, mrkm.io.buf, n);
+		io_input(m, &from, mrkm.io.buf[0], n);
 	}
 	mrkm_multicast_listen(m->group, &m->destination, &m->source, false);
 	mrkm_engine_reschedule();
