@@ -277,6 +277,18 @@ static bool for_server(const uint8_t *octets, size_t len, bool natt)
 	       octets[at + IKE_FLAGS_OFFSET] & IKE_FLAG_INITIATOR;
 }
 
+/*
+ * Is it a message to a member?  A key server that rekeyed an IKE SA is its
+ * initiator, too, and while it has no state it does not know which those are: to
+ * say so would have its members give up SAs that will be there again.
+ */
+static bool for_member(const struct gikev2_path *path, const uint8_t *octets,
+		       size_t len)
+{
+	return !for_server(octets, len, path->natt) &&
+	       gikev2_knows(mrkm.engine, path, octets, len);
+}
+
 static void io_input(const struct mrkm_socket *sock, struct msghdr *msg,
 		     const union sockunion *from, const uint8_t *octets,
 		     size_t len)
@@ -300,7 +312,7 @@ static void io_input(const struct mrkm_socket *sock, struct msghdr *msg,
 		io_drop(MRKM_IO_DROP_NOT_LISTENING, &path.remote);
 		return;
 	}
-	if (for_server(octets, len, path.natt) && !mrkm_state_serves()) {
+	if (!mrkm_state_serves() && !for_member(&path, octets, len)) {
 		io_drop(MRKM_IO_DROP_NO_STATE, &path.remote);
 		return;
 	}

@@ -428,6 +428,13 @@ void gikev2_set_identity(struct gikev2 *engine, const struct gikev2_id *id);
 int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 		 const uint8_t *octets, size_t len, uint64_t now);
 
+/*
+ * Is that datagram of an IKE SA that there is, as far as its SPIs tell?  It may
+ * be forged all the same.
+ */
+bool gikev2_knows(struct gikev2 *engine, const struct gikev2_path *path,
+		  const uint8_t *octets, size_t len);
+
 /* Runs every timer that is due. */
 void gikev2_expire(struct gikev2 *engine, uint64_t now);
 

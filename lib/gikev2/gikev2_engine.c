@@ -439,6 +439,22 @@ static int check_header(struct gikev2_rx *rx)
 	return 0;
 }
 
+/* Without what NAT-T puts in front; GIKEV2_KEEPALIVE: that was all. */
+static int read_header(struct gikev2_rx *rx)
+{
+	int ret = rx->path->natt ? gikev2_nat_unframe(&rx->raw) : 0;
+
+	return ret ? ret : check_header(rx);
+}
+
+bool gikev2_knows(struct gikev2 *engine, const struct gikev2_path *path,
+		  const uint8_t *octets, size_t len)
+{
+	struct gikev2_rx rx = { .path = path, .raw = { octets, len } };
+
+	return read_header(&rx) == 0 && gikev2_ike_find(engine, &rx.header);
+}
+
 int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 		 const uint8_t *octets, size_t len, uint64_t now)
 {
@@ -449,16 +465,13 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 		.raw = { octets, len },
 		.payloads = &engine->rx_payloads,
 	};
-	int ret = 0;
+	int ret;
 
 	engine->totals.datagrams_in++;
 	engine->problem_err = 0;
-	if (path->natt)
-		ret = gikev2_nat_unframe(&rx.raw);
+	ret = read_header(&rx);
 	if (ret == GIKEV2_KEEPALIVE)
 		return 0;
-	if (ret == 0)
-		ret = check_header(&rx);
 	if (ret < 0)
 		return gikev2_count(engine, ret);
 	engine->handling = true;

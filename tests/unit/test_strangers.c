@@ -155,16 +155,14 @@ static void full(void **state)
 				    &size, sizeof(size)),
 			 0);
 	for (int i = 0; i < 1000; i++)
-		assert_int_equal(
-			send(s.fd[SENDER], first.octets, first.len, 0),
-			first.len);
+		assert_int_equal(send(s.fd[SENDER], first.octets, first.len, 0),
+				 first.len);
 	for (int i = 0; i < 100; i++) {
 		struct test_octets later = test_hex(LATER);
 		uint8_t got[64];
 
-		assert_int_equal(
-			send(s.fd[SENDER], later.octets, later.len, 0),
-			later.len);
+		assert_int_equal(send(s.fd[SENDER], later.octets, later.len, 0),
+				 later.len);
 		assert_int_equal(recv(s.fd[MEMBERS], got, sizeof(got),
 				      MSG_DONTWAIT),
 				 later.len);
