@@ -2,8 +2,9 @@
 /*
  * State that survives mrkmd.
  *
- * The engine's datagrams wait until what it saved in the same call is safe.
- * One commit serves all that came in at one wakeup.
+ * The engine's datagrams wait until what it saved in the same call, or before,
+ * is safe.  It is written in a thread of its own: one commit serves all that
+ * came in since the one before it, and meanwhile the engine goes on.
  *
  * A store that fails is treated as if mrkmd had crashed in that moment: what
  * the engine knew as key server is dropped without a word to anybody, what
@@ -21,10 +22,16 @@
 #include "mrkmd/mrkm_keep.h"
 #include "mrkmd/mrkm_state.h"
 #include "mrkmd/mrkm_store.h"
+#include "mrkmd/mrkm_writer.h"
 
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_DATAGRAM, "MRKM datagram that waits");
 
 #define RETRY_SECONDS 10
+
+/* IKE header (RFC 7296 section 3.1), behind a marker at the NAT-T port. */
+#define MARKER_LEN 4
+#define IKE_EXCHANGE_OFFSET 18
+#define IKE_SA_INIT 34
 
 PREDECL_LIST(datagrams);
 
@@ -42,7 +49,9 @@ static struct {
 	char file[MRKM_FILE_SIZE], key[MRKM_FILE_SIZE]; /* of `store` */
 	char problem[MRKM_STORE_PROBLEM_MAX];		/* empty: none */
 	struct event *t_retry;
-	struct datagrams_head waiting;
+	struct mrkm_batch *next, *writing; /* NULL: none */
+	/* for what is written now; and for the next, or nothing at all */
+	struct datagrams_head held, waiting;
 	bool initialised;
 } state;
 
@@ -52,17 +61,41 @@ static void open_again(struct event *event);
 
 static void init(void)
 {
-	if (!state.initialised)
+	if (!state.initialised) {
+		datagrams_init(&state.held);
 		datagrams_init(&state.waiting);
+	}
 	state.initialised = true;
 }
 
-static void forget_waiting(void)
+static void forget(struct datagrams_head *datagrams)
 {
 	struct datagram *datagram;
 
-	while ((datagram = datagrams_pop(&state.waiting)))
+	while ((datagram = datagrams_pop(datagrams)))
 		XFREE(MTYPE_MRKM_DATAGRAM, datagram);
+}
+
+static void send_all(struct datagrams_head *datagrams)
+{
+	struct datagram *datagram;
+
+	while ((datagram = datagrams_pop(datagrams))) {
+		mrkm_io_send(&datagram->path, datagram->octets, datagram->len);
+		XFREE(MTYPE_MRKM_DATAGRAM, datagram);
+	}
+}
+
+/*
+ * A first message, or the answer to one, stands for nothing that is kept; for a
+ * stranger's sake nothing is made to wait.
+ */
+static bool relies_on_nothing(const struct gikev2_path *path,
+			      const uint8_t *octets, size_t len)
+{
+	size_t at = (path->natt ? MARKER_LEN : 0) + IKE_EXCHANGE_OFFSET;
+
+	return len > at && octets[at] == IKE_SA_INIT;
 }
 
 int mrkm_state_output(void *arg, const struct gikev2_path *path,
@@ -70,7 +103,8 @@ int mrkm_state_output(void *arg, const struct gikev2_path *path,
 {
 	struct datagram *datagram;
 
-	if (!state.store && !mrkm_keep_works())
+	if ((!state.store && !mrkm_keep_works()) ||
+	    relies_on_nothing(path, octets, len))
 		return mrkm_io_send(path, octets, len);
 	datagram = XMALLOC(MTYPE_MRKM_DATAGRAM, sizeof(*datagram) + len);
 	datagram->path = *path;
@@ -80,20 +114,16 @@ int mrkm_state_output(void *arg, const struct gikev2_path *path,
 	return 0;
 }
 
-static void send_waiting(void)
-{
-	struct datagram *datagram;
-
-	while ((datagram = datagrams_pop(&state.waiting))) {
-		mrkm_io_send(&datagram->path, datagram->octets, datagram->len);
-		XFREE(MTYPE_MRKM_DATAGRAM, datagram);
-	}
-}
-
 /* ------------------------------------------------------------------- failure */
 
+/* Nothing of what is not safe will have happened. */
 static void store_close(void)
 {
+	mrkm_writer_cancel();
+	mrkm_batch_free(&state.writing);
+	mrkm_batch_free(&state.next);
+	forget(&state.held);
+	forget(&state.waiting);
 	mrkm_store_close(state.store);
 	state.store = NULL;
 }
@@ -107,31 +137,53 @@ static void give_up(const char *problem)
 			problem);
 	strlcpy(state.problem, problem, sizeof(state.problem));
 	mrkm_ks_groups_drop();
-	forget_waiting();
 	store_close();
 	event_add_timer(mrkm.loop, open_again, NULL, RETRY_SECONDS,
 			&state.t_retry);
 }
 
+/* ------------------------------------------------------------------- writing */
+
+static void written(void)
+{
+	mrkm_batch_free(&state.writing);
+	if (!mrkm_store_problem(state.store))
+		send_all(&state.held);
+	/* may be the end of groups, and of their deadlines */
+	mrkm_engine_reschedule();
+}
+
 void mrkm_state_flush(void)
 {
-	struct mrkm_store_clock clock;
+	char problem[MRKM_STORE_PROBLEM_MAX];
 
 	init();
 	mrkm_keep_commit();
-	if (state.store && mrkm_store_pending(state.store)) {
-		mrkm_store_clock(&clock);
-		mrkm_store_commit(state.store, &clock);
-	}
+	if (state.writing)
+		return;
 	if (state.store && mrkm_store_problem(state.store)) {
-		char problem[MRKM_STORE_PROBLEM_MAX];
-
 		strlcpy(problem, mrkm_store_problem(state.store),
 			sizeof(problem));
 		give_up(problem);
 		return;
 	}
-	send_waiting();
+	if (!state.next) {
+		send_all(&state.waiting);
+		return;
+	}
+	state.writing = state.next;
+	state.next = NULL;
+	datagrams_swap_all(&state.held, &state.waiting);
+	mrkm_writer_begin(mrkm.loop, state.store, state.writing, written);
+}
+
+/* What was saved can be read; what became of it the next flush looks at. */
+static void settle(void)
+{
+	mrkm_writer_wait();
+	if (state.next)
+		mrkm_writer_now(state.store, state.next);
+	mrkm_batch_free(&state.next);
 }
 
 /* ------------------------------------------------------------------- opening */
@@ -192,7 +244,6 @@ void mrkm_state_apply(void)
 	if (state.store)
 		mrkm_ks_groups_drop();
 	event_cancel(&state.t_retry);
-	forget_waiting();
 	store_close();
 	state.problem[0] = '\0';
 	if (!wanted)
@@ -206,8 +257,9 @@ void mrkm_state_fini(void)
 {
 	event_cancel(&state.t_retry);
 	init();
-	forget_waiting();
+	settle();
 	store_close();
+	mrkm_writer_fini();
 }
 
 bool mrkm_state_serves(void)
@@ -225,11 +277,14 @@ bool mrkm_state_problem(char *buf, size_t size)
 
 int mrkm_state_save(void *arg, const struct gikev2_record *record)
 {
-	/* an error shows at the commit */
 	if (record->kind == GIKEV2_RECORD_KEPT)
 		return mrkm_keep_save(record);
-	if (state.store && mrkm_store_save(state.store, record) < 0)
-		return -GIKEV2_ERR_STATE_LOST;
+	if (!state.store)
+		return 0;
+	/* an error shows when it is written */
+	if (!state.next)
+		state.next = mrkm_batch_new();
+	mrkm_batch_add(state.next, record);
 	return 0;
 }
 
@@ -256,6 +311,7 @@ int mrkm_state_load(void *arg, enum gikev2_record_kind kind, const uint8_t *key,
 		return mrkm_keep_load(key, key_len, visit, visit_arg);
 	if (!state.store)
 		return 0;
+	settle();
 	ret = mrkm_store_load(state.store, kind, key, key_len, visit,
 			      visit_arg);
 	return mrkm_store_problem(state.store) ? -GIKEV2_ERR_STATE : ret;
@@ -271,6 +327,7 @@ void mrkm_state_get_status(struct mrkm_state_status *status)
 	status->file = state.file;
 	if (!state.store)
 		return;
+	mrkm_writer_wait();
 	mrkm_store_get_status(state.store, &store);
 	status->records = store.records;
 	status->octets = store.octets;
