@@ -19,13 +19,14 @@
 
 #include <openssl/rand.h>
 
-#include "crowd.h"
+#include "flood.h"
 #include "mrkmd/mrkm_psk.h"
 
 /* Datagrams that are taken before the clock is looked at again. */
 #define READS_MAX 256
-/* The same of what is sent: registrations begun, bogus messages. */
+/* The same of registrations begun, and of bogus messages. */
 #define BURST_MAX 256
+#define BOGUS_MAX 1024
 #define SOCKET_BUFFER (4 << 20)
 
 static const char usage[] =
@@ -53,7 +54,7 @@ struct options {
 	const char *group, *identity, *psk;
 	uint64_t hold, time;
 	bool stay, cheap, print;
-	uint32_t bogus_net, bogus_hosts; /* host order; 0 hosts: own address */
+	struct flood_network bogus_from;
 };
 
 struct load {
@@ -63,8 +64,7 @@ struct load {
 	uint64_t begin, now, all_at, shown_at;
 	double credit, bogus_credit;
 	uint32_t begun;
-	uint64_t bogus_sent, bogus_lost, cookies;
-	uint64_t stop_at;
+	struct flood *flood; /* NULL: none */
 };
 
 static volatile sig_atomic_t stopped;
@@ -136,54 +136,21 @@ static void receive(struct load *load)
 	}
 }
 
-/* From anywhere in a network that is this machine's, 127.0.0.0/8 for one. */
-static int send_from(struct load *load, uint32_t address, uint8_t *octets,
-		     size_t len)
-{
-	union {
-		struct cmsghdr align;
-		uint8_t space[CMSG_SPACE(sizeof(struct in_pktinfo))];
-	} control = { 0 };
-	struct in_pktinfo info = { .ipi_spec_dst.s_addr = htonl(address) };
-	struct iovec iov = { octets, len };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = IPPROTO_IP;
-	cmsg->cmsg_type = IP_PKTINFO;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(info));
-	memcpy(CMSG_DATA(cmsg), &info, sizeof(info));
-	return sendmsg(load->fd, &msg, 0) < 0 ? -1 : 0;
-}
-
-static void send_bogus(struct load *load)
-{
-	uint8_t octets[2048];
-	uint32_t host = 0;
-	size_t len =
-		crowd_bogus(load->crowd, octets, sizeof(octets), load->now);
-	int ret;
-
-	if (!len)
-		return;
-	if (load->options.bogus_hosts) {
-		RAND_bytes((uint8_t *)&host, sizeof(host));
-		host = load->options.bogus_net + 1 +
-		       host % (load->options.bogus_hosts - 2);
-		ret = send_from(load, host, octets, len);
-	} else {
-		ret = send(load->fd, octets, len, 0) < 0 ? -1 : 0;
-	}
-	load->bogus_sent += ret == 0;
-	load->bogus_lost += ret < 0;
-}
-
 /* ---------------------------------------------------------------------- pace */
+
+static void flood_some(struct load *load, double seconds)
+{
+	const struct options *options = &load->options;
+	unsigned int count;
+
+	load->bogus_credit += seconds * options->bogus;
+	/* what a second did not have room for is not made up for */
+	if (load->bogus_credit > options->bogus)
+		load->bogus_credit = options->bogus;
+	count = load->bogus_credit < BOGUS_MAX ? load->bogus_credit : BOGUS_MAX;
+	flood_send(load->flood, load->crowd, count, load->now);
+	load->bogus_credit -= count;
+}
 
 static void begin_some(struct load *load, double seconds)
 {
@@ -195,13 +162,8 @@ static void begin_some(struct load *load, double seconds)
 	     i++, load->credit -= 1)
 		if (crowd_start(load->crowd, load->begun++, load->now) < 0)
 			load->credit = 0;
-	load->bogus_credit += seconds * options->bogus;
-	/* what a second did not have room for is not made up for */
-	if (load->bogus_credit > options->bogus)
-		load->bogus_credit = options->bogus;
-	for (int i = 0; i < BURST_MAX && load->bogus_credit >= 1;
-	     i++, load->bogus_credit -= 1)
-		send_bogus(load);
+	if (load->flood)
+		flood_some(load, seconds);
 }
 
 static int compare(const void *a, const void *b)
@@ -244,8 +206,9 @@ static void show_progress(struct load *load)
 		(load->now - load->begin) / 1e6, totals->registered,
 		load->options.members, totals->failures, totals->rekeys,
 		percentile(load, 0.5));
-	if (load->bogus_sent)
-		fprintf(stderr, "%" PRIu64 " bogus  ", load->bogus_sent);
+	if (load->flood)
+		fprintf(stderr, "%" PRIu64 " bogus  ",
+			flood_totals(load->flood)->sent);
 	fflush(stderr);
 }
 
@@ -274,16 +237,22 @@ static int poll_time(const struct load *load)
 
 static void run(struct load *load)
 {
-	struct pollfd pollfd = { .fd = load->fd, .events = POLLIN };
+	struct pollfd pollfds[] = {
+		{ .fd = load->fd, .events = POLLIN },
+		{ .fd = load->flood ? flood_fd(load->flood) : -1,
+		  .events = POLLIN },
+	};
 
 	load->begin = load->now = load->shown_at = clock_now();
 	while (!is_over(load)) {
 		uint64_t before = load->now;
 
-		if (poll(&pollfd, 1, poll_time(load)) < 0 && errno != EINTR)
+		if (poll(pollfds, 2, poll_time(load)) < 0 && errno != EINTR)
 			break;
 		load->now = clock_now();
 		receive(load);
+		if (load->flood)
+			flood_receive(load->flood);
 		crowd_expire(load->crowd, load->now);
 		begin_some(load, (load->now - before) / 1e6);
 		show_progress(load);
@@ -310,6 +279,14 @@ static void leave(struct load *load)
 
 /* -------------------------------------------------------------------- report */
 
+static void report_flood(const struct flood_totals *totals)
+{
+	printf("  bogus first messages %" PRIu64
+	       ", not accepted by the system %" PRIu64
+	       ", answered by a cookie %" PRIu64 ", otherwise %" PRIu64 "\n",
+	       totals->sent, totals->lost, totals->cookies, totals->others);
+}
+
 static void report(const struct load *load)
 {
 	const struct crowd_totals *totals = crowd_totals(load->crowd);
@@ -334,10 +311,8 @@ static void report(const struct load *load)
 	       percentile(load, 0.5), percentile(load, 0.9),
 	       percentile(load, 0.99), percentile(load, 0.999),
 	       percentile(load, 1));
-	if (load->bogus_sent || load->bogus_lost)
-		printf("  bogus first messages %" PRIu64
-		       ", not accepted by the system %" PRIu64 "\n",
-		       load->bogus_sent, load->bogus_lost);
+	if (load->flood)
+		report_flood(flood_totals(load->flood));
 	for (int i = 0; i < GIKEV2_ERR_MAX; i++)
 		if (totals->reasons[i])
 			printf("  %" PRIu64 " times: %s\n", totals->reasons[i],
@@ -397,9 +372,9 @@ static bool set_network(struct options *options, const char *text)
 	len = atoi(slash + 1);
 	if (inet_pton(AF_INET, copy, &address) != 1 || len < 1 || len > 28)
 		return false;
-	options->bogus_hosts = 1u << (32 - len);
-	options->bogus_net = ntohl(address.s_addr) &
-			     ~(options->bogus_hosts - 1);
+	options->bogus_from.hosts = 1u << (32 - len);
+	options->bogus_from.address = ntohl(address.s_addr) &
+				      ~(options->bogus_from.hosts - 1);
 	return true;
 }
 
@@ -522,7 +497,10 @@ int main(int argc, char **argv)
 	if (!load.crowd)
 		return 1;
 	load.fd = open_socket(&load.options.server);
-	if (load.fd < 0) {
+	if (load.options.bogus > 0)
+		load.flood = flood_new(&load.options.server,
+				       &load.options.bogus_from);
+	if (load.fd < 0 || (load.options.bogus > 0 && !load.flood)) {
 		fprintf(stderr, "gikev2-load: no way to the server: %s\n",
 			strerror(errno));
 		return 1;
@@ -535,6 +513,7 @@ int main(int argc, char **argv)
 	report(&load);
 	if (!load.options.stay)
 		leave(&load);
+	flood_free(load.flood);
 	crowd_free(load.crowd);
 	close(load.fd);
 	return ret;

@@ -108,11 +108,18 @@ def held_back(vtysh, name=config.GROUP):
     ]
 
 
-def refusal(vtysh, member, name=config.GROUP):
-    "Why the key server refused that router the last time; None: it did not."
+def refusal_of(vtysh, identity, name=config.GROUP):
+    """
+    Why the key server refused whoever has this identity, with its type, the last
+    time; None: it did not.
+    """
     said = _json(vtysh, "show mrkm key-server members").get(name, {})
-    entry = said.get(f"fqdn {config.identity(member)}", {})
-    return entry.get("refused", {}).get("reason")
+    return said.get(identity, {}).get("refused", {}).get("reason")
+
+
+def refusal(vtysh, member, name=config.GROUP):
+    "The same of one of the lab's routers by its usual identity."
+    return refusal_of(vtysh, f"fqdn {config.identity(member)}", name)
 
 
 def exclusion(vtysh, member, name=config.GROUP):

@@ -2,6 +2,7 @@
 "A certification authority for the lab; what it makes is as PEM."
 
 import datetime
+import ipaddress
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -41,6 +42,15 @@ def _pem(key):
     ).decode()
 
 
+def _alternative(name):
+    if "@" in name:
+        return x509.RFC822Name(name)
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
 class Certificate:
     "What a router has: .certificate and .key, and the .serial number."
 
@@ -77,11 +87,14 @@ class Authority:
         )
 
     def issue(self, name, kind="Ed25519", start=-1, end=24):
-        "For a domain name; valid from and until so many hours from now."
+        """
+        For a domain name, a mailbox or an address; valid from and until so many
+        hours from now.
+        """
         key = KEYS[kind]()
         builder = self._builder(_name(name), key.public_key(), start, end)
         builder = builder.add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False
+            x509.SubjectAlternativeName([_alternative(name)]), critical=False
         ).add_extension(
             x509.BasicConstraints(ca=False, path_length=None), critical=True
         )

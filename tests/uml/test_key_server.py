@@ -256,6 +256,46 @@ def test_replay(lab, case, traffic):
     wait_for_three("refused", lambda: ipsec.replays(lab["r1"]), refused)
 
 
+def not_receiving_only(lab, name):
+    "None when that router has nothing to send with, and the other has."
+    now = spis(lab)
+    wrong = [key for key, spi in now.items() if (spi is None) != (key[1] == name)]
+    return f"SPIs {now}" if wrong else None
+
+
+@pytest.mark.parametrize("case", ("per-sender",), indirect=True)
+def test_receiver_only(lab, case):
+    """
+    With an SA for each sender, who may only receive has none, and sends nothing,
+    also not in the clear; it may send again when the key server says so.
+    """
+    line = f"member fqdn {config.identity('r2')} receiver-only"
+    before = spis(lab)
+    ks_group(lab, line)
+    lab["r2"].vtysh(f"clear mrkm group {config.GROUP}", "mrkmd")
+    mrkm.rekey(server(lab))
+    ipsec.wait_until("a receiver", lambda: not_receiving_only(lab, "r2"), ATD + 60)
+    assert all(before[key] != spi for key, spi in spis(lab).items() if spi)
+    with frames.Capture(lab["r1"]) as capture:
+        time.sleep(ipsec.HOLD_TIME)
+    for traffic in lab.traffic:
+        groups = ipsec.GROUPS[traffic.protocol]
+        sources = {p.source for p in capture.packets if p.destination in groups}
+        assert traffic.address("r1") in sources, traffic
+        assert traffic.address("r2") not in sources, traffic
+    # it hears the other, though
+    hold = [t for t in lab.traffic if t.protocol != "ospf6"]
+    for traffic in hold:
+        assert traffic.neighbors("r2"), traffic
+        assert not traffic.neighbors("r1"), traffic
+    ks_group(lab, f"no {line}")
+    lab["r2"].vtysh(f"clear mrkm group {config.GROUP}", "mrkmd")
+    ipsec.wait_until("senders", lambda: not_rolled(lab, {}), ATD + 60)
+    ipsec.wait_until("neighbours", lambda: not_all_there(lab), 120)
+    ipsec.wait_until("old keys gone", lambda: not_settled(lab), 2 * DTD + 60)
+    assert not in_the_clear(lab)
+
+
 def test_forged_protection(lab, case, traffic):
     "The right SPI, and no key: nothing gets through."
     octets = bytearray(hello_of(lab, traffic).octets)
