@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * mrkmd/mrkm_revoke.c: certificates of members, looked at again.  Whether one is
+ * revoked its first octet tells here.
+ */
+#include <zebra.h>
+
+#include "frrevent.h"
+
+#include "gikev2/gikev2_crypto.h" /* struct gikev2_chunk */
+#include "mrkmd/mrkm.h"
+#include "mrkmd/mrkm_auth.h"
+#include "mrkmd/mrkm_revoke.h"
+#include "mrkmd/mrkm_state.h"
+#include "test_util.h"
+
+DEFINE_MGROUP(MRKMD, "test");
+
+struct mrkm mrkm;
+
+#define MEMBERS_MAX 64
+#define CHECKS_AT_ONCE 16 /* as there */
+
+static struct {
+	struct {
+		uint8_t key[64], value[256];
+		size_t key_len, value_len;
+	} records[MEMBERS_MAX];
+	size_t record_count;
+	unsigned int members; /* r0 and following are registered */
+	unsigned int verified, excluded;
+	char who[300];		/* ... was the last one */
+	size_t seen_count;	/* certificates of the last one verified */
+	char seen[300];		/* and their octets */
+	const char *one_anchor; /* that leads anywhere; NULL: all do */
+} fake;
+
+static struct gikev2_id name(unsigned int n)
+{
+	struct gikev2_id id = { .type = GIKEV2_ID_FQDN };
+
+	id.len = snprintf((char *)id.data, sizeof(id.data), "r%u", n);
+	return id;
+}
+
+static bool is_member(const struct gikev2_id *id)
+{
+	for (unsigned int i = 0; i < fake.members; i++) {
+		struct gikev2_id member = name(i);
+
+		if (gikev2_id_equal(&member, id))
+			return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------- what it works with */
+
+int mrkm_ks_group_cmp(const struct mrkm_ks_group *a,
+		      const struct mrkm_ks_group *b)
+{
+	return strcmp(a->config.name, b->config.name);
+}
+
+bool mrkm_ks_registered(const struct mrkm_ks_group *group,
+			const struct gikev2_id *identity)
+{
+	return is_member(identity);
+}
+
+void mrkm_exclude_revoked(struct mrkm_ks_group *group,
+			  const struct gikev2_id *identity, const char *reason)
+{
+	fake.excluded++;
+	gikev2_id_text(identity, fake.who, sizeof(fake.who));
+}
+
+void mrkm_engine_reschedule(void)
+{
+}
+
+const struct mrkm_trust *mrkm_auth_trust(void)
+{
+	return NULL;
+}
+
+const struct gikev2_anchors *mrkm_trust_anchors(const struct mrkm_trust *trust,
+						const char *anchor)
+{
+	bool known = !anchor[0] || !fake.one_anchor ||
+		     !strcmp(anchor, fake.one_anchor);
+
+	return known ? (const struct gikev2_anchors *)&fake : NULL;
+}
+
+int gikev2_cert_verify(const struct gikev2_anchors *anchors,
+		       const struct gikev2_chunk *certs, size_t count,
+		       const struct gikev2_id *peer, int64_t now,
+		       struct gikev2_key **key, char *problem, size_t size)
+{
+	*key = NULL;
+	fake.verified++;
+	fake.seen_count = count;
+	fake.seen[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		snprintf(fake.seen + strlen(fake.seen),
+			 sizeof(fake.seen) - strlen(fake.seen), "%.*s|",
+			 (int)certs[i].len, certs[i].ptr);
+	snprintf(problem, size, "revoked");
+	switch (certs[0].ptr[0]) {
+	case 'R':
+		return -GIKEV2_ERR_CERT_REVOKED;
+	case 'U':
+		return -GIKEV2_ERR_CERT_UNTRUSTED;
+	default:
+		return 0;
+	}
+}
+
+void gikev2_key_free(struct gikev2_key *key)
+{
+	assert_null(key);
+}
+
+void gikev2_group_members(
+	const struct gikev2_group *group,
+	bool (*visit)(void *arg, const struct gikev2_group_member_status *),
+	void *arg)
+{
+	for (unsigned int i = 0; i < fake.members; i++) {
+		struct gikev2_id id = name(i);
+		struct gikev2_group_member_status status = { .identity = &id };
+
+		if (!visit(arg, &status))
+			return;
+	}
+}
+
+static size_t record_of(const uint8_t *key, size_t key_len)
+{
+	size_t i = 0;
+
+	while (i < fake.record_count &&
+	       (fake.records[i].key_len != key_len ||
+		memcmp(fake.records[i].key, key, key_len)))
+		i++;
+	return i;
+}
+
+void mrkm_state_keep(enum mrkm_keep kind, const uint8_t *key, size_t key_len,
+		     const uint8_t *value, size_t value_len)
+{
+	size_t i = record_of(key, key_len);
+
+	assert_int_equal(kind, MRKM_KEEP_CERTIFICATES);
+	if (!value) {
+		if (i < fake.record_count)
+			fake.records[i] = fake.records[--fake.record_count];
+		return;
+	}
+	assert_true(i < MEMBERS_MAX);
+	if (i == fake.record_count)
+		fake.record_count++;
+	memcpy(fake.records[i].key, key, key_len);
+	memcpy(fake.records[i].value, value, value_len);
+	fake.records[i].key_len = key_len;
+	fake.records[i].value_len = value_len;
+}
+
+int mrkm_state_load(void *arg, enum gikev2_record_kind kind, const uint8_t *key,
+		    size_t key_len, gikev2_record_fn visit, void *visit_arg)
+{
+	size_t i = record_of(key, key_len);
+	struct gikev2_record record = {
+		.kind = kind,
+		.key = key,
+		.key_len = key_len,
+	};
+
+	if (i == fake.record_count)
+		return 0;
+	record.value = fake.records[i].value;
+	record.value_len = fake.records[i].value_len;
+	return visit(visit_arg, &record);
+}
+
+/* ---------------------------------------------------------------------- scene */
+
+static struct mrkm_ks_group group;
+static int idle[2]; /* a loop with nothing to read would end */
+
+static void on_idle(struct event *event)
+{
+}
+
+static int setup(void **state)
+{
+	memset(&fake, 0, sizeof(fake));
+	mrkm.loop = event_master_create(NULL);
+	assert_int_equal(pipe(idle), 0);
+	event_add_read(mrkm.loop, on_idle, NULL, idle[0], NULL);
+	mrkm_ks_groups_init(&mrkm.ks_groups);
+	mrkm_ks_groups_add(&mrkm.ks_groups, &group);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	mrkm_revoke_fini();
+	mrkm_ks_groups_del(&mrkm.ks_groups, &group);
+	mrkm_ks_groups_fini(&mrkm.ks_groups);
+	event_master_free(mrkm.loop);
+	close(idle[0]);
+	close(idle[1]);
+	return 0;
+}
+
+static void proven(unsigned int n, const char *first, const char *second)
+{
+	struct gikev2_id id = name(n);
+	struct gikev2_chunk certs[] = {
+		{ (const uint8_t *)first, first ? strlen(first) : 0 },
+		{ (const uint8_t *)second, second ? strlen(second) : 0 },
+	};
+
+	mrkm_revoke_proven(&id, certs, !!first + !!second);
+}
+
+/* One turn; it is an error when there is none. */
+static void turn(void)
+{
+	struct event event;
+
+	assert_non_null(event_fetch(mrkm.loop, &event));
+	event_call(&event);
+}
+
+/* All that is known is looked at. */
+static void check_all(size_t known)
+{
+	mrkm_revoke_check();
+	for (size_t i = 0; i == 0 || i < known; i += CHECKS_AT_ONCE)
+		turn();
+}
+
+/* The process ends and another one begins. */
+static void restart(void)
+{
+	mrkm_revoke_fini();
+	mrkm_revoke_load(&group);
+	fake.verified = fake.excluded = 0;
+}
+
+/* ---------------------------------------------------------------------- tests */
+
+static void one_revoked(void **state)
+{
+	fake.members = 3;
+	proven(0, "G0", "CA");
+	proven(1, "R1", NULL);
+	proven(2, "U2", NULL);
+	check_all(3);
+	assert_int_equal(fake.verified, 3);
+	assert_int_equal(fake.excluded, 1);
+	assert_string_equal(fake.who, "fqdn r1");
+	/* it is forgotten with that, and may show another one */
+	assert_int_equal(fake.record_count, 2);
+	check_all(2);
+	assert_int_equal(fake.excluded, 1);
+	proven(1, "G1", NULL);
+	check_all(3);
+	assert_int_equal(fake.excluded, 1);
+}
+
+/* Who proves who it is by a key has no certificate any more. */
+static void no_certificate(void **state)
+{
+	fake.members = 1;
+	proven(0, "R0", NULL);
+	proven(0, NULL, NULL);
+	proven(5, NULL, NULL);
+	check_all(0);
+	assert_int_equal(fake.verified, 0);
+	assert_int_equal(fake.record_count, 0);
+}
+
+/* Each octet of each certificate, and no more. */
+static void as_shown(void **state)
+{
+	fake.members = 1;
+	proven(0, "G0", "intermediate");
+	check_all(1);
+	assert_int_equal(fake.seen_count, 2);
+	assert_string_equal(fake.seen, "G0|intermediate|");
+	restart();
+	turn();
+	assert_string_equal(fake.seen, "G0|intermediate|");
+	proven(0, "Gnew", NULL);
+	restart();
+	turn();
+	assert_string_equal(fake.seen, "Gnew|");
+}
+
+/* A CRL may have changed while the process was not there. */
+static void revoked_meanwhile(void **state)
+{
+	fake.members = 2;
+	proven(0, "G0", NULL);
+	proven(1, "G1", NULL);
+	fake.records[1].value[3] = 'R';
+	restart();
+	turn();
+	assert_int_equal(fake.verified, 2);
+	assert_int_equal(fake.excluded, 1);
+	assert_string_equal(fake.who, "fqdn r1");
+}
+
+static void damaged(void **state)
+{
+	static const size_t lens[] = { 1, 2, 4, 6 };
+
+	fake.members = 1;
+	proven(0, "G0", "CA");
+	for (size_t i = 0; i < array_size(lens); i++) {
+		fake.records[0].value_len = lens[i];
+		restart();
+		turn();
+		assert_int_equal(fake.verified, 0);
+		assert_int_equal(fake.excluded, 0);
+	}
+}
+
+/* Others get their turn in between, and each is looked at once. */
+static void few_at_a_time(void **state)
+{
+	fake.members = 2 * CHECKS_AT_ONCE + 1;
+	for (unsigned int i = 0; i < fake.members; i++)
+		proven(i, "G", NULL);
+	mrkm_revoke_check();
+	turn();
+	assert_int_equal(fake.verified, CHECKS_AT_ONCE);
+	turn();
+	assert_int_equal(fake.verified, 2 * CHECKS_AT_ONCE);
+	turn();
+	assert_int_equal(fake.verified, fake.members);
+	/* once more from the start, when something changes meanwhile */
+	mrkm_revoke_check();
+	turn();
+	mrkm_revoke_check();
+	fake.verified = 0;
+	for (int i = 0; i < 3; i++)
+		turn();
+	assert_int_equal(fake.verified, fake.members);
+}
+
+/* Not at the first look: it may be about to register. */
+static void gone(void **state)
+{
+	proven(0, "G0", NULL);
+	check_all(1);
+	assert_int_equal(fake.record_count, 1);
+	fake.members = 1;
+	check_all(1);
+	fake.members = 0;
+	check_all(1);
+	assert_int_equal(fake.record_count, 1);
+	check_all(1);
+	assert_int_equal(fake.record_count, 0);
+	fake.verified = 0;
+	check_all(0);
+	assert_int_equal(fake.verified, 0);
+}
+
+static void anchor(void **state)
+{
+	struct gikev2_id r0 = name(0), r1 = name(1);
+
+	fake.one_anchor = "LAB";
+	proven(0, "G0", NULL);
+	assert_true(mrkm_revoke_leads_to(&r0, "LAB"));
+	assert_false(mrkm_revoke_leads_to(&r0, "OTHER"));
+	assert_false(mrkm_revoke_leads_to(&r1, "LAB"));
+	proven(0, "U0", NULL);
+	assert_false(mrkm_revoke_leads_to(&r0, "LAB"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_revoked, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_certificate, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(as_shown, setup, teardown),
+		cmocka_unit_test_setup_teardown(revoked_meanwhile, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(few_at_a_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(anchor, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("revoke", tests, NULL, NULL);
+}
