@@ -999,6 +999,32 @@ const struct frr_yang_module_info frr_mrkmd_info = {
 			},
 		},
 		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/exclusion",
+			.cbs = {
+				.get_next = mrkm_nb_ks_exclusion_get_next,
+				.get_keys = mrkm_nb_ks_exclusion_get_keys,
+				.lookup_entry = mrkm_nb_ks_exclusion_lookup_entry,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/exclusion/identity",
+			.cbs = {
+				.get = mrkm_nb_ks_exclusion_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/exclusion/since",
+			.cbs = {
+				.get = mrkm_nb_ks_exclusion_get,
+			},
+		},
+		{
+			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/exclusion/reason",
+			.cbs = {
+				.get = mrkm_nb_ks_exclusion_get,
+			},
+		},
+		{
 			.xpath = "/frr-mrkmd:mrkmd/mrkm/key-server/group/state/held-back",
 			.cbs = {
 				.get_next = mrkm_nb_ks_held_back_get_next,

@@ -53,6 +53,13 @@ mrkm_nb_ks_held_back_lookup_entry(struct nb_cb_lookup_entry_args *args);
 enum nb_error mrkm_nb_ks_held_back_get(const struct nb_node *node,
 				       const void *entry,
 				       struct lyd_node *parent);
+const void *mrkm_nb_ks_exclusion_get_next(struct nb_cb_get_next_args *args);
+int mrkm_nb_ks_exclusion_get_keys(struct nb_cb_get_keys_args *args);
+const void *
+mrkm_nb_ks_exclusion_lookup_entry(struct nb_cb_lookup_entry_args *args);
+enum nb_error mrkm_nb_ks_exclusion_get(const struct nb_node *node,
+				       const void *entry,
+				       struct lyd_node *parent);
 int mrkm_nb_key_get_keys(struct nb_cb_get_keys_args *args);
 const void *
 mrkm_nb_group_key_lookup_entry(struct nb_cb_lookup_entry_args *args);

@@ -4,6 +4,8 @@ Who may join: by pattern, the most exact of which wins; how many; who is exclude
 also after the key server was killed.
 """
 
+import datetime
+import json
 import os
 import signal
 
@@ -138,12 +140,29 @@ def test_most_exact_wins(tgen):
     wait_for_all(tgen)
 
 
+def exclusions(server):
+    "[(identity, reason, since)] of the operational state."
+    said = server.vtysh_cmd(
+        "show yang operational-data /frr-mrkmd:mrkmd mrkmd", daemon="mrkmd"
+    )
+    groups = json.loads(said)["frr-mrkmd:mrkmd"]["mrkm"]["key-server"]["group"]
+    (state,) = [g["state"] for g in groups if g["name"] == config.GROUP]
+    return [
+        (e["identity"], e["reason"], datetime.datetime.fromisoformat(e["since"]))
+        for e in state.get("exclusion", [])
+    ]
+
+
 def test_excluded_for_long(tgen):
     "Whom a command excludes is out, also when the key server was killed."
     server, r3 = tgen.gears[config.SERVER], tgen.gears["r3"]
     assert not mrkm.exclude(server.vtysh_cmd, "r3")
     assert config.identity("r3") not in mrkm.members(server.vtysh_cmd)
     assert mrkm.exclusion(server.vtysh_cmd, "r3") == "by command"
+    ((identity, reason, since),) = exclusions(server)
+    assert (identity, reason) == (f"fqdn {config.identity('r3')}", "by command")
+    age = datetime.datetime.now(datetime.timezone.utc) - since
+    assert datetime.timedelta(0) <= age < datetime.timedelta(minutes=1), since
     wait_for_refusal(tgen, "r3", "excluded")
     topology.stop_daemon(server, "mrkmd", "KILL")
     server.startDaemons(["mrkmd"])
@@ -153,6 +172,7 @@ def test_excluded_for_long(tgen):
         10,
     )
     wait_for_refusal(tgen, "r3", "excluded")
+    assert exclusions(server) == [(identity, reason, since)]
     assert {config.identity(r) for r in ("r1", "r2")} == set(
         mrkm.members(server.vtysh_cmd)
     )
