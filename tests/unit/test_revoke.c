@@ -27,6 +27,7 @@ static struct {
 		size_t key_len, value_len;
 	} records[MEMBERS_MAX];
 	size_t record_count;
+	bool proved, shows_other;
 	unsigned int members; /* r0 and following are registered */
 	unsigned int verified, excluded;
 	char who[300];		/* ... was the last one */
@@ -115,6 +116,18 @@ int gikev2_cert_verify(const struct gikev2_anchors *anchors,
 	default:
 		return 0;
 	}
+}
+
+/* The one who asks showed a certificate that is kept, or another one. */
+bool gikev2_asking_proved(const struct gikev2 *engine)
+{
+	return fake.proved;
+}
+
+bool gikev2_asking_certificate(const struct gikev2 *engine, const uint8_t *der,
+			       size_t len)
+{
+	return !fake.shows_other;
 }
 
 void gikev2_key_free(struct gikev2_key *key)
@@ -380,6 +393,12 @@ static void anchor(void **state)
 	assert_true(mrkm_revoke_leads_to(&r0, "LAB"));
 	assert_false(mrkm_revoke_leads_to(&r0, "OTHER"));
 	assert_false(mrkm_revoke_leads_to(&r1, "LAB"));
+	/* what is kept is of another SA, by the same name */
+	fake.shows_other = true;
+	assert_false(mrkm_revoke_leads_to(&r0, "LAB"));
+	fake.proved = true;
+	assert_true(mrkm_revoke_leads_to(&r0, "LAB"));
+	fake.proved = fake.shows_other = false;
 	proven(0, "U0", NULL);
 	assert_false(mrkm_revoke_leads_to(&r0, "LAB"));
 }
