@@ -12,15 +12,16 @@
 
 /* --------------------------------------------------------------- the index */
 
-/* FNV-1a: who is in here has proved that the identity is his. */
+/* FNV-1a, from a basis that nobody knows: a pattern of members leaves them a
+ * choice of names. */
 static struct gikev2_ike **bucket(const struct gikev2_peers *peers,
 				  const struct gikev2_id *id)
 {
-	uint32_t hash = 2166136261u ^ id->type;
+	uint64_t hash = peers->seed ^ id->type;
 
 	for (size_t i = 0; i < id->len; i++)
-		hash = (hash ^ id->data[i]) * 16777619u;
-	return &peers->buckets[hash & (peers->bucket_count - 1)];
+		hash = (hash ^ id->data[i]) * UINT64_C(0x100000001b3);
+	return &peers->buckets[(hash ^ hash >> 32) & (peers->bucket_count - 1)];
 }
 
 int gikev2_peers_init(struct gikev2_peers *peers)
@@ -44,8 +45,8 @@ static void insert(struct gikev2_peers *peers, struct gikev2_ike *ike)
 	*head = ike;
 }
 
-/* Without memory the chains grow longer, no more. */
-static void grow(struct gikev2_peers *peers)
+/* Without memory the chains grow longer, no more; so they do without a seed. */
+static void grow(struct gikev2 *engine, struct gikev2_peers *peers)
 {
 	struct gikev2_peers grown = { .count = peers->count,
 				      .bucket_count = 2 * peers->bucket_count };
@@ -55,6 +56,9 @@ static void grow(struct gikev2_peers *peers)
 	grown.buckets = calloc(grown.bucket_count, sizeof(*grown.buckets));
 	if (!grown.buckets)
 		return;
+	if (gikev2_random(engine, (uint8_t *)&grown.seed, sizeof(grown.seed)) <
+	    0)
+		gikev2_count(engine, GIKEV2_ERR_NO_RANDOM);
 	for (size_t i = 0; i < peers->bucket_count; i++)
 		while (peers->buckets[i]) {
 			struct gikev2_ike *ike = peers->buckets[i];
@@ -70,7 +74,7 @@ void gikev2_peers_add(struct gikev2_ike *ike)
 {
 	struct gikev2_peers *peers = &ike->engine->peers;
 
-	grow(peers);
+	grow(ike->engine, peers);
 	insert(peers, ike);
 	peers->count++;
 	ike->known = true;
@@ -103,6 +107,28 @@ static struct gikev2_ike *other(const struct gikev2_ike *ike,
 static struct gikev2_ike *first_other(const struct gikev2_ike *ike)
 {
 	return other(ike, *bucket(&ike->engine->peers, ike->peer));
+}
+
+/* ---------------------------------------------------------- too many of one peer */
+
+/*
+ * The oldest of its SAs that serve nobody gives way.  A few there may be: what a
+ * rekey has left until it is deleted, and one that asks for a group next.
+ */
+void gikev2_peers_limit(const struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2_ike *oldest = NULL, *at = first_other(ike);
+	unsigned int count = 0;
+
+	for (; ike->server && at; at = other(ike, at->peer_next)) {
+		if (at->gms || at->ties || at == ike->parent)
+			continue;
+		count++;
+		if (!oldest || at->serial < oldest->serial)
+			oldest = at;
+	}
+	if (count > GIKEV2_IDLE_SAS_MAX)
+		gikev2_ike_end(oldest, -GIKEV2_ERR_REPLACED, now);
 }
 
 /* -------------------------------------------------------------- the notify */

@@ -14,20 +14,23 @@
 static int roll_secret(struct gikev2 *engine, uint64_t now)
 {
 	struct gikev2_cookies *cookies = &engine->cookies;
+	uint8_t next = cookies->version + 1;
 	bool first = !cookies->rolled;
-	int ret = 0;
+	int ret;
 
 	if (!first && now - cookies->rolled < SECRET_LIFETIME)
 		return 0;
-	cookies->version++;
-	cookies->rolled = now;
-	ret = gikev2_random(engine, cookies->secret[cookies->version % 2],
+	ret = gikev2_random(engine, cookies->secret[next % 2],
 			    GIKEV2_COOKIE_SECRET_LEN);
 	if (ret == 0 && first)
-		ret = gikev2_random(engine,
-				    cookies->secret[(cookies->version + 1) % 2],
+		ret = gikev2_random(engine, cookies->secret[(next + 1) % 2],
 				    GIKEV2_COOKIE_SECRET_LEN);
-	return ret;
+	/* one that was not drawn is known to everybody */
+	if (ret < 0)
+		return ret;
+	cookies->version = next;
+	cookies->rolled = now;
+	return 0;
 }
 
 /* version | prf(secret, Ni | IPi | port | SPIi) */

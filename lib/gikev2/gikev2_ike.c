@@ -225,8 +225,10 @@ static void settle(struct gikev2_ike *ike, uint64_t now)
 void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now)
 {
 	settle(ike, now);
-	if (ike->peer)
-		gikev2_peers_add(ike);
+	if (!ike->peer)
+		return;
+	gikev2_peers_add(ike);
+	gikev2_peers_limit(ike, now);
 }
 
 /* Who uses the SA lets go of it. */

@@ -510,12 +510,17 @@ int gikev2_proof_add(struct gikev2_ike *ike, const struct gikev2_rx *rx,
 struct gikev2_peers {
 	struct gikev2_ike **buckets;
 	size_t bucket_count, count; /* a power of two; SAs */
+	uint64_t seed;		    /* of the hash */
 };
+/* SAs with one peer that serve no group, at the key server. */
+#define GIKEV2_IDLE_SAS_MAX 8
 
 int gikev2_peers_init(struct gikev2_peers *peers);
 void gikev2_peers_free(struct gikev2_peers *peers);
 void gikev2_peers_add(struct gikev2_ike *ike);
 void gikev2_peers_remove(struct gikev2_ike *ike);
+/* The SA is one of its peer's; no other of these need be alive afterwards. */
+void gikev2_peers_limit(const struct gikev2_ike *ike, uint64_t now);
 
 /* INITIAL_CONTACT, where it is true; ike->peer has proved itself to the
  * server, or is not known to the member. */

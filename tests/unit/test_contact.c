@@ -328,6 +328,118 @@ static void index_grows(void **state)
 	world_free(s.world);
 }
 
+/* The next name that FNV-1a of 32 bits, from its usual basis, puts where the
+ * first is. */
+static struct gikev2_id colliding(uint32_t *counter)
+{
+	struct gikev2_id id;
+	uint32_t hash;
+	char name[16];
+
+	do {
+		snprintf(name, sizeof(name), "r%u", (*counter)++);
+		id = named(name);
+		hash = 2166136261u ^ id.type;
+		for (size_t i = 0; i < id.len; i++)
+			hash = (hash ^ id.data[i]) * 16777619u;
+	} while (hash & 1023);
+	return id;
+}
+
+/* A member with a choice of names cannot make others wait. */
+static void names_of_choice(void **state)
+{
+	struct scene s = setup(false);
+	struct gikev2_path path = { s.gm->address, s.ks->address };
+	const struct gikev2_peers *peers = &s.ks->engine->peers;
+	unsigned int longest = 0;
+	uint32_t counter = 0;
+
+	for (int i = 0; i < 200; i++) {
+		struct gikev2_id id = colliding(&counter);
+		struct gikev2_ike *ike =
+			gikev2_ike_new(s.ks->engine, false, &path);
+
+		assert_non_null(ike);
+		assert_int_equal(gikev2_ike_set_peer(ike, &id), 0);
+		gikev2_ike_established(ike, s.world->now);
+	}
+	for (size_t i = 0; i < peers->bucket_count; i++) {
+		const struct gikev2_ike *at = peers->buckets[i];
+		unsigned int length = 0;
+
+		for (; at; at = at->peer_next)
+			length++;
+		if (length > longest)
+			longest = length;
+	}
+	assert_in_range(longest, 1, 20);
+	world_free(s.world);
+}
+
+/* ------------------------------------------------------- too many of one peer */
+
+static bool no_deletes(struct world *world, struct world_datagram *datagram)
+{
+	(void)world;
+	return datagram->octets[18] != GIKEV2_INFORMATIONAL;
+}
+
+/* A member that rekeys its SA for ever, and deletes nothing. */
+static void rekeys_without_end(void **state)
+{
+	struct scene s = setup(false);
+
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	s.world->wire = no_deletes;
+	for (int i = 0; i < 40; i++) {
+		struct gikev2_ike *ike = s.gm->engine->ikes;
+
+		while (ike && !ike->ties)
+			ike = ike->next;
+		assert_non_null(ike);
+		gikev2_want(ike, GIKEV2_WANT_REKEY_IKE, s.world->now);
+		world_run(s.world, SECOND);
+		assert_in_range(sas(s.ks), 1, 2 + GIKEV2_IDLE_SAS_MAX);
+	}
+	assert_int_equal(sas(s.ks), 2 + GIKEV2_IDLE_SAS_MAX);
+	/* the one that is in use is not what gives way */
+	s.world->wire = NULL;
+	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now), 0);
+	world_run(s.world, 20 * SECOND);
+	assert_int_equal(s.gm->events[GIKEV2_EVENT_REKEYED], 1);
+	assert_int_equal(s.gm->events[GIKEV2_EVENT_REGISTERED], 1);
+	world_free(s.world);
+}
+
+/* ... or authenticates for ever, and asks for no group. */
+static void idles_without_end(void **state)
+{
+	struct scene s = setup(false);
+	struct gikev2_path path = { s.gm->address, s.ks->address };
+	struct gikev2_id id = named("r1");
+
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	for (int i = 0; i < 40; i++) {
+		struct gikev2_ike *ike =
+			gikev2_ike_new(s.ks->engine, false, &path);
+
+		assert_non_null(ike);
+		assert_int_equal(gikev2_ike_set_peer(ike, &id), 0);
+		gikev2_ike_established(ike, s.world->now);
+		assert_false(ike->dead);
+	}
+	/* that of the group, and the one that may ask for a group next */
+	assert_int_equal(sas(s.ks), 2 + GIKEV2_IDLE_SAS_MAX);
+	gikev2_bury(s.ks->engine);
+	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now), 0);
+	world_run(s.world, 20 * SECOND);
+	assert_int_equal(s.gm->events[GIKEV2_EVENT_REKEYED], 1);
+	world_free(s.world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +454,9 @@ int main(void)
 		cmocka_unit_test(own_member),
 		cmocka_unit_test(heirs),
 		cmocka_unit_test(index_grows),
+		cmocka_unit_test(names_of_choice),
+		cmocka_unit_test(rekeys_without_end),
+		cmocka_unit_test(idles_without_end),
 	};
 
 	return cmocka_run_group_tests_name("contact", tests, NULL, NULL);

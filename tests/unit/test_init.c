@@ -59,6 +59,41 @@ static void cookie(void **state)
 	world_free(s.world);
 }
 
+static bool no_random;
+
+static int draw(void *arg, uint8_t *octets, size_t len)
+{
+	struct world_node *node = arg;
+
+	for (size_t i = 0; !no_random && i < len; i++)
+		octets[i] = (uint8_t)world_random(node->world);
+	return no_random ? -1 : 0;
+}
+
+/* A secret that could not be drawn is none: all zeros anybody can guess. */
+static void cookie_without_secret(void **state)
+{
+	static const uint8_t none[GIKEV2_COOKIE_SECRET_LEN];
+	struct scene s = setup(2);
+
+	(void)state;
+	set_cookie_threshold(&s, 0);
+	s.ks->callbacks.random = draw;
+	no_random = true;
+	world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, SECOND / 2);
+	assert_int_equal(counted(s.ks, GIKEV2_ERR_COOKIE), 0);
+	assert_true(counted(s.ks, GIKEV2_ERR_NO_RANDOM) > 0);
+	no_random = false;
+	world_run(s.world, 5 * SECOND);
+	assert_int_equal(world_state(s.r1), GIKEV2_GM_KEY_TABLE);
+	assert_int_equal(counted(s.ks, GIKEV2_ERR_COOKIE), 1);
+	for (int i = 0; i < 2; i++)
+		assert_memory_not_equal(s.ks->engine->cookies.secret[i], none,
+					sizeof(none));
+	world_free(s.world);
+}
+
 static void cookie_secret_rolls(void **state)
 {
 	struct scene s = setup(2);
@@ -392,6 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(repeated),
 		cmocka_unit_test(cookie),
+		cmocka_unit_test(cookie_without_secret),
 		cmocka_unit_test(cookie_secret_rolls),
 		cmocka_unit_test(wrong_cookie),
 		cmocka_unit_test(no_cookie_without_load),
