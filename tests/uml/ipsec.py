@@ -235,14 +235,14 @@ class Lab(namespaces.Lab):
 class Modules:
     """
     Kernel modules that are away.  Meanwhile the kernel loads nothing by itself, or
-    nothing whose name has `pattern` in it.
+    nothing whose name has one of `patterns` in it.
     """
 
     SETTING = "/proc/sys/kernel/modprobe"
     SCRIPT = "/run/modprobe-less"
 
-    def __init__(self, names, pattern=None):
-        self.names, self.pattern = names, pattern
+    def __init__(self, names, patterns=()):
+        self.names, self.patterns = names, patterns
         with open(self.SETTING, encoding="ascii") as file:
             self.modprobe = file.read().strip()
 
@@ -251,14 +251,15 @@ class Modules:
             file.write(program)
 
     def remove(self):
-        if self.pattern:
+        if self.patterns:
+            cases = "|".join(f"*{pattern}*" for pattern in self.patterns)
             with open(self.SCRIPT, "w", encoding="ascii") as file:
                 file.write(
-                    f'#!/bin/sh\ncase "$*" in *{self.pattern}*) exit 1;; esac\n'
+                    f'#!/bin/sh\ncase "$*" in {cases}) exit 1;; esac\n'
                     f'exec {self.modprobe} "$@"\n'
                 )
             os.chmod(self.SCRIPT, 0o755)
-        self._set(self.SCRIPT if self.pattern else "/bin/false")
+        self._set(self.SCRIPT if self.patterns else "/bin/false")
         for name in self.names:
             # the SAs of the labs before this one go when their namespaces do
             namespaces.wait_until(f"end of {name}", lambda n=name: removed(n), 30)
@@ -285,8 +286,8 @@ class Steady:
     def __init__(self, lab, names=config.ROUTERS):
         "`lab` may be anything that knows neighbors()."
         self.lab, self.names = lab, names
-        self.begin = time.monotonic()
         self.before = {name: lab.neighbors(name) for name in names}
+        self.begin = time.monotonic()  # asking takes its time
 
     def check(self):
         passed = time.monotonic() - self.begin

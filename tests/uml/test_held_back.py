@@ -38,19 +38,19 @@ def fixture_lab():
     There is one kernel for all, and what it can do is found out when zebra starts:
     it does so on r2 while GCM is away.
     """
-    modules = ipsec.Modules(("gcm",), pattern="gcm")
+    modules = ipsec.Modules(("gcm",), ("gcm", "rfc4106", "rfc4543"))
     modules.remove()
     try:
         with ipsec.Lab(os.environ["FRR_PREFIX"], "pim") as lab:
             lab.put_keys()
             lab.start(config.SERVER, server_text(), ipsec.BASE)
             lab.start_router(WEAK, config.member_config(WEAK, KEY_CHAINS))
-            ipsec.wait_until("probe", lambda: not_probed(lab[WEAK]), 60)
+            ipsec.wait_until("probe", lambda: not_probed(lab[WEAK]), 120)
             modules.load()
             for name in STRONG:
                 lab.start_router(name, config.member_config(name, KEY_CHAINS))
                 ipsec.wait_until(
-                    "probe", lambda name=name: not_probed(lab[name]), 60
+                    "probe", lambda name=name: not_probed(lab[name]), 120
                 )
             yield lab
     finally:
