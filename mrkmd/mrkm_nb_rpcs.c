@@ -8,6 +8,7 @@
 
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_nb.h"
+#include "mrkmd/mrkm_state.h"
 
 /*
  * XPath: /frr-mrkmd:rekey
@@ -77,6 +78,7 @@ int mrkm_nb_exclude(struct nb_cb_rpc_args *args)
 	err = mrkm_exclude_member(group, &identity, args->errmsg,
 				  args->errmsg_len);
 	mrkm_engine_reschedule();
+	mrkm_state_sync();
 	return err ? NB_ERR : NB_OK;
 }
 
@@ -95,6 +97,7 @@ int mrkm_nb_readmit(struct nb_cb_rpc_args *args)
 	err = mrkm_readmit_member(group, &identity, args->errmsg,
 				  args->errmsg_len);
 	mrkm_engine_reschedule();
+	mrkm_state_sync();
 	return err ? NB_ERR : NB_OK;
 }
 

@@ -177,6 +177,24 @@ void mrkm_state_flush(void)
 	mrkm_writer_begin(mrkm.loop, state.store, state.writing, written);
 }
 
+/* What is being written is safe, and what waited for that is sent. */
+static void complete(void)
+{
+	if (!state.writing)
+		return;
+	mrkm_writer_cancel();
+	mrkm_batch_free(&state.writing);
+	if (!mrkm_store_problem(state.store))
+		send_all(&state.held);
+}
+
+void mrkm_state_sync(void)
+{
+	complete();
+	mrkm_state_flush();
+	mrkm_writer_wait();
+}
+
 /* What was saved can be read; what became of it the next flush looks at. */
 static void settle(void)
 {
@@ -240,6 +258,7 @@ void mrkm_state_apply(void)
 	if (wanted && !strcmp(file, state.file) && !strcmp(key, state.key) &&
 	    (state.store || state.problem[0]))
 		return;
+	complete();
 	/* what was served goes to the new place */
 	if (state.store)
 		mrkm_ks_groups_drop();

@@ -50,8 +50,11 @@ void mrkm_state_keep(enum mrkm_keep kind, const uint8_t *key, size_t key_len,
 int mrkm_state_output(void *arg, const struct gikev2_path *path,
 		      const uint8_t *octets, size_t len);
 
-/* Makes safe what the engine saved, then sends what it put out. */
+/* Begins to make safe what the engine saved; what it put out is sent then. */
 void mrkm_state_flush(void);
+
+/* Returns when all of it is safe: what an operator was told to have happened. */
+void mrkm_state_sync(void);
 
 /* For show: where the state is, NULL when there is none; and how much. */
 struct mrkm_state_status {
