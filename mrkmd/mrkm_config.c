@@ -379,6 +379,24 @@ static int check_ks_members(const struct lyd_node *node, char *problem,
 	return ret;
 }
 
+/* RFC 7512: the configuration is shown, saved and logged.  Nor is it said here. */
+static int check_pins(const struct lyd_node *tree, char *problem, size_t size)
+{
+	const struct lyd_node *node;
+
+	LYD_TREE_DFS_BEGIN(tree, node)
+	{
+		if (node->schema->nodetype & LYD_NODE_TERM &&
+		    strcasestr(lyd_get_value(node), "pin-value="))
+			return mrkm_fail(
+				problem, size,
+				"%s: a PIN must not stand in the configuration (pin-value): name a file that the daemon's user alone can read (pin-source)",
+				node->schema->name);
+		LYD_TREE_DFS_END(tree, node);
+	}
+	return 0;
+}
+
 int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
 {
 	const struct lyd_node *server = mrkm_child(tree, "key-server");
@@ -387,7 +405,8 @@ int mrkm_config_check(const struct lyd_node *tree, char *problem, size_t size)
 	struct mrkm_ks_group_config ks_group;
 	const struct lyd_node *child;
 
-	if (read_base(tree, &base, problem, size))
+	if (check_pins(tree, problem, size) ||
+	    read_base(tree, &base, problem, size))
 		return -1;
 	if (!base.identity.type && (server || mrkm_child(tree, "group")))
 		return mrkm_fail(

@@ -336,14 +336,15 @@ int mrkm_seal(struct mrkm_seal *seal, const uint8_t *name, size_t name_len,
 int mrkm_unseal(struct mrkm_seal *seal, const uint8_t *name, size_t name_len,
 		const uint8_t *octets, size_t len, uint8_t *out)
 {
-	const uint8_t *counter = octets + SALT_LEN;
-	const uint8_t *text = counter + COUNTER_LEN;
+	const uint8_t *counter, *text;
 	EVP_CIPHER_CTX *ctx = seal->opening.ctx;
 	size_t text_len;
 	int done;
 
 	if (len < MRKM_SEAL_OVERHEAD)
 		return -EBADMSG;
+	counter = octets + SALT_LEN;
+	text = counter + COUNTER_LEN;
 	text_len = len - MRKM_SEAL_OVERHEAD;
 	if (set_subkey(seal, &seal->opening, octets, false) < 0)
 		return -EIO;

@@ -5,7 +5,7 @@
  * Sender-IDs.
  */
 #include "gikev2/gikev2_admission.h"
-#include "gikev2/gikev2_generation.h"
+#include "gikev2/gikev2_group.h"
 #include "gikev2/gikev2_sender.h"
 #include "gikev2/gikev2_wait.h"
 
@@ -115,4 +115,35 @@ int gikev2_admission(struct gikev2_group *group, struct gikev2_gm *gm,
 	/* too many senders, too many rolls: a matter of the group's */
 	gikev2_count(gikev2_group_engine(group), ret);
 	return -GIKEV2_ERR_REGISTRATION_FAILED;
+}
+
+/* ---------------------------------------------------------------------- turns */
+
+/* A router that boots again and again, or that an operator clears, needs a few. */
+#define TURNS_AT_ONCE 10
+#define TURN_TIME (2 * GIKEV2_SECOND)
+
+/* Two names with one hash share a turn: who has that choice has many names. */
+static uint64_t hash_of(const struct gikev2_id *id)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ id->type;
+
+	for (size_t i = 0; i < id->len; i++)
+		hash = (hash ^ id->data[i]) * UINT64_C(0x100000001b3);
+	return hash ^ hash >> 32;
+}
+
+bool gikev2_turn(struct gikev2_turns *turns, const struct gikev2_id *id,
+		 uint64_t now)
+{
+	uint64_t name = hash_of(id);
+	uint64_t *due = &turns->at[name % GIKEV2_TURNS].due;
+
+	if (turns->at[name % GIKEV2_TURNS].name != name || *due < now)
+		*due = now;
+	turns->at[name % GIKEV2_TURNS].name = name;
+	if (*due >= now + TURNS_AT_ONCE * TURN_TIME)
+		return false;
+	*due += TURN_TIME;
+	return true;
 }

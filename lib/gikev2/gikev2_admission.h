@@ -7,6 +7,8 @@
 
 #include "gikev2/gikev2_int.h"
 
+struct gikev2_turns; /* gikev2_group.h */
+
 /*
  * Makes the group's keys such that the newcomer can use them, or says why
  * not: -NO_PROPOSAL, -REGISTRATION_FAILED.  The other members are told
@@ -15,5 +17,13 @@
  */
 int gikev2_admission(struct gikev2_group *group, struct gikev2_gm *gm,
 		     uint64_t now);
+
+/*
+ * Is it the turn of who has that name to register?  Each registration may cost
+ * the others a message, and Sender-IDs that are handed out once; so each member
+ * has some at once, and then one in a while.  Keeps count of it, when it is.
+ */
+bool gikev2_turn(struct gikev2_turns *turns, const struct gikev2_id *id,
+		 uint64_t now);
 
 #endif /* GIKEV2_ADMISSION_H */

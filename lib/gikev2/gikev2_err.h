@@ -73,6 +73,7 @@
 	X(OTHER_PROOF,                                                         \
 	  "what it proved its identity with is not good for that group")       \
 	X(MEMBER_LIMIT, "the group has as many members as it may have")        \
+	X(TOO_OFTEN, "the member registers again and again")                   \
 	X(REGISTRATION_FAILED, "the group takes no registration now")          \
 	X(BUSY,                                                                \
 	  "too many generations of keys are alive, wait for the last roll")    \

@@ -361,6 +361,9 @@ static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 	if (work->err == 0)
 		work->err = gikev2_sag_match(sag ? &sag->sa : NULL,
 					     &group->config, &work->can);
+	if (work->err == 0 &&
+	    !gikev2_turn(&group->turns, work->ike->peer, work->now))
+		work->err = -GIKEV2_ERR_TOO_OFTEN;
 	return work->err < 0 ? KS_REFUSED : KS_OK;
 }
 

@@ -8,6 +8,16 @@
 #include "gikev2/gikev2_generation.h"
 #include "gikev2/gikev2_multicast.h"
 
+#define GIKEV2_TURNS 512
+
+/* Who registered lately, by a hash of his name; the last one has the place. */
+struct gikev2_turns {
+	struct {
+		uint64_t name;
+		uint64_t due; /* how far it is ahead of its time */
+	} at[GIKEV2_TURNS];
+};
+
 struct gikev2_group {
 	struct gikev2 *engine;
 	struct gikev2_group *prev, *next;
@@ -15,6 +25,7 @@ struct gikev2_group {
 	struct gikev2_group_config config;
 	struct gikev2_generations generations;
 	struct gikev2_gms gms;
+	struct gikev2_turns turns;
 	struct gikev2_timer timer; /* the next roll, or a generation's end */
 	struct gikev2_rows shown;  /* for status */
 	struct gikev2_multicast multicast;

@@ -625,6 +625,25 @@ static void credentials_of_a_group_arrive(void **state)
 	assert_string_equal(applied.group.ppk.id, "");
 }
 
+/* What a configuration holds is shown, saved and logged. */
+static void no_pins(void **state)
+{
+	static const char *const trees[] = {
+		ME ",'certificate':[{'uri':'/a','private-key':"
+		   "'pkcs11:object=a?pin-value=1234'}]",
+		ME ",'certificate':[{'uri':'pkcs11:object=a;PIN-Value=1234',"
+		   "'private-key':'/a'}]",
+		ME
+		",'key-server':{'state-key':'pkcs11:object=a?pin-value=1234'}",
+	};
+
+	for (size_t i = 0; i < array_size(trees); i++)
+		expect_problem(trees[i], WORDS("must not", "pin-source"));
+	apply(ME ",'certificate':[{'uri':'/a','private-key':"
+		 "'pkcs11:object=a?pin-source=/pin'}]");
+	assert_int_equal(mrkm.base.trust.certificate_count, 1);
+}
+
 static void patterns_arrive(void **state)
 {
 	apply(ME ",'key-server':{'group':[{'name':'CORE','member-limit':7,"
@@ -816,6 +835,8 @@ int main(void)
 						without_engine),
 		cmocka_unit_test_setup_teardown(credentials_of_members_arrive,
 						with_engine, without_engine),
+		cmocka_unit_test_setup_teardown(no_pins, with_engine,
+						without_engine),
 		cmocka_unit_test_setup_teardown(patterns_arrive, with_engine,
 						without_engine),
 		cmocka_unit_test_setup_teardown(key_exchanges_arrive,

@@ -524,10 +524,45 @@ static void rolls_while_a_member_is_away(void **state)
 	world_free(s.world);
 }
 
+/* ---------------------------------------------------------------------- turns */
+
+/* Each registration may cost the others something: no member has them all. */
+static void again_and_again(void **state)
+{
+	struct world *world = world_new(9);
+	struct world_node *ks = world_add(world, "ks");
+	struct world_node *r1 = world_add(world, "r1");
+	struct world_node *r2 = world_add(world, "r2");
+	unsigned int *registered = &ks->events[GIKEV2_EVENT_MEMBER_REGISTERED];
+
+	(void)state;
+	world_acquaint(ks, r1, "secret", "secret");
+	world_acquaint(ks, r2, "secret", "secret");
+	world_serve(ks, KEYTABLE_HMAC_SHA_256, 3600, 5, 15);
+	world_join(r1, ks, WORLD_ALL_ALGORITHMS);
+	for (int i = 0; i < 50; i++) {
+		world_run(world, SECOND / 10);
+		gikev2_member_reregister(r1->member, world->now);
+	}
+	assert_in_range(*registered, 10, 13);
+	assert_int_equal(ks->event_err[GIKEV2_EVENT_MEMBER_REFUSED],
+			 -GIKEV2_ERR_TOO_OFTEN);
+	/* keys live on, others have turns of their own, and so has it again */
+	assert_int_equal(r1->row_count, 1);
+	*registered = 0;
+	world_join(r2, ks, WORLD_ALL_ALGORITHMS);
+	world_run(world, SECOND);
+	assert_int_equal(world_state(r2), GIKEV2_GM_KEY_TABLE);
+	world_run(world, 90 * SECOND);
+	assert_int_equal(world_state(r1), GIKEV2_GM_KEY_TABLE);
+	world_free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(configs_taken),
+		cmocka_unit_test(again_and_again),
 		cmocka_unit_test(protocol_twice),
 		cmocka_unit_test(shortest_lifetime),
 		cmocka_unit_test(names),
