@@ -634,7 +634,7 @@ static void no_pins(void **state)
 		ME ",'certificate':[{'uri':'pkcs11:object=a;PIN-Value=1234',"
 		   "'private-key':'/a'}]",
 		ME
-		",'key-server':{'state-key':'pkcs11:object=a?pin-value=1234'}",
+		",'key-server':{'state-file':'/s','state-key':'pkcs11:object=a?pin-value=1234'}",
 	};
 
 	for (size_t i = 0; i < array_size(trees); i++)
