@@ -30,6 +30,24 @@ static bool is_for(const struct gikev2_abilities *can, bool registration,
 }
 
 /*
+ * In the plain form AH and ESP must not be given together (RFC 9838 section
+ * 4.4.2): who comes while the group goes over to the other gets that one.
+ */
+static bool is_left_behind(const struct gikev2_generations *all,
+			   const struct gikev2_abilities *can,
+			   const struct keytable_row *row)
+{
+	const struct gikev2_generation *youngest = &all->gen[all->count - 1];
+
+	for (size_t i = 0; can && can->plain && i < youngest->count; i++)
+		if (youngest->row[i].protocol == row->protocol &&
+		    gikev2_wire_protocol(&youngest->row[i], true) !=
+			    gikev2_wire_protocol(row, true))
+			return true;
+	return false;
+}
+
+/*
  * Rows of the generation `at` that came with a change after `after`, or all of
  * them if they have other delays since then.
  */
@@ -44,7 +62,8 @@ static size_t collect(struct gikev2_generations *all, size_t at,
 	for (size_t j = 0; j < gen->count; j++)
 		if ((retold || gen->since[j] > after) &&
 		    gikev2_generation_alive(all, gen, j) &&
-		    is_for(can, registration, &gen->row[j]))
+		    is_for(can, registration, &gen->row[j]) &&
+		    !(registration && is_left_behind(all, can, &gen->row[j])))
 			rows[count++] = &gen->row[j];
 	return count;
 }

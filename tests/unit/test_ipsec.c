@@ -216,6 +216,40 @@ static void plain_form(void **state)
 	world_free(s.world);
 }
 
+/* Who comes while the group goes from AH to ESP is not given both in one answer. */
+static void ah_becomes_esp(void **state)
+{
+	struct scene s = setup(27);
+
+	(void)state;
+	add_protocol(&s, PIM, ah);
+	world_serve_config(s.ks);
+	strange(s.r[1]);
+	strange(s.r[2]);
+	for (size_t i = 0; i < 2; i++)
+		join_pim(&s, i);
+	world_run(s.world, 30 * SECOND);
+	s.ks->group_config.protocols[0].suite = esp_null;
+	update(&s);
+	world_run(s.world, SECOND);
+	join_pim(&s, 2);
+	join_pim(&s, 3);
+	world_run(s.world, SECOND);
+	assert_int_equal(s.r[0]->row_count, 2);
+	assert_int_equal(s.r[1]->row_count, 2);
+	assert_int_equal(s.r[2]->row_count, 1);
+	assert_int_equal(s.r[2]->rows[0].ipsec.wire, GIKEV2_PROTO_ESP);
+	assert_int_equal(s.r[3]->row_count, 2);
+	world_run(s.world, 60 * SECOND);
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(s.r[i]->row_count, 1);
+		assert_true(same_key(&s.r[i]->rows[0], &s.r[0]->rows[0]));
+		assert_true(
+			keytable_row_can_send(&s.r[i]->rows[0], s.world->now));
+	}
+	world_free(s.world);
+}
+
 /* It gets what can be said to it, and is refused only if nothing can. */
 static void some_of_it_plain(void **state)
 {
@@ -944,6 +978,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_form),
 		cmocka_unit_test(plain_form),
+		cmocka_unit_test(ah_becomes_esp),
 		cmocka_unit_test(some_of_it_plain),
 		cmocka_unit_test(multicast_has_one_form),
 		cmocka_unit_test(configs_refused),
