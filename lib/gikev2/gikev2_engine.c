@@ -360,10 +360,6 @@ static int request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	if (ike->state == GIKEV2_IKE_AUTH_SENT ||
 	    ike->state == GIKEV2_IKE_INTERMEDIATE_SENT)
 		return -GIKEV2_ERR_BAD_STATE;
-	/* the answer that we wait for may be older than this, and is read first */
-	if (rx->header.exchange == GIKEV2_GSA_INBAND_REKEY &&
-	    gikev2_ike_is_asking(ike))
-		return -GIKEV2_ERR_BAD_STATE;
 	/* the costly half of the key exchange waits for a proof of address */
 	if (ike->state == GIKEV2_IKE_HALF_OPEN) {
 		ret = gikev2_sk_derive(ike);

@@ -79,6 +79,7 @@ static void insert(struct gikev2_gms *gms, struct gikev2_gm *gm)
 {
 	struct gikev2_gm **head = bucket(gms, gm->id);
 
+	gms->identities += !gikev2_gm_find(gm->group, gm->id, NULL);
 	gm->bucket_next = *head;
 	*head = gm;
 	gm->next = gms->first;
@@ -202,6 +203,7 @@ void gikev2_gm_free(struct gikev2_gm *gm)
 	gikev2_tell_without(gm);
 	leave_ike(gm);
 	remove_bucket(gms, gm);
+	gms->identities -= !gikev2_gm_find(gm->group, gm->id, NULL);
 	if (!gm->fragments)
 		gikev2_group_multicast(gm->group)->whole_only--;
 	if (gm->prev)
@@ -266,7 +268,7 @@ void gikev2_gms_release(struct gikev2_ike *ike, int err, uint64_t now)
 
 	for (gm = ike->gms; gm; gm = next) {
 		next = gm->ike_next;
-		gikev2_wait_lost(gm, err);
+		gikev2_wait_lost(gm);
 		if (gm->away || gikev2_group_kek(gm->group)->alive) {
 			gm->last_seen = ike->last_seen;
 			leave_ike(gm);

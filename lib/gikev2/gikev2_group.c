@@ -527,15 +527,17 @@ struct gikev2_multicast *gikev2_group_multicast(struct gikev2_group *group)
 	return &group->multicast;
 }
 
+/* A member that registers again is one, and a roll that waits for answers over
+ * the SAs ends as it began, whoever joins meanwhile. */
 bool gikev2_group_keeps_sas(struct gikev2_group *group)
 {
-	return !group->multicast.kek.alive ||
-	       group->gms.count <= group->config.rekey.ike_sas_max;
+	return !group->multicast.kek.alive || gikev2_wait_on(group) ||
+	       group->gms.identities <= group->config.rekey.ike_sas_max;
 }
 
 bool gikev2_group_inband(struct gikev2_group *group)
 {
-	return !group->multicast.kek.alive ||
+	return !group->multicast.kek.alive || gikev2_wait_on(group) ||
 	       (group->config.rekey.wait && gikev2_group_keeps_sas(group));
 }
 

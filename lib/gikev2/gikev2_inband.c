@@ -171,8 +171,10 @@ int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	}
 	if (ret < 0 && gikev2_err_to_notify(ret) != GIKEV2_N_NO_PROPOSAL_CHOSEN)
 		return ret;
-	if (ret == 0)
+	if (ret == 0) {
+		gikev2_tie_rekeyed(ike, member, rx->now);
 		applied(member, rx, news);
+	}
 	answered = gikev2_respond_notify(ike, rx, 0, NULL, 0);
 	if (ret < 0)
 		gikev2_member_refuse(member, ike, ret, rx->now);

@@ -152,9 +152,10 @@ struct gikev2_tie {
 	struct gikev2_tie *next;      /* of the SA */
 	struct gikev2_member *member; /* NULL: it left */
 	struct gikev2_id *group;      /* room for its octets only */
-	bool registers;	 /* has to ask, or has not been answered yet */
-	bool inband;	 /* registered, and rekeyed over the SA as well */
-	uint16_t leaves; /* error notify that it leaves with, or 0 */
+	bool registers;	  /* has to ask, or has not been answered yet */
+	bool inband;	  /* registered, and rekeyed over the SA as well */
+	uint64_t rekeyed; /* when a rekey came over it; or 0 */
+	uint16_t leaves;  /* error notify that it leaves with, or 0 */
 };
 
 #define GIKEV2_PEER_PROOF_LEN 32
@@ -265,6 +266,8 @@ struct gikev2_gm {
 struct gikev2_gms {
 	struct gikev2_gm *first; /* newest first */
 	uint32_t count;
+	/* without those that are about to take the place of an older one */
+	uint32_t identities;
 	struct gikev2_gm **buckets;
 	size_t bucket_count; /* a power of two, or 0 */
 	uint64_t seed;	     /* of the hash; drawn when they are many */
@@ -752,9 +755,10 @@ struct gikev2_member *gikev2_ike_inband(const struct gikev2_ike *ike);
 /* The one that uses the SA for that group; NULL. */
 struct gikev2_member *gikev2_ike_named(const struct gikev2_ike *ike,
 				       const struct gikev2_pld_id *idg);
-/* A registration has not been answered yet. */
-bool gikev2_ike_is_asking(const struct gikev2_ike *ike);
 void gikev2_add_idg(struct gikev2_payloads *tx, const struct gikev2_id *group);
+/* One came for that member. */
+void gikev2_tie_rekeyed(struct gikev2_ike *ike,
+			const struct gikev2_member *member, uint64_t now);
 int gikev2_send_registration(struct gikev2_ike *ike, uint64_t now);
 int gikev2_send_leave(struct gikev2_ike *ike, uint64_t now);
 int gikev2_registration_answer(struct gikev2_ike *ike, struct gikev2_rx *rx);

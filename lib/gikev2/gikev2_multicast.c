@@ -261,6 +261,7 @@ static void forget_members(struct gikev2_group *group, uint64_t now)
 	for (; gm; gm = next) {
 		next = gm->next;
 		gm->leaf = GIKEV2_LKH_NO_LEAF;
+		gikev2_gm_changed(gm);
 		if (gm->ike ? is_crowded_out(gm) : !gm->away)
 			gikev2_gm_end(gm, -GIKEV2_ERR_ADMIN, now);
 	}

@@ -69,12 +69,12 @@ static size_t collect(struct gikev2_generations *all, size_t at,
 }
 
 /*
- * For a registration: all of them, the youngest last.  Before it stands the one
+ * All of them, the youngest last.  Before it stands the one
  * to send with until then, which is not the next older one when there are rolls
  * whose time to be sent with has not come.
  */
 static size_t collect_all(struct gikev2_generations *all,
-			  const struct gikev2_abilities *can,
+			  const struct gikev2_abilities *can, bool registration,
 			  const struct keytable_row **rows, uint64_t now)
 {
 	size_t youngest = all->count - 1, sender = youngest, count = 0;
@@ -83,10 +83,13 @@ static size_t collect_all(struct gikev2_generations *all,
 		sender--;
 	for (size_t i = 0; i < youngest; i++)
 		if (i != sender)
-			count += collect(all, i, can, true, 0, rows + count);
+			count += collect(all, i, can, registration, 0,
+					 rows + count);
 	if (sender != youngest)
-		count += collect(all, sender, can, true, 0, rows + count);
-	return count + collect(all, youngest, can, true, 0, rows + count);
+		count += collect(all, sender, can, registration, 0,
+				 rows + count);
+	return count +
+	       collect(all, youngest, can, registration, 0, rows + count);
 }
 
 static uint16_t seconds_left(uint64_t until, uint64_t now)
@@ -156,7 +159,7 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 		content.leaf = gm->leaf;
 	}
 	content.count =
-		collect_all(generations(gm), &gm->can, content.rows, now);
+		collect_all(generations(gm), &gm->can, true, content.rows, now);
 	/* nobody sends yet where each sender has his own SA */
 	if (!content.count && !content.kek)
 		return -GIKEV2_ERR_REGISTRATION_FAILED;
@@ -260,6 +263,21 @@ static int send_clear(struct gikev2_gm *gm, uint64_t now)
 }
 
 /*
+ * Who lacks more than the youngest generation, or may have heard of it by
+ * multicast before those that it follows, is told of all that there are, in
+ * order: an older one alone would be taken for the next.  Who does not know our
+ * profile is told of one at a time.
+ */
+static bool needs_all(struct gikev2_gm *gm, size_t at)
+{
+	size_t youngest = generations(gm)->count - 1;
+
+	return gm->profile &&
+	       (at < youngest || (at == youngest && youngest &&
+				  gikev2_group_kek(gm->group)->alive));
+}
+
+/*
  * What the member has not acknowledged yet, of one generation: each has delays of
  * its own, and a message has one pair.  The rest follows.
  */
@@ -275,6 +293,11 @@ static void next_news(struct gikev2_gm *gm, struct gikev2_content *content,
 		if (content->count)
 			break;
 		at++;
+	}
+	if (needs_all(gm, at)) {
+		at = all->count - 1;
+		content->count =
+			collect_all(all, &gm->can, false, content->rows, now);
 	}
 	if (at < all->count)
 		content->delays = delays_of(all, at, now);
@@ -328,6 +351,8 @@ static void acknowledged(struct gikev2_gm *gm, uint64_t now)
 
 	gm->acked = gm->sent;
 	gm->late = false;
+	/* should we restart, it is not to be told again what it has forgotten */
+	gikev2_gm_changed(gm);
 	if (news)
 		gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_ACKNOWLEDGED, 0, now);
 	gikev2_wait_changed(gm->group, now);

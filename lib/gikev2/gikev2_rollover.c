@@ -214,6 +214,37 @@ static void keep_starts(struct gikev2_rows *rows, const struct gikev2_rows *old,
 	}
 }
 
+/*
+ * What was told since the answer was made has brought delays forward: the answer
+ * may be one that was repeated until it got through.  Of a key that is here it
+ * says when at the latest, as any copy does.
+ */
+static void keep_delays(struct gikev2_rows *rows, const struct gikev2_rows *old)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		struct keytable_row *row = &rows->row[i];
+		const struct keytable_row *was = find(old, row, same_key);
+
+		if (!was || !is_youngest(rows, i) ||
+		    !is_youngest(old, was - old->row))
+			continue;
+		row->send_start = min_u64(row->send_start, was->send_start);
+		for (struct keytable_row *older = rows->row; older < row;
+		     older++) {
+			const struct keytable_row *then =
+				find(old, older, same_key);
+
+			if (!same_track(older, row))
+				continue;
+			older->send_end =
+				min_u64(older->send_end, row->send_start);
+			if (then)
+				older->accept_end = min_u64(older->accept_end,
+							    then->accept_end);
+		}
+	}
+}
+
 static void drop_other_protocols(struct gikev2_rows *rows,
 				 const struct gikev2_rows *keys)
 {
@@ -249,8 +280,10 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 {
 	struct gikev2_rows old = *rows;
 	bool shared = is_shared(rows, &download->keys);
+	bool same_server = shared ||
+			   (download->rekeyed && download->rekeyed >= asked);
 
-	if (shared && is_overtaken(rows, &download->keys, asked)) {
+	if (same_server && is_overtaken(rows, &download->keys, asked)) {
 		gikev2_rows_wipe(&old);
 		return;
 	}
@@ -262,6 +295,7 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 	drop_other_protocols(rows, &download->keys);
 	drop_clashes(rows, &download->keys, now);
 	merge(rows, download, now);
+	keep_delays(rows, &old);
 	keep_starts(rows, &old, now);
 	gikev2_rollover_expire(rows, now);
 	gikev2_rows_wipe(&old);
@@ -310,12 +344,87 @@ static void hasten(struct gikev2_rows *rows,
 	retire_sooner(rows, row, row->send_start, end);
 }
 
+/* Keys of one kind beside each other: all that there are, in order. */
+static bool is_complete(const struct gikev2_rows *keys)
+{
+	for (size_t i = 0; i < keys->count; i++)
+		if (!is_youngest(keys, i))
+			return true;
+	return false;
+}
+
+/* Is there a key behind those of the list, that came while that was under way? */
+static bool has_newer(const struct gikev2_rows *rows,
+		      const struct gikev2_rows *keys)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		for (size_t j = i + 1; j < rows->count; j++)
+			if (same_track(&rows->row[i], &rows->row[j]) &&
+			    find(keys, &rows->row[i], same_key) &&
+			    !find(keys, &rows->row[j], same_key))
+				return true;
+	return false;
+}
+
+/* What others may send with before that newer key: accepted, no more. */
+static void add_older(struct gikev2_rows *rows,
+		      const struct gikev2_download *download, uint64_t now)
+{
+	uint64_t end = download->has_dtd ? later(now, download->dtd) : now;
+
+	for (size_t i = download->keys.count; i-- > 0;) {
+		const struct keytable_row *key = &download->keys.row[i];
+		struct keytable_row *row = rows->row;
+
+		if (find(rows, key, same_id) ||
+		    rows->count == KEYTABLE_ROWS_MAX)
+			continue;
+		memmove(row + 1, row, rows->count++ * sizeof(*row));
+		*row = *key;
+		row->accept_start = row->send_start = row->send_end = now;
+		row->accept_end = min_u64(row->accept_end, end);
+	}
+}
+
+/*
+ * A rekey that lists all keys, as the answer to a registration does; the last of
+ * them may be here already, and those before it not.
+ */
+static int take_list(struct gikev2_rows *rows,
+		     const struct gikev2_download *download, uint64_t now)
+{
+	struct gikev2_rows old = *rows;
+	int ret = -GIKEV2_ERR_LIMIT;
+
+	if (has_newer(rows, &download->keys)) {
+		add_older(rows, download, now);
+		ret = 0;
+	} else {
+		drop_clashes(rows, &download->keys, now);
+		if (rows->count + download->keys.count <= KEYTABLE_ROWS_MAX) {
+			merge(rows, download, now);
+			keep_delays(rows, &old);
+			keep_starts(rows, &old, now);
+			ret = 0;
+		} else {
+			*rows = old;
+		}
+	}
+	gikev2_rollover_expire(rows, now);
+	gikev2_rows_wipe(&old);
+	return ret;
+}
+
 int gikev2_rollover_rekey(struct gikev2_rows *rows,
 			  const struct gikev2_download *download, uint64_t now)
 {
 	struct gikev2_download fresh = *download;
 	int ret = -GIKEV2_ERR_LIMIT;
 
+	if (is_complete(&download->keys)) {
+		gikev2_rows_wipe(&fresh.keys);
+		return take_list(rows, download, now);
+	}
 	for (size_t i = fresh.keys.count; i-- > 0;)
 		if (find(rows, &fresh.keys.row[i], same_key)) {
 			hasten(rows, download, i, now);

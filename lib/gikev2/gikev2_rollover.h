@@ -33,6 +33,8 @@ struct gikev2_download {
 	struct gikev2_key_path path;	     /* and the way to it */
 	struct gikev2_sender_ids sender_ids; /* by a registration; or none */
 	bool sender_id_missing; /* SAs were left out that need one */
+	/* by a registration: when a rekey came over the same SA; or 0 */
+	uint64_t rekeyed;
 };
 
 /*
@@ -42,7 +44,8 @@ struct gikev2_download {
  * is the predecessor, until DTD, also when we register again meanwhile.
  *
  * `asked` is when we asked for it.  An answer that does not list a key which
- * came by a rekey since then is the older one: it changes nothing.
+ * came by a rekey of the same server since then is the older one: it changes
+ * nothing.
  */
 void gikev2_rollover_register(struct gikev2_rows *rows,
 			      const struct gikev2_download *download,

@@ -110,9 +110,13 @@ struct gikev2_member *gikev2_ike_named(const struct gikev2_ike *ike,
 	return tie ? tie->member : NULL;
 }
 
-bool gikev2_ike_is_asking(const struct gikev2_ike *ike)
+void gikev2_tie_rekeyed(struct gikev2_ike *ike,
+			const struct gikev2_member *member, uint64_t now)
 {
-	return ike->asking && ike->asking->registers;
+	struct gikev2_tie *tie = find(ike, member);
+
+	if (tie)
+		tie->rekeyed = now;
 }
 
 void gikev2_ties_end(struct gikev2_ike *ike, int err, uint64_t now)
@@ -297,6 +301,7 @@ int gikev2_registration_read(struct gikev2_ike *ike, struct gikev2_tie *tie,
 	if (error)
 		return gikev2_err_from_notify(error->type);
 	ret = gikev2_policy_read_ike(ike, member, rx, true, &download);
+	download.rekeyed = tie->rekeyed;
 	tie->inband = ret == 0 && !download.kek.alive;
 	if (is_crowded(ike, tie)) {
 		gikev2_tie_leave(ike, member, GIKEV2_N_REGISTRATION_FAILED,

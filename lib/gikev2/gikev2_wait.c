@@ -22,7 +22,7 @@ static struct gikev2_generation *youngest(struct gikev2_group *group)
 	return gikev2_youngest(&group->generations);
 }
 
-static bool is_waiting(const struct gikev2_group *group)
+bool gikev2_wait_on(const struct gikev2_group *group)
 {
 	const struct gikev2_generations *all = &group->generations;
 
@@ -103,9 +103,12 @@ uint64_t gikev2_wait_time(const struct gikev2_group *group)
 
 void gikev2_wait_begin(struct gikev2_group *group, uint64_t wait, uint64_t now)
 {
+	struct gikev2_generations *all = &group->generations;
 	struct gikev2_generation *gen = youngest(group);
 
 	group->check_at = group->quiet_since = 0;
+	for (size_t i = 0; !wait && i < all->count; i++)
+		all->gen[i].stage = GIKEV2_STAGE_SETTLED;
 	if (!wait)
 		return;
 	gen->stage = GIKEV2_STAGE_ANNOUNCED;
@@ -117,14 +120,13 @@ bool gikev2_wait_lacks(const struct gikev2_gm *gm)
 {
 	const struct gikev2_generations *all = &gm->group->generations;
 
-	return is_waiting(gm->group) && (gm->ike || gm->away) && !gm->late &&
-	       gm->acked < all->gen[all->count - 1].told;
+	return gikev2_wait_on(gm->group) && (gm->ike || gm->away) &&
+	       !gm->late && gm->acked < all->gen[all->count - 1].told;
 }
 
-void gikev2_wait_lost(struct gikev2_gm *gm, int err)
+void gikev2_wait_lost(struct gikev2_gm *gm)
 {
-	gm->away = err == -GIKEV2_ERR_TIMEOUT && is_waiting(gm->group) &&
-		   gikev2_group_inband(gm->group);
+	gm->away = gikev2_wait_on(gm->group);
 	gm->group->aways |= gm->away;
 }
 
@@ -132,9 +134,10 @@ uint64_t gikev2_wait_at_registration(const struct gikev2_gm *gm)
 {
 	const struct gikev2_generations *all = &gm->group->generations;
 
-	if (is_waiting(gm->group) && gikev2_group_inband(gm->group))
-		return all->gen[all->count - 1].told - 1;
-	return all->changes;
+	if (!gikev2_wait_on(gm->group))
+		return all->changes;
+	/* told one generation at a time, it would go back to older ones */
+	return gm->profile ? 0 : all->gen[all->count - 1].told - 1;
 }
 
 void gikev2_wait_registered(struct gikev2_gm *gm, uint64_t now)
@@ -153,7 +156,7 @@ void gikev2_wait_registered(struct gikev2_gm *gm, uint64_t now)
 
 void gikev2_wait_changed(struct gikev2_group *group, uint64_t now)
 {
-	if (!is_waiting(group) ||
+	if (!gikev2_wait_on(group) ||
 	    (group->check_at && group->check_at <= now + CHECK_TIME))
 		return;
 	group->check_at = now + CHECK_TIME;
@@ -221,11 +224,11 @@ static int go_on(struct gikev2_group *group, uint64_t now)
 	return retell(group, GIKEV2_STAGE_SWITCHING, now);
 }
 
-static void give_up_member(struct gikev2_gm *gm, uint64_t now)
+static void give_up_member(struct gikev2_gm *gm, bool late, uint64_t now)
 {
 	bool gone = gm->away && !gm->group->multicast.kek.alive;
 
-	if (gikev2_wait_lacks(gm))
+	if (late)
 		gikev2_gm_event(gm, GIKEV2_EVENT_MEMBER_LATE,
 				-GIKEV2_ERR_TIMEOUT, now);
 	gm->late = true;
@@ -235,29 +238,58 @@ static void give_up_member(struct gikev2_gm *gm, uint64_t now)
 		gikev2_gm_end(gm, -GIKEV2_ERR_TIMEOUT, now);
 }
 
+/* Of a roll that another one followed: what was announced with it stands, so
+ * that who has nothing of it by then is late. */
+static bool lacks_older(const struct gikev2_gm *gm,
+			const struct gikev2_generation *gen)
+{
+	return gen->stage == GIKEV2_STAGE_ANNOUNCED && (gm->ike || gm->away) &&
+	       !gm->late && gm->acked < gen->change;
+}
+
 /*
  * The wait is over.  What was announced takes its course; who has lost his SA is
  * gone now.
  */
-static void give_up(struct gikev2_group *group, uint64_t now)
+static void give_up(struct gikev2_group *group, struct gikev2_generation *gen,
+		    uint64_t now)
 {
+	bool last = gen == youngest(group);
 	struct gikev2_gm *gm, *next;
 	int count = 0;
 
 	for (gm = group->gms.first; gm && count < SLICE; gm = next) {
+		bool late = last ? gikev2_wait_lacks(gm) : lacks_older(gm, gen);
+
 		next = gm->next;
-		if (!gikev2_wait_lacks(gm) && !gm->away)
+		if (!late && !(last && gm->away))
 			continue;
 		count++;
-		give_up_member(gm, now);
+		give_up_member(gm, late, now);
 	}
 	if (gm) {
 		group->slice_at = now + SLICE_TIME;
 		return;
 	}
-	youngest(group)->stage = GIKEV2_STAGE_SETTLED;
-	group->aways = false;
+	gen->stage = GIKEV2_STAGE_SETTLED;
+	if (last)
+		group->aways = false;
 	group->unsaved = true;
+	gikev2_wait_changed(group, now);
+}
+
+/* The first one whose wait is over; NULL: none is. */
+static struct gikev2_generation *overdue(struct gikev2_group *group,
+					 uint64_t now)
+{
+	struct gikev2_generations *all = &group->generations;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->gen[i].stage && all->gen[i].wait_end <= now)
+			return &all->gen[i];
+	if (group->aways && !gikev2_wait_on(group))
+		return youngest(group);
+	return NULL;
 }
 
 uint64_t gikev2_wait_next(const struct gikev2_group *group)
@@ -265,25 +297,27 @@ uint64_t gikev2_wait_next(const struct gikev2_group *group)
 	const struct gikev2_generations *all = &group->generations;
 	uint64_t at = GIKEV2_NEVER;
 
-	if (is_waiting(group))
-		at = all->gen[all->count - 1].wait_end;
-	if (is_waiting(group) && group->check_at && group->check_at < at)
+	for (size_t i = 0; i < all->count; i++)
+		if (all->gen[i].stage && all->gen[i].wait_end < at)
+			at = all->gen[i].wait_end;
+	if (gikev2_wait_on(group) && group->check_at && group->check_at < at)
 		at = group->check_at;
-	if (group->telling || (group->aways && !is_waiting(group)))
+	if (group->telling || (group->aways && !gikev2_wait_on(group)))
 		at = 0;
 	return at < group->slice_at ? group->slice_at : at;
 }
 
 int gikev2_wait_run(struct gikev2_group *group, uint64_t now)
 {
+	struct gikev2_generation *gen = overdue(group, now);
+
 	if (group->telling)
 		tell_slice(group, now);
-	if (is_waiting(group) ? youngest(group)->wait_end <= now
-			      : group->aways) {
-		give_up(group, now);
+	if (gen) {
+		give_up(group, gen, now);
 		return 0;
 	}
-	if (!is_waiting(group) || !group->check_at || group->check_at > now)
+	if (!gikev2_wait_on(group) || !group->check_at || group->check_at > now)
 		return 0;
 	group->check_at = 0;
 	if (is_anybody_missing(group)) {
@@ -317,7 +351,7 @@ void gikev2_wait_status(struct gikev2_group *group,
 {
 	const struct gikev2_generation *gen = youngest(group);
 
-	if (!is_waiting(group))
+	if (!gikev2_wait_on(group))
 		return;
 	status->wait = gen->stage == GIKEV2_STAGE_ANNOUNCED
 			       ? GIKEV2_WAIT_KEY

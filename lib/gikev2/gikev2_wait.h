@@ -25,6 +25,9 @@
 
 #include "gikev2/gikev2_group.h"
 
+/* Does a roll wait for members? */
+bool gikev2_wait_on(const struct gikev2_group *group);
+
 /* What a roll allows for waiting at the most, microseconds; 0: it does not. */
 uint64_t gikev2_wait_time(const struct gikev2_group *group);
 
@@ -35,9 +38,12 @@ void gikev2_wait_begin(struct gikev2_group *group, uint64_t wait, uint64_t now);
  * out by the group's timer. */
 void gikev2_wait_changed(struct gikev2_group *group, uint64_t now);
 
-/* Its SA ended for that reason: it is away if a roll waits for its coming
- * back. */
-void gikev2_wait_lost(struct gikev2_gm *gm, int err);
+/*
+ * Its SA ended: it is away if a roll waits for its coming back.  Whatever the
+ * reason: who leaves says so, and a Delete, an error or INITIAL_CONTACT may come
+ * from one who registers anew in a moment, and sends with its old keys until then.
+ */
+void gikev2_wait_lost(struct gikev2_gm *gm);
 
 /*
  * The change up to which a member has everything that its registration is

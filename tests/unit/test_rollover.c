@@ -309,6 +309,37 @@ static const struct {
 	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
 	    { 100, TOO_MANY, 5, 15, { { 0 } } } },
 	  "100:a/a" },
+	{ "registration answered before a rekey: delays do not end later",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REKEY, 50, 100, { K('b') } },
+	    { 110, REKEY, 5, 95, { K('b') } },
+	    { 120, REGISTER, 30, 95, { K('a'), K('b') }, 15 } },
+	  "115-:a/ab 115:b/ab 120:b/ab 200-:b/ab 200:b/b" },
+	{ "registration answered before a rekey, and after the switch",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REKEY, 5, 15, { K('b') } },
+	    { 110, REGISTER, 30, 95, { K('a'), K('b') }, 15 } },
+	  "105:b/ab 110:b/ab 115-:b/ab 115:b/b" },
+	{ "rekey with all keys: one that was missed comes before the known",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REKEY, 50, 100, { K('c') } },
+	    { 110, REKEY, 40, 90, { K('b'), K('a'), K('c') } } },
+	  "109:a/ac 110:a/bac 150-:a/bac 150:c/bac 200-:c/bac 200:c/c" },
+	{ "rekey with all keys: their order is put right",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REKEY, 50, 100, { K('c') } },
+	    { 105, REKEY, 45, 95, { K('b') } },
+	    { 110, REKEY, 40, 90, { K('b'), K('a'), K('c') } } },
+	  "105:a/acb 110:a/bac 150-:a/bac 150:c/bac 200-:c/bac 200:c/c" },
+	{ "rekey with all keys: the one before the youngest is in use",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REKEY, 40, 90, { K('a'), K('b'), K('c') } } },
+	  "99:a/a 100:b/abc 140-:b/abc 140:c/abc 190-:c/abc 190:c/c" },
+	{ "rekey with all keys, overtaken by another: accepted, no more",
+	  { { 0, REGISTER, ABSENT, ABSENT, { K('a') } },
+	    { 100, REKEY, 50, 100, { K('d') } },
+	    { 110, REKEY, 30, 80, { K('b'), K('a'), K('c') } } },
+	  "110:a/bcad 150-:a/bcad 150:d/bcad 190-:d/bcad 190:d/ad 200:d/d" },
 };
 
 /* ----------------------------------------------------------------- the rules */
@@ -371,7 +402,11 @@ static bool rules_hold(const struct gikev2_rows *rows)
 
 			if (a->protocol != b->protocol)
 				continue;
-			if (a->id == b->id || a->accept_start > b->accept_start)
+			if (a->id == b->id)
+				return false;
+			/* but for one that came late, and is only accepted */
+			if (a->send_start < a->send_end &&
+			    a->accept_start > b->accept_start)
 				return false;
 			if (a->send_start < b->send_end &&
 			    b->send_start < a->send_end &&

@@ -89,7 +89,8 @@ static void leaves_meanwhile(void **state)
 
 static bool lost;
 
-/* The first answer to a registration is lost, and the keys change. */
+/* The first answer to a registration is lost, and the keys change: when it comes
+ * again, it takes nothing back. */
 static bool lose_answer(struct world *world, struct world_datagram *datagram)
 {
 	if (lost || datagram->octets[18] != GIKEV2_GSA_REGISTRATION ||
@@ -102,7 +103,6 @@ static bool lose_answer(struct world *world, struct world_datagram *datagram)
 static void older_answer(void **state)
 {
 	struct scene *s = setup(4, false);
-	uint32_t before;
 
 	(void)state;
 	join(s, 0, 0);
@@ -113,12 +113,9 @@ static void older_answer(void **state)
 	while (!lost)
 		world_step(s->world, GIKEV2_NEVER);
 	s->world->wire = on_wire;
-	before = s->r1->engine->counters[GIKEV2_ERR_BAD_STATE];
 	assert_int_equal(members(s, 1), 1);
 	assert_int_equal(gikev2_group_rekey(s->group[1], s->world->now), 0);
 	world_run(s->world, 30 * SECOND);
-	/* what is newer waited for what is older */
-	assert_true(s->r1->engine->counters[GIKEV2_ERR_BAD_STATE] > before);
 	assert_keyed(s);
 	assert_int_equal(sas(s->r1), 1);
 	teardown(s);

@@ -3,127 +3,7 @@
  * A roll waits for its members: whoever is cut off from the key server, as long
  * as the wait lasts every member accepts what every other one sends.
  */
-#include <stdlib.h>
-
-#include "gikev2/gikev2_group.h"
-#include "test_util.h"
-#include "world.h"
-
-#define SECOND GIKEV2_SECOND
-#define WAIT 300
-#define ATD 5
-#define DTD 15
-
-struct scene {
-	struct world *world;
-	struct world_node *ks, *r1, *r2, *r3;
-	struct world_node *cut;	   /* talks to its neighbours only */
-	bool off[WORLD_NODES_MAX]; /* not looked at */
-	bool broken;
-	uint64_t broken_at;
-};
-
-/* Between the key server and who is cut off nothing passes. */
-static bool wire(struct world *world, struct world_datagram *datagram)
-{
-	const struct scene *s = world->user;
-
-	if (!s->cut || !datagram->to)
-		return true;
-	return datagram->to != s->cut &&
-	       memcmp(datagram->path.local.ip, s->cut->address.ip, 16) != 0;
-}
-
-/* The routers are neighbours of each other, whatever becomes of the server. */
-static void look(struct world *world)
-{
-	struct scene *s = world->user;
-
-	for (size_t i = 1; i < world->node_count; i++)
-		for (size_t j = 1; j < world->node_count; j++) {
-			const struct world_node *a = &world->nodes[i];
-			const struct keytable_row *row = world_sender(a);
-
-			if (s->off[i] || s->off[j] || i == j || !a->row_count ||
-			    !world->nodes[j].row_count)
-				continue;
-			if (row && world_accepts(&world->nodes[j], row))
-				continue;
-			if (!s->broken)
-				s->broken_at = world->now;
-			s->broken = true;
-		}
-}
-
-static struct scene *begin(uint64_t seed, uint16_t wait,
-			   const struct gikev2_rekey_config *rekey)
-{
-	static const char *const names[] = { "r1", "r2", "r3" };
-	struct scene *s = calloc(1, sizeof(*s));
-
-	s->world = world_new(seed);
-	s->world->user = s;
-	s->world->wire = wire;
-	s->ks = world_add(s->world, "ks");
-	s->ks->remembers = true;
-	world_boot(s->ks);
-	for (size_t i = 0; i < 3; i++)
-		world_acquaint(s->ks, world_add(s->world, names[i]), "secret",
-			       "secret");
-	s->r1 = &s->world->nodes[1];
-	s->r2 = &s->world->nodes[2];
-	s->r3 = &s->world->nodes[3];
-	s->ks->group_config = (struct gikev2_group_config){
-		.protocols = { { 201, KEYTABLE_HMAC_SHA_256, 3600 } },
-		.protocol_count = 1,
-		.atd = ATD,
-		.dtd = DTD,
-	};
-	if (rekey)
-		s->ks->group_config.rekey = *rekey;
-	s->ks->group_config.rekey.wait = wait;
-	world_serve_config(s->ks);
-	for (size_t i = 1; i <= 3; i++)
-		world_join(&s->world->nodes[i], s->ks, WORLD_ALL_ALGORITHMS);
-	world_run(s->world, 100 * SECOND);
-	s->world->invariant = look;
-	return s;
-}
-
-static void end(struct scene *s)
-{
-	world_free(s->world);
-	free(s);
-}
-
-static void roll(struct scene *s)
-{
-	assert_int_equal(gikev2_group_rekey(s->ks->group, s->world->now), 0);
-}
-
-static struct gikev2_group_status status(struct scene *s)
-{
-	struct gikev2_group_status status;
-
-	gikev2_group_get_status(s->ks->group, s->world->now, &status);
-	return status;
-}
-
-/* All send with the youngest key, and have no other. */
-static bool is_settled(struct scene *s)
-{
-	struct gikev2_group_status now = status(s);
-
-	for (size_t i = 1; i <= 3; i++) {
-		struct world_node *node = &s->world->nodes[i];
-
-		if (!s->off[i] &&
-		    (node->row_count != 1 || !world_sender(node) ||
-		     node->rows[0].id != now.rows[now.row_count - 1].id))
-			return false;
-	}
-	return now.wait == GIKEV2_WAIT_NONE && now.row_count == 1;
-}
+#include "test_wait_util.h"
 
 /* When everybody answers, waiting costs no time. */
 static void nobody_missing(void **state)
@@ -405,15 +285,6 @@ static void room_for_waiting(void **state)
 	}
 }
 
-static const struct gikev2_rekey_config multicast = {
-	.destination = { .family = 4,
-			 .port = GIKEV2_PORT,
-			 .ip = { 239, 192, 1, 1 } },
-	.lifetime = 86400,
-	.copies = 2,
-	.ike_sas_max = 3,
-};
-
 /* By multicast, and who has an IKE SA says over that what he has. */
 static void with_multicast(void **state)
 {
@@ -463,41 +334,6 @@ static void multicast_alone(void **state)
 	end(s);
 }
 
-/* A bad network, cuts and rolls at random, for hours. */
-static void anything(void **state)
-{
-	(void)state;
-	for (uint64_t seed = 1; seed <= 12; seed++) {
-		bool both = seed % 3 == 0;
-		struct scene *s = begin(seed, WAIT, both ? &multicast : NULL);
-
-		s->world->loss = seed * 2;
-		s->world->duplication = 10;
-		s->world->jitter = 500 * WORLD_MS;
-		for (int i = 0; i < 40; i++) {
-			/* long enough for an SA, not for the wait: as a
-			 * member has to register anew by then */
-			uint64_t time = 1 + world_random(s->world) % 100;
-
-			s->cut =
-				&s->world->nodes[1 + world_random(s->world) % 3];
-			if (i % 4 == 0)
-				roll(s);
-			world_run(s->world, time * SECOND);
-			s->cut = NULL;
-			world_run(s->world, 150 * SECOND);
-			if (s->broken)
-				fail_msg("seed %u: broken at %.3f s",
-					 (unsigned int)seed,
-					 s->broken_at / 1e6);
-		}
-		world_run(s->world, 700 * SECOND);
-		assert_false(s->broken);
-		assert_true(is_settled(s));
-		end(s);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -514,7 +350,6 @@ int main(void)
 		cmocka_unit_test(room_for_waiting),
 		cmocka_unit_test(with_multicast),
 		cmocka_unit_test(multicast_alone),
-		cmocka_unit_test(anything),
 	};
 
 	return cmocka_run_group_tests_name("wait", tests, NULL, NULL);
