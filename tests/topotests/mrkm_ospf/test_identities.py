@@ -201,7 +201,7 @@ def test_ppk_of_the_group(tgen):
     wait_for_refusal(tgen, "r3", "post-quantum")
     topology.put_secret(tgen.gears["r3"], PPK, "another PPK, which is wrong here")
     topology.configure(tgen.gears["r3"], *GROUP, f"ppk id lab file {PPK} required")
-    wait_for_refusal(tgen, "r3", "authentication failed")
+    wait_for_refusal(tgen, "r3", "does not verify")
     for name in config.ROUTERS:
         router = tgen.gears[name]
         topology.put_secret(router, PPK, secret)
