@@ -147,17 +147,21 @@ int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	const struct gikev2_payload *idg =
 		gikev2_payload_find(rx->payloads, GIKEV2_PLD_IDG);
-	struct gikev2_member *member = idg ? gikev2_ike_named(ike, &idg->id)
-					   : gikev2_ike_inband(ike);
+	const struct gikev2_tie *tie = idg ? gikev2_tie_named(ike, &idg->id)
+					   : NULL;
+	struct gikev2_member *member = tie ? tie->member : NULL;
 	struct gikev2_download download = { 0 };
 	bool news = true;
 	int ret = 0, answered;
 
 	/* we left, and the server will hear of it; others still use the SA */
-	if (!member && idg) {
+	if (tie && !member) {
 		gikev2_count(ike->engine, -GIKEV2_ERR_INVALID_GROUP);
 		return gikev2_respond_notify(ike, rx, 0, NULL, 0);
 	}
+	if (!idg)
+		member = gikev2_ike_inband(ike);
+	/* an answer would be taken for the member's acknowledgement */
 	if (!member)
 		return -GIKEV2_ERR_BAD_STATE;
 	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {

@@ -752,9 +752,10 @@ void gikev2_ties_free(struct gikev2_ike *ike);
 struct gikev2_member *gikev2_ike_member(const struct gikev2_ike *ike);
 /* The one that GSA_INBAND_REKEY without a name is for; NULL. */
 struct gikev2_member *gikev2_ike_inband(const struct gikev2_ike *ike);
-/* The one that uses the SA for that group; NULL. */
-struct gikev2_member *gikev2_ike_named(const struct gikev2_ike *ike,
-				       const struct gikev2_pld_id *idg);
+/* The one of that group, also if its member left and the server has yet to
+ * hear of that; NULL. */
+const struct gikev2_tie *gikev2_tie_named(const struct gikev2_ike *ike,
+					  const struct gikev2_pld_id *idg);
 void gikev2_add_idg(struct gikev2_payloads *tx, const struct gikev2_id *group);
 /* One came for that member. */
 void gikev2_tie_rekeyed(struct gikev2_ike *ike,

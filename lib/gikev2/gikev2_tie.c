@@ -97,17 +97,22 @@ struct gikev2_member *gikev2_ike_inband(const struct gikev2_ike *ike)
 	return tie ? tie->member : NULL;
 }
 
-struct gikev2_member *gikev2_ike_named(const struct gikev2_ike *ike,
-				       const struct gikev2_pld_id *idg)
+const struct gikev2_tie *gikev2_tie_named(const struct gikev2_ike *ike,
+					  const struct gikev2_pld_id *idg)
 {
-	const struct gikev2_tie *tie = ike->ties;
+	const struct gikev2_tie *leaves = NULL;
 	struct gikev2_id id;
 
 	if (gikev2_id_from_payload(&id, idg) < 0)
 		return NULL;
-	while (tie && !(tie->member && gikev2_id_equal(tie->group, &id)))
-		tie = tie->next;
-	return tie ? tie->member : NULL;
+	for (struct gikev2_tie *tie = ike->ties; tie; tie = tie->next) {
+		if (!gikev2_id_equal(tie->group, &id))
+			continue;
+		if (tie->member)
+			return tie;
+		leaves = tie;
+	}
+	return leaves;
 }
 
 void gikev2_tie_rekeyed(struct gikev2_ike *ike,
