@@ -10,8 +10,9 @@
 #include "gikev2/gikev2_nat.h"
 #include "gikev2/gikev2_state.h"
 
-/* Unprotected INVALID_IKE_SPI answers: at most one in this time. */
-#define SPI_NOTIFY_INTERVAL (GIKEV2_SECOND / 20)
+/* Unprotected INVALID_IKE_SPI and INVALID_MAJOR_VERSION answers: at most one in
+ * this time. */
+#define NOTIFY_INTERVAL (GIKEV2_SECOND / 20)
 
 static const char vendor_text[] = "frr-mrkm profile 1";
 
@@ -238,10 +239,9 @@ static int unknown_spi(struct gikev2_rx *rx)
 	struct gikev2 *engine = rx->engine;
 	struct gikev2_payloads *tx;
 
-	if (rx->header.flags & GIKEV2_FLAG_R ||
-	    rx->now < engine->spi_notify_next)
+	if (rx->header.flags & GIKEV2_FLAG_R || rx->now < engine->notify_next)
 		return -GIKEV2_ERR_UNKNOWN_SPI;
-	engine->spi_notify_next = rx->now + SPI_NOTIFY_INTERVAL;
+	engine->notify_next = rx->now + NOTIFY_INTERVAL;
 	tx = gikev2_tx(engine);
 	gikev2_notify_add(tx, GIKEV2_N_INVALID_IKE_SPI, NULL, 0);
 	gikev2_send_clear(rx, rx->header.spi_r, tx, NULL);
@@ -421,6 +421,29 @@ static int dispatch(struct gikev2_rx *rx)
 	return request(ike, rx);
 }
 
+/*
+ * A request of a version that is not there yet: whoever sends it learns which
+ * one is (RFC 7296 section 2.5).  A lower one is of another protocol on our port.
+ */
+static void unknown_version(struct gikev2_rx *rx)
+{
+	static const uint8_t ours = GIKEV2_VERSION >> 4;
+	const size_t answer_len = GIKEV2_HEADER_LEN + 9;
+	struct gikev2 *engine = rx->engine;
+	struct gikev2_payloads *tx;
+
+	if (rx->header.version >> 4 <= ours ||
+	    rx->header.flags & GIKEV2_FLAG_R ||
+	    rx->header.length != rx->raw.len || rx->raw.len <= answer_len ||
+	    gikev2_endpoint_multicast(&rx->path->local) ||
+	    rx->now < engine->notify_next)
+		return;
+	engine->notify_next = rx->now + NOTIFY_INTERVAL;
+	tx = gikev2_tx(engine);
+	gikev2_notify_add(tx, GIKEV2_N_INVALID_MAJOR_VERSION, &ours, 1);
+	gikev2_send_clear(rx, rx->header.spi_r, tx, NULL);
+}
+
 static int check_header(struct gikev2_rx *rx)
 {
 	if (rx->raw.len < GIKEV2_HEADER_LEN)
@@ -468,6 +491,8 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 	ret = read_header(&rx);
 	if (ret == GIKEV2_KEEPALIVE)
 		return 0;
+	if (ret == -GIKEV2_ERR_BAD_VERSION)
+		unknown_version(&rx);
 	if (ret < 0)
 		return gikev2_count(engine, ret);
 	engine->handling = true;

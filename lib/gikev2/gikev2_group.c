@@ -335,6 +335,27 @@ static enum ks_event send_rekey(struct gikev2_group *group,
 
 /* ------------------------------------------------------------- registration */
 
+/* Has the group a cipher whose key is longer than what wraps it?  (RFC 9838
+ * section 3.1) */
+static bool is_wrap_short(const struct gikev2_group_config *config,
+			  const struct gikev2_kwa *kwa)
+{
+	for (size_t i = 0; i < config->protocol_count; i++) {
+		const struct gikev2_group_protocol *p = &config->protocols[i];
+
+		for (size_t j = 0; j <= p->fallback_count; j++) {
+			struct keytable_row row;
+
+			gikev2_policy_sample(p, j, &row);
+			if (!row.algorithm &&
+			    keytable_suite_cipher_len(&row.ipsec.suite) >
+				    kwa->key_len)
+				return true;
+		}
+	}
+	return false;
+}
+
 static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 {
 	struct gikev2 *engine = group->engine;
@@ -358,6 +379,12 @@ static enum ks_event authorize(struct gikev2_group *group, struct ks_work *work)
 	     /* a key of the tree comes over both SAs, in its length */
 	     work->ike->suite.kwa != group->multicast.kek.kwa))
 		work->err = -GIKEV2_ERR_NO_PROPOSAL;
+	if (work->err == 0 && work->ike->suite.kwa &&
+	    is_wrap_short(&group->config, work->ike->suite.kwa))
+		work->err = gikev2_problem(
+			engine, -GIKEV2_ERR_NO_PROPOSAL,
+			"its IKE SA wraps keys by %s, shorter than a key of the group: it has to offer KW_5649_256",
+			work->ike->suite.kwa->name);
 	if (work->err == 0)
 		work->err = gikev2_sag_match(sag ? &sag->sa : NULL,
 					     &group->config, &work->can);

@@ -955,7 +955,7 @@ struct gikev2 {
 	uint64_t counters[GIKEV2_ERR_MAX];
 	struct gikev2_totals totals;
 	uint32_t last_spi;	  /* of an IPsec SA; 0: none drawn yet */
-	uint64_t spi_notify_next; /* rate limit of INVALID_IKE_SPI */
+	uint64_t notify_next; /* rate limit of unprotected answers */
 	struct gikev2_cookies cookies;
 
 	/* for one message at a time */

@@ -297,7 +297,15 @@ static int key_bits(const struct gikev2_transform *transform)
 	return attr->value;
 }
 
-/* The first of each type that we do; of KE, the one whose value we have. */
+static bool is_longer(const struct gikev2_kwa *chosen, uint16_t id)
+{
+	const struct gikev2_kwa *kwa = gikev2_kwa_find(id);
+
+	return chosen && (!kwa || chosen->key_len >= kwa->key_len);
+}
+
+/* The first of each type that we do; of KE, the one whose value we have; of KWA
+ * the longest, since keys of any length are wrapped by it. */
 static void take_known(struct choice *choice, uint8_t type, uint16_t id,
 		       uint16_t bits)
 {
@@ -311,7 +319,7 @@ static void take_known(struct choice *choice, uint8_t type, uint16_t id,
 		suite->integ = gikev2_integ_find(id);
 	else if (type == GIKEV2_XF_KE && (!suite->ke || id == choice->ke_hint))
 		suite->ke = gikev2_ke_find(id);
-	else if (type == GIKEV2_XF_KWA && !suite->kwa)
+	else if (type == GIKEV2_XF_KWA && !is_longer(suite->kwa, id))
 		suite->kwa = gikev2_kwa_find(id);
 }
 

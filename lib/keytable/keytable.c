@@ -284,6 +284,13 @@ size_t keytable_suite_key_len(const struct keytable_suite *suite)
 	return (encr ? encr->key_len : 0) + (integ ? integ->key_len : 0);
 }
 
+size_t keytable_suite_cipher_len(const struct keytable_suite *suite)
+{
+	const struct keytable_transform *encr = suite_encr(suite);
+
+	return encr ? encr->key_len - encr->salt_len : 0;
+}
+
 uint32_t keytable_suite_bits(const struct keytable_suite *suite)
 {
 	const struct keytable_transform *encr = suite_encr(suite);

@@ -206,6 +206,9 @@ const char *keytable_bit_name(const struct keytable_protocol *protocol,
  */
 size_t keytable_suite_key_len(const struct keytable_suite *suite);
 
+/* Octets of the cipher's key in it, without a salt; 0: there is none. */
+size_t keytable_suite_cipher_len(const struct keytable_suite *suite);
+
 /* The bits that a daemon must have for it; 0 when the length is. */
 uint32_t keytable_suite_bits(const struct keytable_suite *suite);
 

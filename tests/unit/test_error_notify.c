@@ -273,6 +273,134 @@ static void shorter_key_wrap(void **state)
 	}
 }
 
+/* A cipher's key is not wrapped by one that is shorter (RFC 9838 section 3.1). */
+static void longer_cipher(void **state)
+{
+	static const struct {
+		struct keytable_suite suite;
+		bool taken;
+	} cases[] = {
+		{ { 20, 128, 0 }, true },  { { 20, 256, 0 }, false },
+		{ { 12, 128, 12 }, true }, { { 12, 256, 12 }, false },
+		{ { 28, 0, 0 }, false },   { { 11, 0, 12 }, true },
+		{ { 0, 0, 14 }, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		struct scene s = setup(80 + i);
+		struct gikev2_params params = s.world->params;
+		struct gikev2_group_protocol *p = s.ks->group_config.protocols;
+		bool taken = cases[i / 2].taken || i % 2;
+
+		/* who has the longer one as well gets that */
+		params.suite_disabled =
+			i % 2 ? 0
+			      : gikev2_suite_bit(GIKEV2_XF_KWA,
+						 GIKEV2_KW_5649_256, 0);
+		gikev2_set_params(s.r1->engine, &params);
+		p->protocol = 203;
+		p->lifetime = 3600;
+		p->suite = cases[i / 2].suite;
+		s.ks->group_config.protocol_count = 1;
+		s.ks->group_config.atd = 5;
+		s.ks->group_config.dtd = 15;
+		world_serve_config(s.ks);
+		s.r1->member_config.offers[0] =
+			(struct gikev2_offer){ 203, ~0u };
+		s.r1->member_config.offer_count = 1;
+		world_join_config(s.r1, s.ks);
+		world_run(s.world, 5 * SECOND);
+		assert_int_equal(s.r1->row_count, taken);
+		assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_REFUSED] > 0,
+				 !taken);
+		if (!taken)
+			assert_non_null(strstr(
+				s.ks->detail[GIKEV2_EVENT_MEMBER_REFUSED],
+				"KW_5649_256"));
+		world_free(s.world);
+	}
+}
+
+/* ------------------------------------------------------------------- versions */
+
+struct version_case {
+	uint8_t version, flags;
+	uint32_t length;
+	size_t len;
+	bool answered;
+};
+
+static void send_version(struct scene *s, const struct version_case *c,
+			 const struct gikev2_endpoint *to)
+{
+	struct gikev2_path path = { .local = *to, .remote = s->r1->address };
+	struct gikev2_header header = {
+		.spi_i = { 1, 2, 3 },
+		.spi_r = { 4, 5 },
+		.next = GIKEV2_PLD_SK,
+		.version = c->version,
+		.exchange = GIKEV2_INFORMATIONAL,
+		.flags = c->flags,
+		.id = 7,
+		.length = c->length,
+	};
+	uint8_t octets[100] = { 0 };
+
+	gikev2_header_put(octets, &header);
+	assert_int_equal(gikev2_input(s->ks->engine, &path, octets, c->len,
+				      s->world->now),
+			 -GIKEV2_ERR_BAD_VERSION);
+}
+
+/* RFC 7296 section 2.5: told which one there is, in less than it sent. */
+static void higher_version(void **state)
+{
+	static const struct version_case cases[] = {
+		{ 0x30, GIKEV2_FLAG_I, 38, 38, true },
+		{ 0xff, 0, 100, 100, true },
+		/* what came is not longer than the answer */
+		{ 0x30, GIKEV2_FLAG_I, 37, 37, false },
+		{ 0x30, GIKEV2_FLAG_I, 39, 38, false },
+		/* a response; GDOI, and older */
+		{ 0x30, GIKEV2_FLAG_R, 38, 38, false },
+		{ 0x10, GIKEV2_FLAG_I, 100, 100, false },
+		{ 0x00, GIKEV2_FLAG_I, 100, 100, false },
+	};
+	static const char answer[] = "0102030000000000 0405000000000000"
+				     "29 20 25 20 00000007 00000025"
+				     "00 00 0009 00 00 0005 02";
+	const struct gikev2_endpoint all = { .family = 4,
+					     .port = GIKEV2_PORT,
+					     .ip = { 239, 192, 1, 1 } };
+	struct scene s = setup(71);
+	struct gikev2_totals *totals = &s.ks->engine->totals;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t before = totals->datagrams_out;
+
+		s.world->now += SECOND;
+		send_version(&s, &cases[i], &s.ks->address);
+		assert_int_equal(totals->datagrams_out - before,
+				 cases[i].answered);
+		/* a whole group would answer */
+		send_version(&s, &cases[i], &all);
+		assert_int_equal(totals->datagrams_out - before,
+				 cases[i].answered);
+	}
+	s.world->now += SECOND;
+	send_version(&s, &cases[0], &s.ks->address);
+	assert_hex_equal(last.octets, last.len, answer);
+	/* not more often than other answers without protection */
+	for (int i = 0; i < 1000; i++) {
+		s.world->now += WORLD_MS;
+		send_version(&s, &cases[0], &s.ks->address);
+	}
+	assert_int_equal(totals->datagrams_out, 3 + 20);
+	world_free(s.world);
+}
+
 /* Refused before the server said who it is, by IKE_AUTH as by GSA_AUTH. */
 static void refused_by_ike_auth(void **state)
 {
@@ -340,6 +468,8 @@ int main(void)
 		cmocka_unit_test(critical_before_authentication),
 		cmocka_unit_test(put_off_for_ever),
 		cmocka_unit_test(shorter_key_wrap),
+		cmocka_unit_test(longer_cipher),
+		cmocka_unit_test(higher_version),
 		cmocka_unit_test(refused_by_ike_auth),
 		cmocka_unit_test(while_deleting),
 	};

@@ -401,6 +401,38 @@ static const struct {
 	  0 },
 };
 
+/* Of KWA the longest, wherever it stands. */
+static void longest_key_wrap(void **state)
+{
+	static const struct {
+		uint16_t first, second, chosen;
+	} cases[] = {
+		{ GIKEV2_KW_5649_128, GIKEV2_KW_5649_256, GIKEV2_KW_5649_256 },
+		{ GIKEV2_KW_5649_256, GIKEV2_KW_5649_128, GIKEV2_KW_5649_256 },
+		{ GIKEV2_KW_5649_128, GIKEV2_KW_5649_192, GIKEV2_KW_5649_192 },
+		{ GIKEV2_KW_5649_128, 99, GIKEV2_KW_5649_128 },
+		{ 99, GIKEV2_KW_5649_128, GIKEV2_KW_5649_128 },
+	};
+	struct bare *bare = bare_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct proposed proposals[PROPOSALS_MAX] = {
+			IKE(1, GCM256, SHA256, X25519,
+			    { 13, cases[i].first, 0, FITS },
+			    { 13, cases[i].second, 0, FITS }),
+		};
+		struct gikev2_pld_sa sa = make_sa(bare->engine, proposals);
+		struct gikev2_suite suite;
+
+		assert_int_equal(gikev2_suite_choose(bare->engine, &sa, 0, 31,
+						     true, &suite),
+				 0);
+		assert_int_equal(suite.kwa->id, cases[i].chosen);
+	}
+	bare_free(bare);
+}
+
 static void chosen(void **state)
 {
 	struct bare *bare = bare_new();
@@ -850,6 +882,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(chosen),
+		cmocka_unit_test(longest_key_wrap),
 		cmocka_unit_test(spi_of_a_rekey),
 		cmocka_unit_test(disabled_is_not_chosen),
 		cmocka_unit_test(accepted),
