@@ -205,6 +205,7 @@ static void drain(int sock)
 
 	while (receive(sock, buffer, sizeof(buffer)) > 0)
 		;
+	explicit_bzero(buffer, sizeof(buffer));
 }
 
 int mrkm_netlink_list(struct mrkm_netlink *netlink, enum mrkm_family family,

@@ -14,12 +14,15 @@
 static int roll_secret(struct gikev2 *engine, uint64_t now)
 {
 	struct gikev2_cookies *cookies = &engine->cookies;
-	uint8_t next = cookies->version + 1;
+	uint64_t age = now - cookies->rolled;
 	bool first = !cookies->rolled;
+	uint8_t next;
 	int ret;
 
-	if (!first && now - cookies->rolled < SECRET_LIFETIME)
+	if (!first && age < SECRET_LIFETIME)
 		return 0;
+	/* the one before is good for as long again; what is older is skipped */
+	next = cookies->version + (age < 2 * SECRET_LIFETIME ? 1 : 2);
 	ret = gikev2_random(engine, cookies->secret[next % 2],
 			    GIKEV2_COOKIE_SECRET_LEN);
 	if (ret == 0 && first)

@@ -59,6 +59,42 @@ static void cookie(void **state)
 	world_free(s.world);
 }
 
+static struct world_datagram shown;
+
+static bool keep_shown(struct world *world, struct world_datagram *datagram)
+{
+	(void)world;
+	if (datagram->octets[18] == GIKEV2_IKE_SA_INIT &&
+	    !(datagram->octets[19] & GIKEV2_FLAG_R))
+		shown = *datagram;
+	return true;
+}
+
+/* Who once had an address has not proved that he has it now. */
+static void old_cookie(void **state)
+{
+	static const uint64_t ages[] = { 30, 90, 130, 600 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
+		struct scene s = setup(4);
+		struct gikev2_path path;
+		uint64_t now;
+
+		set_cookie_threshold(&s, 0);
+		s.world->wire = keep_shown;
+		join(&s);
+		world_crash(s.r1);
+		now = s.ks->engine->cookies.rolled + ages[i] * SECOND;
+		path = (struct gikev2_path){ .local = shown.path.remote,
+					     .remote = shown.path.local };
+		assert_int_equal(gikev2_input(s.ks->engine, &path, shown.octets,
+					      shown.len, now),
+				 ages[i] < 120 ? 0 : -GIKEV2_ERR_COOKIE);
+		world_free(s.world);
+	}
+}
+
 static bool no_random;
 
 static int draw(void *arg, uint8_t *octets, size_t len)
@@ -427,6 +463,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(repeated),
 		cmocka_unit_test(cookie),
+		cmocka_unit_test(old_cookie),
 		cmocka_unit_test(cookie_without_secret),
 		cmocka_unit_test(cookie_secret_rolls),
 		cmocka_unit_test(wrong_cookie),
