@@ -3,6 +3,7 @@
  * A member that keeps its keys: it comes back while the key server is away, and
  * later goes over to new ones together with all others.
  */
+#include "gikev2/gikev2_keep.h"
 #include "test_util.h"
 #include "world.h"
 
@@ -422,10 +423,27 @@ static void unusable_row(void **state)
 	}
 }
 
+/* A key that lives as long as the SA that it came over is over with the process. */
+static void endless_is_not_kept(void **state)
+{
+	struct scene s = registered(40);
+	struct gikev2_rows *rows = gikev2_member_rows(s.r1->member);
+
+	(void)state;
+	assert_int_equal(rows->count, 1);
+	gikev2_member_keep(s.r1->member);
+	assert_int_equal(kept(s.r1), 1);
+	rows->row[0].accept_end = KEYTABLE_NEVER;
+	gikev2_member_keep(s.r1->member);
+	assert_int_equal(kept(s.r1), 0);
+	world_free(s.world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(server_away),
+		cmocka_unit_test(endless_is_not_kept),
 		cmocka_unit_test(server_there),
 		cmocka_unit_test(during_a_roll),
 		cmocka_unit_test(server_forgets),
