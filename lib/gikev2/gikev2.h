@@ -412,6 +412,20 @@ bool gikev2_ke_provided(uint16_t id);
 struct gikev2 *gikev2_new(const struct gikev2_callbacks *callbacks, void *arg,
 			  const struct gikev2_params *params);
 
+/*
+ * For a process with many engines: buffers of 200 KiB and OpenSSL's contexts,
+ * which an engine needs only while it is called.  Engines with the same ones
+ * must not be called from two threads, nor one from a callback of another.
+ * Parts of messages stay in the buffers until these are freed, after the
+ * engines.  NULL as with gikev2_new().
+ */
+struct gikev2_scratch;
+struct gikev2_scratch *gikev2_scratch_new(void);
+void gikev2_scratch_free(struct gikev2_scratch *scratch);
+struct gikev2 *gikev2_new_with(const struct gikev2_callbacks *callbacks,
+			       void *arg, const struct gikev2_params *params,
+			       struct gikev2_scratch *scratch);
+
 /* Wipes and frees all; sends nothing. */
 void gikev2_free(struct gikev2 *engine);
 

@@ -218,11 +218,12 @@ static bool hash_update(EVP_MD_CTX *ctx, const struct gikev2_chunk *parts,
 static int hash_sum(struct gikev2_hash *hash, struct gikev2_chunk data,
 		    uint8_t *out)
 {
-	if (EVP_DigestInit_ex2(hash->inner, hash->md, NULL) &&
-	    hash_update(hash->inner, &data, 1) &&
-	    EVP_DigestFinal_ex(hash->inner, out, NULL))
-		return 0;
-	return gikev2_crypto_failed();
+	bool ok = EVP_DigestInit_ex2(hash->inner, hash->md, NULL) &&
+		  hash_update(hash->inner, &data, 1) &&
+		  EVP_DigestFinal_ex(hash->inner, out, NULL);
+
+	EVP_MD_CTX_reset(hash->inner);
+	return ok ? 0 : gikev2_crypto_failed();
 }
 
 int gikev2_sha1(struct gikev2_crypto *crypto, struct gikev2_chunk data,
@@ -283,17 +284,11 @@ static bool hmac_final(struct gikev2_hash *hash, EVP_MD_CTX *inner,
 	       EVP_DigestFinal_ex(outer, out, NULL);
 }
 
-/*
- * Starting a new hash writes over the state of the old one, which was as
- * good as the key, or is the output.
- */
-static void hmac_forget(struct gikev2_hash *hash, EVP_MD_CTX *inner,
-			EVP_MD_CTX *outer)
+/* Wipes the state, which was as good as the key, or is the output. */
+static void hmac_forget(EVP_MD_CTX *inner, EVP_MD_CTX *outer)
 {
-	if (!EVP_DigestInit_ex2(inner, hash->md, NULL))
-		EVP_MD_CTX_reset(inner);
-	if (!EVP_DigestInit_ex2(outer, hash->md, NULL))
-		EVP_MD_CTX_reset(outer);
+	EVP_MD_CTX_reset(inner);
+	EVP_MD_CTX_reset(outer);
 }
 
 /* out: hash->len octets. */
@@ -304,7 +299,7 @@ static int hmac(struct gikev2_hash *hash, struct gikev2_chunk key,
 		  hash_update(hash->inner, parts, count) &&
 		  hmac_final(hash, hash->inner, hash->outer, out);
 
-	hmac_forget(hash, hash->inner, hash->outer);
+	hmac_forget(hash->inner, hash->outer);
 	return ok ? 0 : gikev2_crypto_failed();
 }
 
@@ -355,8 +350,8 @@ int gikev2_prf_plus(struct gikev2_crypto *crypto,
 		done += len;
 	}
 	OPENSSL_cleanse(t, sizeof(t));
-	hmac_forget(hash, hash->inner, hash->outer);
-	hmac_forget(hash, hash->inner_copy, hash->outer_copy);
+	hmac_forget(hash->inner, hash->outer);
+	hmac_forget(hash->inner_copy, hash->outer_copy);
 	return ok ? 0 : gikev2_crypto_failed();
 }
 

@@ -54,8 +54,9 @@ static int vendor_id_init(struct gikev2 *engine)
 	return ret;
 }
 
-struct gikev2 *gikev2_new(const struct gikev2_callbacks *callbacks, void *arg,
-			  const struct gikev2_params *params)
+struct gikev2 *gikev2_new_with(const struct gikev2_callbacks *callbacks,
+			       void *arg, const struct gikev2_params *params,
+			       struct gikev2_scratch *scratch)
 {
 	struct gikev2 *engine = calloc(1, sizeof(*engine));
 
@@ -64,16 +65,31 @@ struct gikev2 *gikev2_new(const struct gikev2_callbacks *callbacks, void *arg,
 	engine->callbacks = callbacks;
 	engine->arg = arg;
 	engine->params = *params;
-	engine->crypto = gikev2_crypto_new();
-	engine->arena.base = malloc(GIKEV2_ARENA_SIZE);
-	engine->arena.size = GIKEV2_ARENA_SIZE;
+	engine->scratch = scratch;
+	engine->crypto = scratch->crypto;
+	engine->arena.base = scratch->arena;
+	engine->arena.size = sizeof(scratch->arena);
 	engine->archive = calloc(1, sizeof(*engine->archive));
-	if (!engine->crypto || !engine->arena.base || !engine->archive ||
-	    gikev2_peers_init(&engine->peers) < 0 ||
+	if (!engine->archive || gikev2_peers_init(&engine->peers) < 0 ||
 	    vendor_id_init(engine) < 0) {
 		gikev2_free(engine);
 		return NULL;
 	}
+	return engine;
+}
+
+struct gikev2 *gikev2_new(const struct gikev2_callbacks *callbacks, void *arg,
+			  const struct gikev2_params *params)
+{
+	struct gikev2_scratch *scratch = gikev2_scratch_new();
+	struct gikev2 *engine = NULL;
+
+	if (scratch)
+		engine = gikev2_new_with(callbacks, arg, params, scratch);
+	if (engine)
+		engine->own_scratch = true;
+	else
+		gikev2_scratch_free(scratch);
 	return engine;
 }
 
@@ -94,10 +110,8 @@ void gikev2_free(struct gikev2 *engine)
 		gikev2_archive_free(engine->archive);
 	free(engine->archive);
 	gikev2_timers_free(&engine->timers);
-	gikev2_crypto_free(engine->crypto);
-	if (engine->arena.base)
-		explicit_bzero(engine->arena.base, engine->arena.size);
-	free(engine->arena.base);
+	if (engine->own_scratch)
+		gikev2_scratch_free(engine->scratch);
 	gikev2_peers_free(&engine->peers);
 	free(engine->buckets);
 	explicit_bzero(engine, sizeof(*engine));
@@ -130,10 +144,8 @@ void gikev2_get_totals(const struct gikev2 *engine,
 
 struct gikev2_payloads *gikev2_tx(struct gikev2 *engine)
 {
-	engine->tx_payloads.count = 0;
-	engine->tx_payloads.present = 0;
-	engine->tx_payloads.overflow = false;
-	return &engine->tx_payloads;
+	gikev2_payloads_clear(&engine->scratch->tx_payloads);
+	return &engine->scratch->tx_payloads;
 }
 
 int gikev2_count(struct gikev2 *engine, int err)
@@ -482,7 +494,7 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 		.path = path,
 		.now = now,
 		.raw = { octets, len },
-		.payloads = &engine->rx_payloads,
+		.payloads = &engine->scratch->rx_payloads,
 	};
 	int ret;
 
@@ -500,7 +512,7 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 	engine->handling = false;
 	if (ret < 0)
 		gikev2_count(engine, ret);
-	explicit_bzero(engine->in, engine->in_len);
+	explicit_bzero(engine->scratch->in, engine->in_len);
 	engine->in_len = 0;
 	gikev2_run_deferred(engine, now);
 	gikev2_bury(engine);

@@ -15,8 +15,8 @@
 
 static struct gikev2_buf out_buf(struct gikev2 *engine)
 {
-	return (struct gikev2_buf){ .ptr = engine->out,
-				    .size = sizeof(engine->out) };
+	return (struct gikev2_buf){ .ptr = engine->scratch->out,
+				    .size = sizeof(engine->scratch->out) };
 }
 
 void gikev2_ike_send(struct gikev2_ike *ike, const struct gikev2_path *path,

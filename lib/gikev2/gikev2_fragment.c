@@ -76,7 +76,7 @@ void gikev2_fragments_free(struct gikev2_fragments **fragments)
 {
 	if (!*fragments)
 		return;
-	for (size_t i = 0; i < FRAGMENTS_MAX; i++)
+	for (size_t i = 0; i < (*fragments)->total; i++)
 		gikev2_octets_free(&(*fragments)->part[i]);
 	gikev2_octets_free(&(*fragments)->whole);
 	if ((*fragments)->account)

@@ -150,7 +150,7 @@ int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	const struct gikev2_tie *tie = idg ? gikev2_tie_named(ike, &idg->id)
 					   : NULL;
 	struct gikev2_member *member = tie ? tie->member : NULL;
-	struct gikev2_download download = { 0 };
+	struct gikev2_download download;
 	bool news = true;
 	int ret = 0, answered;
 
@@ -164,6 +164,7 @@ int gikev2_member_rekey(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	/* an answer would be taken for the member's acknowledgement */
 	if (!member)
 		return -GIKEV2_ERR_BAD_STATE;
+	gikev2_download_clear(&download);
 	if (gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA)) {
 		ret = gikev2_policy_read_ike(ike, member, rx, false, &download);
 		news = ret == 0 && brings_news(member, rx, &download);
@@ -245,9 +246,12 @@ int gikev2_member_push(struct gikev2_member *member, struct gikev2_kek *kek,
 {
 	bool has_gsa = gikev2_payload_find(rx->payloads, GIKEV2_PLD_GSA);
 	bool gap = rx->header.id > kek->next_id;
-	struct gikev2_download download = { 0 };
-	int ret = has_gsa ? read_push(member, kek, rx, &download) : 0;
+	struct gikev2_download download;
+	int ret = 0;
 
+	gikev2_download_clear(&download);
+	if (has_gsa)
+		ret = read_push(member, kek, rx, &download);
 	if (ret < 0 && !cannot_follow(ret)) {
 		gikev2_download_wipe(&download);
 		return ret;

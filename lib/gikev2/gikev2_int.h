@@ -365,8 +365,8 @@ int gikev2_shield_seal(struct gikev2 *engine, struct gikev2_shield *shield,
 		       const struct gikev2_fragment *fragment,
 		       struct gikev2_chunk text, struct gikev2_buf *out);
 /*
- * The opposite.  *text, without padding, lies in engine->in; the type of its
- * first payload is engine->in[GIKEV2_HEADER_LEN].
+ * The opposite.  *text, without padding, lies in scratch->in; the type of its
+ * first payload is scratch->in[GIKEV2_HEADER_LEN].
  */
 int gikev2_shield_open(struct gikev2 *engine,
 		       const struct gikev2_shield *shield, struct gikev2_rx *rx,
@@ -649,6 +649,8 @@ int gikev2_policy_read_ike(struct gikev2_ike *ike,
 			   const struct gikev2_member *member,
 			   struct gikev2_rx *rx, bool registration,
 			   struct gikev2_download *download);
+/* Nothing is in it, whatever there was. */
+void gikev2_download_clear(struct gikev2_download *download);
 void gikev2_download_wipe(struct gikev2_download *download);
 /* An attribute with room for `len` octets in the arena, alone in its list. */
 struct gikev2_attr *gikev2_attr_add(struct gikev2 *engine,
@@ -918,58 +920,68 @@ int gikev2_cookie_check(struct gikev2_rx *rx);
 
 /* ------------------------------------------------------------------ engine */
 
+/*
+ * What an engine needs for one message at a time, and nothing that it has to
+ * remember: several engines may share it.  gikev2_scratch.c.
+ */
+struct gikev2_scratch {
+	struct gikev2_crypto *crypto;
+	struct gikev2_payloads rx_payloads, tx_payloads;
+	uint8_t in[GIKEV2_MESSAGE_MAX];
+	uint8_t text[GIKEV2_MESSAGE_MAX];    /* inner payloads to be sealed */
+	uint8_t out[2 * GIKEV2_MESSAGE_MAX]; /* fragments have their price */
+	uint8_t framed[GIKEV2_MARKER_LEN + 2 * GIKEV2_MESSAGE_MAX]; /* NAT-T */
+	_Alignas(max_align_t) uint8_t arena[GIKEV2_ARENA_SIZE];
+};
+
 struct gikev2 {
+	/* what every datagram needs, also one that is dropped, comes first */
 	const struct gikev2_callbacks *callbacks;
 	void *arg;
-	void (*keylog)(void *arg, const struct gikev2_keylog *keys);
-	struct gikev2_params params;
-	struct gikev2_id identity;
-	struct gikev2_crypto *crypto;
+	struct gikev2_scratch *scratch;
+	struct gikev2_crypto *crypto; /* the scratch's */
+	struct gikev2_arena arena;    /* in the scratch */
+	size_t in_len;		      /* to be wiped of scratch->in */
+	int problem_err;
+	bool own_scratch;
+	bool ikes_loaded;
+	bool closing;  /* what ends now is still there for the next process */
+	bool handling; /* there is a message in hand */
+	/* SAs that have something to ask when the message in hand is done */
+	struct gikev2_ike *deferred;
+	struct gikev2_ike *dead; /* ended, to be freed at the edge */
 	struct gikev2_timers timers;
-	uint8_t vendor_id[GIKEV2_VENDOR_ID_LEN];
-
+	struct gikev2_member *members;
+	struct gikev2_group *groups;
 	struct gikev2_ike *ikes;     /* all, newest first */
 	struct gikev2_ike **buckets; /* by our SPI */
 	size_t bucket_count;	     /* a power of two */
 	uint64_t serial;	     /* of the youngest */
+	struct gikev2_totals totals;
+	uint64_t counters[GIKEV2_ERR_MAX];
+
+	void (*keylog)(void *arg, const struct gikev2_keylog *keys);
+	struct gikev2_params params;
+	struct gikev2_id identity;
+	uint8_t vendor_id[GIKEV2_VENDOR_ID_LEN];
+
 	struct gikev2_peers peers;
 	size_t reassembly; /* octets held for the unauthenticated */
 	struct gikev2_ike *half_open[GIKEV2_HALF_BUCKETS];
 	uint16_t half_open_networks[GIKEV2_HALF_NETWORKS]; /* how many each has */
 	uint64_t half_open_seed; /* of the hash of them */
-	struct gikev2_ike *dead; /* ended, to be freed at the edge */
-	/* SAs that have something to ask when the message in hand is done */
-	struct gikev2_ike *deferred;
-	bool handling; /* there is one */
-
-	struct gikev2_member *members;
-	struct gikev2_group *groups;
 
 	/* changed since the last call, to be saved */
 	struct gikev2_ike *unsaved_ikes;
 	struct gikev2_gm *unsaved_gms;
 	struct gikev2_archive *archive;
-	bool ikes_loaded;
-	bool closing; /* what ends now is still there for the next process */
 
-	uint64_t counters[GIKEV2_ERR_MAX];
-	struct gikev2_totals totals;
 	uint32_t last_spi;	  /* of an IPsec SA; 0: none drawn yet */
 	uint64_t notify_next; /* rate limit of unprotected answers */
 	struct gikev2_cookies cookies;
-
-	/* for one message at a time */
-	struct gikev2_arena arena;
-	uint8_t in[GIKEV2_MESSAGE_MAX];
-	size_t in_len;			     /* to be wiped of it */
-	uint8_t text[GIKEV2_MESSAGE_MAX];    /* inner payloads to be sealed */
-	uint8_t out[2 * GIKEV2_MESSAGE_MAX]; /* fragments have their price */
-	uint8_t framed[GIKEV2_MARKER_LEN + 2 * GIKEV2_MESSAGE_MAX]; /* NAT-T */
-	struct gikev2_payloads rx_payloads, tx_payloads;
 	char problem[GIKEV2_PROBLEM_MAX]; /* behind problem_err */
-	int problem_err;
-	const struct gikev2_ike *asking; /* in authorize() */
-	bool asking_proved;		 /* ... for that group */
+	const struct gikev2_ike *asking;  /* in authorize() */
+	bool asking_proved;		  /* ... for that group */
 };
 
 /* An empty set of payloads to fill and send. */

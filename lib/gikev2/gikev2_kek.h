@@ -23,6 +23,7 @@ struct gikev2_kek {
 	bool alive;
 	bool profile; /* at a member: of a server that shares our profile */
 	uint8_t spi[GIKEV2_KEK_SPI_LEN]; /* both SPIs of the IKE header */
+	uint32_t next_id; /* Message ID: of the next one sent; lowest accepted */
 	/* GSA_NEXT_SPI: of the Rekey SA that will take its place */
 	uint8_t next_spi[GIKEV2_NEXT_SPIS_MAX][GIKEV2_KEK_SPI_LEN];
 	uint8_t next_spi_count;
@@ -32,9 +33,8 @@ struct gikev2_kek {
 	uint8_t gsk_e[GIKEV2_SK_E_MAX];
 	uint8_t gsk_a[GIKEV2_SK_A_MAX];
 	uint8_t gsk_w[GIKEV2_KWK_MAX];
-	uint64_t iv;	  /* last one used, at the server */
-	uint32_t next_id; /* Message ID: of the next one sent; lowest accepted */
-	uint64_t end;	  /* GSA_KEY_LIFETIME is over; microseconds */
+	uint64_t iv;  /* last one used, at the server */
+	uint64_t end; /* GSA_KEY_LIFETIME is over; microseconds */
 	struct gikev2_endpoint destination, source;
 	/* Digital Signature; NULL: Implicit */
 	const struct gikev2_sign_alg *sign_alg;

@@ -38,7 +38,7 @@ void gikev2_keks_drop(struct gikev2_member *member)
 
 	drop(member, &keks->old);
 	drop(member, &keks->now);
-	explicit_bzero(&keks->path, sizeof(keks->path));
+	gikev2_key_path_wipe(&keks->path);
 }
 
 /* The same one, told again by another registration. */
@@ -79,7 +79,7 @@ bool gikev2_keks_set(struct gikev2_member *member,
 	}
 	keks->now = *kek;
 	memset(kek, 0, sizeof(*kek)); /* what it owned is the member's now */
-	keks->path = download->path;
+	gikev2_key_path_copy(&keks->path, &download->path);
 	if (keks->old.alive && keks->old_end <= now)
 		drop(member, &keks->old);
 	return true;

@@ -10,6 +10,26 @@
 /* WRAP_KEY attributes looked at for one SA_KEY; each is tried once. */
 #define TRIES_MAX 1024
 
+static void cut(struct gikev2_key_path *path, size_t count)
+{
+	if (path->count > count)
+		explicit_bzero(&path->step[count],
+			       (path->count - count) * sizeof(path->step[0]));
+	path->count = count;
+}
+
+void gikev2_key_path_copy(struct gikev2_key_path *to,
+			  const struct gikev2_key_path *from)
+{
+	cut(to, from->count);
+	memcpy(to->step, from->step, from->count * sizeof(from->step[0]));
+}
+
+void gikev2_key_path_wipe(struct gikev2_key_path *path)
+{
+	cut(path, 0);
+}
+
 struct search {
 	struct gikev2 *engine;
 	const struct gikev2_wrapper *wrapper;
@@ -132,7 +152,7 @@ static int adopt(const struct search *search, struct gikev2_key_path *path)
 	memcpy(&result->step[result->count], &working->step[search->end],
 	       tail * sizeof(result->step[0]));
 	result->count += tail;
-	*path = *result;
+	gikev2_key_path_copy(path, result);
 	explicit_bzero(result, sizeof(*result));
 	free(result);
 	return 0;

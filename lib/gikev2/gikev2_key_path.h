@@ -23,6 +23,12 @@ struct gikev2_key_path {
 	size_t count;
 };
 
+/* Copies what there is of it; of a longer one that was in *to nothing stays. */
+void gikev2_key_path_copy(struct gikev2_key_path *to,
+			  const struct gikev2_key_path *from);
+
+void gikev2_key_path_wipe(struct gikev2_key_path *path);
+
 /*
  * Opens one of the SA_KEY attributes of `bag`, which all hold the same keying
  * material under different keys, by the default KWK, by the working path, or

@@ -17,9 +17,10 @@ static const uint8_t marker[GIKEV2_MARKER_LEN];
 struct gikev2_chunk gikev2_nat_frame(struct gikev2 *engine,
 				     struct gikev2_chunk message)
 {
-	memcpy(engine->framed, marker, sizeof(marker));
-	memcpy(engine->framed + sizeof(marker), message.ptr, message.len);
-	return (struct gikev2_chunk){ engine->framed,
+	memcpy(engine->scratch->framed, marker, sizeof(marker));
+	memcpy(engine->scratch->framed + sizeof(marker), message.ptr,
+	       message.len);
+	return (struct gikev2_chunk){ engine->scratch->framed,
 				      sizeof(marker) + message.len };
 }
 

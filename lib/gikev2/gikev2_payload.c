@@ -463,7 +463,7 @@ int gikev2_payloads_parse(struct gikev2_chunk in, uint8_t first,
 	size_t len;
 	int ret;
 
-	memset(out, 0, sizeof(*out));
+	gikev2_payloads_clear(out);
 	for (; type != GIKEV2_PLD_NONE; type = next) {
 		if (end - ptr < GIKEV2_PAYLOAD_HEADER_LEN)
 			return -GIKEV2_ERR_BAD_SYNTAX;
@@ -512,6 +512,14 @@ uint8_t gikev2_payloads_generate(const struct gikev2_payloads *payloads,
 	if (payloads->overflow)
 		buf->overflow = true;
 	return payloads->count ? payloads->item[0].type : GIKEV2_PLD_NONE;
+}
+
+void gikev2_payloads_clear(struct gikev2_payloads *payloads)
+{
+	payloads->count = 0;
+	payloads->present = 0;
+	payloads->unknown_critical = 0;
+	payloads->overflow = false;
 }
 
 struct gikev2_payload *gikev2_payload_find(struct gikev2_payloads *payloads,

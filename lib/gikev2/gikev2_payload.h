@@ -123,10 +123,10 @@ struct gikev2_payload {
 
 struct gikev2_payloads {
 	size_t count;
-	struct gikev2_payload item[GIKEV2_PAYLOADS_MAX];
 	uint32_t present;	  /* GIKEV2_PLD_BIT()s */
 	uint8_t unknown_critical; /* type, after -CRITICAL_PAYLOAD */
 	bool overflow;		  /* more were added than fit */
+	struct gikev2_payload item[GIKEV2_PAYLOADS_MAX];
 };
 
 /* A set of payload types, as the transition table uses it. */
@@ -147,6 +147,9 @@ uint8_t gikev2_payloads_generate(const struct gikev2_payloads *payloads,
 /* Appends one payload's body, without generic header. */
 void gikev2_payload_generate_body(const struct gikev2_payload *payload,
 				  struct gikev2_buf *buf);
+
+/* Empties it; items are cleared when they are added. */
+void gikev2_payloads_clear(struct gikev2_payloads *payloads);
 
 /* The first payload of that type; NULL. */
 struct gikev2_payload *gikev2_payload_find(struct gikev2_payloads *payloads,

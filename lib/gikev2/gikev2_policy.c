@@ -590,11 +590,25 @@ static int check_ids(const struct gikev2_rows *keys)
 	return 0;
 }
 
+/* Rows and steps beyond their counts are nothing: most of it is left alone. */
+void gikev2_download_clear(struct gikev2_download *download)
+{
+	download->keys.count = 0;
+	download->keys.past_end = 0;
+	download->has_atd = download->has_dtd = false;
+	download->atd = download->dtd = 0;
+	memset(&download->kek, 0, sizeof(download->kek));
+	download->path.count = 0;
+	memset(&download->sender_ids, 0, sizeof(download->sender_ids));
+	download->sender_id_missing = false;
+	download->rekeyed = 0;
+}
+
 void gikev2_download_wipe(struct gikev2_download *download)
 {
 	gikev2_rows_wipe(&download->keys);
 	gikev2_kek_wipe(&download->kek);
-	explicit_bzero(&download->path, sizeof(download->path));
+	gikev2_key_path_wipe(&download->path);
 }
 
 /*
@@ -621,9 +635,9 @@ int gikev2_policy_read(struct gikev2 *engine,
 	};
 	int ret;
 
-	memset(download, 0, sizeof(*download));
+	gikev2_download_clear(download);
 	if (origin->path)
-		download->path = *origin->path;
+		gikev2_key_path_copy(&download->path, origin->path);
 	ret = read_policies(&reader);
 	if (ret == 0)
 		ret = check_ids(&download->keys);
@@ -652,7 +666,7 @@ int gikev2_policy_read_ike(struct gikev2_ike *ike,
 	};
 	int ret;
 
-	memset(download, 0, sizeof(*download));
+	gikev2_download_clear(download);
 	ret = gikev2_wrapper_of_ike(ike, &wrapper);
 	if (ret == 0)
 		ret = gikev2_policy_read(ike->engine, &origin, rx->payloads,

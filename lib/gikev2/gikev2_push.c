@@ -63,10 +63,10 @@ int gikev2_push_seal(struct gikev2 *engine, struct gikev2_kek *kek,
 		     struct gikev2_octets *flight)
 {
 	struct gikev2_shield shield = shield_of(kek);
-	struct gikev2_buf text = { .ptr = engine->text,
-				   .size = sizeof(engine->text) };
-	struct gikev2_buf out = { .ptr = engine->out,
-				  .size = sizeof(engine->out) };
+	struct gikev2_buf text = { .ptr = engine->scratch->text,
+				   .size = sizeof(engine->scratch->text) };
+	struct gikev2_buf out = { .ptr = engine->scratch->out,
+				  .size = sizeof(engine->scratch->out) };
 	struct gikev2_header header = {
 		.version = GIKEV2_VERSION,
 		.exchange = GIKEV2_GSA_REKEY,
@@ -214,7 +214,7 @@ static int receive(struct gikev2_member *member, struct gikev2_kek *kek,
 				 &whole.text);
 	if (ret < 0)
 		return ret;
-	whole.first = rx->engine->in[GIKEV2_HEADER_LEN];
+	whole.first = rx->engine->scratch->in[GIKEV2_HEADER_LEN];
 	if (fragment.total) {
 		ret = add_fragment(kek, rx, &fragment, &whole);
 		if (ret <= 0)

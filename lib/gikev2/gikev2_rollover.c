@@ -74,6 +74,14 @@ static void remove_at(struct gikev2_rows *rows, size_t at)
 	keytable_wipe(&rows->row[--rows->count], 1);
 }
 
+/* Rows beyond the count are nothing. */
+static void copy(struct gikev2_rows *to, const struct gikev2_rows *from)
+{
+	memcpy(to->row, from->row, from->count * sizeof(from->row[0]));
+	to->count = from->count;
+	to->past_end = from->past_end;
+}
+
 void gikev2_rows_wipe(struct gikev2_rows *rows)
 {
 	keytable_wipe(rows->row, rows->count);
@@ -98,14 +106,17 @@ static uint64_t switch_instant(const struct gikev2_rows *rows,
 	return min_u64(later(now, download->atd), covered);
 }
 
+/* How long what a new row takes the place of is accepted. */
+static uint64_t retirement(const struct gikev2_download *download, uint64_t at,
+			   uint64_t now)
+{
+	return max_u64(at, download->has_dtd ? later(now, download->dtd) : at);
+}
+
 /* Ends the windows of every row that `by` takes the place of. */
 static void retire(struct gikev2_rows *rows, const struct keytable_row *by,
-		   uint64_t at, const struct gikev2_download *download,
-		   uint64_t now)
+		   uint64_t at, uint64_t end)
 {
-	uint64_t end =
-		max_u64(at, download->has_dtd ? later(now, download->dtd) : at);
-
 	for (size_t i = 0; i < rows->count; i++) {
 		struct keytable_row *row = &rows->row[i];
 
@@ -127,28 +138,23 @@ static bool is_youngest(const struct gikev2_rows *keys, size_t at)
 }
 
 /*
- * Adds the download's keys to the rows, oldest first.  Each but the youngest
+ * Adds keys, of the download or all of it, to the rows, oldest first.  Each but the youngest
  * of its kind sends until the switch instant, from now on: what was
  * handed out as older is accepted by everybody already.
  */
-static void merge(struct gikev2_rows *rows,
+static void merge(struct gikev2_rows *rows, const struct gikev2_rows *keys,
 		  const struct gikev2_download *download, uint64_t now)
 {
-	for (size_t i = 0; i < download->keys.count; i++) {
+	for (size_t i = 0; i < keys->count; i++) {
 		struct keytable_row *row = &rows->row[rows->count];
-		bool youngest = is_youngest(&download->keys, i);
-		uint64_t at = now;
+		uint64_t at = now, end = GIKEV2_NEVER;
 
-		*row = download->keys.row[i];
-		if (youngest)
+		*row = keys->row[i];
+		if (is_youngest(keys, i)) {
 			at = switch_instant(rows, row, download, now);
-		if (youngest)
-			retire(rows, row, at, download, now);
-		else
-			retire(rows, row, at,
-			       &(struct gikev2_download){ .has_dtd = true,
-							  .dtd = GIKEV2_NEVER },
-			       now);
+			end = retirement(download, at, now);
+		}
+		retire(rows, row, at, end);
 		row->accept_start = now;
 		row->send_start = at;
 		row->send_end = row->accept_end;
@@ -278,11 +284,12 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 			      const struct gikev2_download *download,
 			      uint64_t asked, uint64_t now)
 {
-	struct gikev2_rows old = *rows;
 	bool shared = is_shared(rows, &download->keys);
 	bool same_server = shared ||
 			   (download->rekeyed && download->rekeyed >= asked);
+	struct gikev2_rows old;
 
+	copy(&old, rows);
 	if (same_server && is_overtaken(rows, &download->keys, asked)) {
 		gikev2_rows_wipe(&old);
 		return;
@@ -294,7 +301,7 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 		gikev2_rows_wipe(rows);
 	drop_other_protocols(rows, &download->keys);
 	drop_clashes(rows, &download->keys, now);
-	merge(rows, download, now);
+	merge(rows, &download->keys, download, now);
 	keep_delays(rows, &old);
 	keep_starts(rows, &old, now);
 	gikev2_rollover_expire(rows, now);
@@ -393,21 +400,22 @@ static void add_older(struct gikev2_rows *rows,
 static int take_list(struct gikev2_rows *rows,
 		     const struct gikev2_download *download, uint64_t now)
 {
-	struct gikev2_rows old = *rows;
+	struct gikev2_rows old;
 	int ret = -GIKEV2_ERR_LIMIT;
 
+	copy(&old, rows);
 	if (has_newer(rows, &download->keys)) {
 		add_older(rows, download, now);
 		ret = 0;
 	} else {
 		drop_clashes(rows, &download->keys, now);
 		if (rows->count + download->keys.count <= KEYTABLE_ROWS_MAX) {
-			merge(rows, download, now);
+			merge(rows, &download->keys, download, now);
 			keep_delays(rows, &old);
 			keep_starts(rows, &old, now);
 			ret = 0;
 		} else {
-			*rows = old;
+			copy(rows, &old);
 		}
 	}
 	gikev2_rollover_expire(rows, now);
@@ -418,25 +426,24 @@ static int take_list(struct gikev2_rows *rows,
 int gikev2_rollover_rekey(struct gikev2_rows *rows,
 			  const struct gikev2_download *download, uint64_t now)
 {
-	struct gikev2_download fresh = *download;
+	struct gikev2_rows fresh;
 	int ret = -GIKEV2_ERR_LIMIT;
 
-	if (is_complete(&download->keys)) {
-		gikev2_rows_wipe(&fresh.keys);
+	if (is_complete(&download->keys))
 		return take_list(rows, download, now);
-	}
-	for (size_t i = fresh.keys.count; i-- > 0;)
-		if (find(rows, &fresh.keys.row[i], same_key)) {
+	copy(&fresh, &download->keys);
+	for (size_t i = fresh.count; i-- > 0;)
+		if (find(rows, &fresh.row[i], same_key)) {
 			hasten(rows, download, i, now);
-			remove_at(&fresh.keys, i);
+			remove_at(&fresh, i);
 		}
-	if (rows->count + fresh.keys.count <= KEYTABLE_ROWS_MAX) {
-		drop_clashes(rows, &fresh.keys, now);
-		merge(rows, &fresh, now);
+	if (rows->count + fresh.count <= KEYTABLE_ROWS_MAX) {
+		drop_clashes(rows, &fresh, now);
+		merge(rows, &fresh, download, now);
 		gikev2_rollover_expire(rows, now);
 		ret = 0;
 	}
-	gikev2_rows_wipe(&fresh.keys);
+	gikev2_rows_wipe(&fresh);
 	return ret;
 }
 

@@ -148,7 +148,7 @@ int gikev2_shield_open(struct gikev2 *engine,
 		       struct gikev2_fragment *fragment,
 		       struct gikev2_chunk *text)
 {
-	uint8_t *message = engine->in;
+	uint8_t *message = engine->scratch->in;
 	size_t len = rx->raw.len, text_len, padding;
 	int ret = get_fragment(rx, fragment);
 
@@ -220,8 +220,9 @@ int gikev2_sk_seal(struct gikev2_ike *ike, uint8_t exchange, bool response,
 		   struct gikev2_buf *out)
 {
 	struct gikev2_shield shield = ike_shield(ike, ike->initiator);
-	struct gikev2_buf text = { .ptr = ike->engine->text,
-				   .size = sizeof(ike->engine->text) };
+	struct gikev2_scratch *scratch = ike->engine->scratch;
+	struct gikev2_buf text = { .ptr = scratch->text,
+				   .size = sizeof(scratch->text) };
 	struct gikev2_header header = {
 		.exchange = exchange,
 		.flags = (ike->initiator ? GIKEV2_FLAG_I : 0) |
@@ -253,7 +254,7 @@ static int open_with(struct gikev2_ike *ike, const struct gikev2_shield *shield,
 
 	if (ret < 0)
 		return ret;
-	rx->first = engine->in[GIKEV2_HEADER_LEN];
+	rx->first = engine->scratch->in[GIKEV2_HEADER_LEN];
 	rx->repeat = fragment.number <= 1;
 	if (fragment.total) {
 		ret = gikev2_fragment_add(&ike->fragments,

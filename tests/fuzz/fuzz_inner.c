@@ -304,7 +304,7 @@ static void signed_multicast(struct target *target, struct message *message)
 	struct gikev2 *engine = target->from->engine;
 	struct gikev2_path path = { target->to->address,
 				    target->from->address };
-	struct gikev2_payloads *payloads = &engine->rx_payloads;
+	struct gikev2_payloads *payloads = &engine->scratch->rx_payloads;
 	struct gikev2_octets out = { 0 };
 
 	if (message->flags & KEYS)

@@ -195,7 +195,7 @@ static void seal_signed(uint8_t first, struct gikev2_chunk text)
 {
 	struct gikev2 *engine = play.scene.ks->engine;
 	struct gikev2_kek *kek = server_kek();
-	struct gikev2_payloads *payloads = &engine->rx_payloads;
+	struct gikev2_payloads *payloads = &engine->scratch->rx_payloads;
 	struct gikev2_path path = { play.scene.ks->address, kek->destination };
 	struct gikev2_octets flight = { 0 };
 

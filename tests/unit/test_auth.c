@@ -83,7 +83,7 @@ static struct gikev2_payloads *answer(struct half_open *h)
 	assert_int_equal(h->bare->datagrams, 1);
 	assert_int_equal(
 		gikev2_sk_open(h->gm, bare_rx(h->bare, &h->bare->sent)), 0);
-	return &h->bare->engine->rx_payloads;
+	return &h->bare->engine->scratch->rx_payloads;
 }
 
 /* The request with other inner octets. */

@@ -150,7 +150,7 @@ static inline struct gikev2_rx *bare_rx(struct bare *bare,
 	bare->rx = (struct gikev2_rx){
 		.engine = bare->engine,
 		.raw = { message->octets, message->len },
-		.payloads = &bare->engine->rx_payloads,
+		.payloads = &bare->engine->scratch->rx_payloads,
 	};
 	gikev2_header_get(message->octets, &bare->rx.header);
 	return &bare->rx;

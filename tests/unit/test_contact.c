@@ -33,7 +33,7 @@ static void step(struct scene *s)
 /* In the message that a node took last. */
 static bool said(const struct world_node *node)
 {
-	return gikev2_notify_find(&node->engine->rx_payloads,
+	return gikev2_notify_find(&node->engine->scratch->rx_payloads,
 				  GIKEV2_N_INITIAL_CONTACT);
 }
 

@@ -136,11 +136,11 @@ static inline int read_octets(struct fixture *f, const struct test_octets *gsa,
 	engine->arena.used = 0;
 	ret = gikev2_payloads_parse((struct gikev2_chunk){ octets, len },
 				    GIKEV2_PLD_GSA, &engine->arena,
-				    &engine->rx_payloads);
+				    &engine->scratch->rx_payloads);
 	if (ret < 0)
 		return ret;
 	gikev2_download_wipe(&f->download);
-	return gikev2_policy_read(engine, &f->origin, &engine->rx_payloads,
+	return gikev2_policy_read(engine, &f->origin, &engine->scratch->rx_payloads,
 				  &f->config, &f->download, NOW);
 }
 

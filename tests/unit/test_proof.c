@@ -26,7 +26,7 @@ static int clear_pki(void **state)
 /* The last message that a node took: its structure outlives its octets. */
 static size_t received(const struct world_node *node, uint8_t type)
 {
-	const struct gikev2_payloads *payloads = &node->engine->rx_payloads;
+	const struct gikev2_payloads *payloads = &node->engine->scratch->rx_payloads;
 	size_t count = 0;
 
 	for (size_t i = 0; i < payloads->count; i++)
@@ -37,7 +37,7 @@ static size_t received(const struct world_node *node, uint8_t type)
 static uint8_t received_method(const struct world_node *node)
 {
 	struct gikev2_payload *auth = gikev2_payload_find(
-		&node->engine->rx_payloads, GIKEV2_PLD_AUTH);
+		&node->engine->scratch->rx_payloads, GIKEV2_PLD_AUTH);
 
 	assert_non_null(auth);
 	return auth->auth.method;
@@ -45,7 +45,7 @@ static uint8_t received_method(const struct world_node *node)
 
 static bool received_hashes(const struct world_node *node)
 {
-	return gikev2_notify_find(&node->engine->rx_payloads,
+	return gikev2_notify_find(&node->engine->scratch->rx_payloads,
 				  GIKEV2_N_SIGNATURE_HASH_ALGORITHMS);
 }
 
@@ -190,7 +190,7 @@ static void hash_of_the_peer(void **state)
 		scene_ike(scene->ks)->setup->hashes =
 			GIKEV2_HASH_BIT(cases[i].hash);
 		step(scene);
-		auth = gikev2_payload_find(&scene->ks->engine->tx_payloads,
+		auth = gikev2_payload_find(&scene->ks->engine->scratch->tx_payloads,
 					   GIKEV2_PLD_AUTH);
 		assert_int_equal(auth->auth.data.ptr[0], 12);
 		assert_int_equal(auth->auth.data.ptr[12], cases[i].last);

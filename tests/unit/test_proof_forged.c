@@ -127,7 +127,7 @@ static int forge_end(struct scene *scene, struct forged *forged, uint8_t method)
 static void forge_refused(struct scene *scene, struct forged *forged,
 			  uint8_t method, enum gikev2_err err)
 {
-	const struct gikev2_payloads *answer = &scene->ks->engine->tx_payloads;
+	const struct gikev2_payloads *answer = &scene->ks->engine->scratch->tx_payloads;
 
 	assert_int_equal(forge_end(scene, forged, method), -(int)err);
 	assert_int_equal(answer->count, 1);
@@ -241,7 +241,7 @@ static void reflected(void **state)
 	side_show(scene_side(scene, scene->ks), cert, NULL, 0);
 	scene_init(scene);
 	world_step(scene->world, GIKEV2_NEVER);
-	proof = gikev2_payload_find(&scene->ks->engine->tx_payloads,
+	proof = gikev2_payload_find(&scene->ks->engine->scratch->tx_payloads,
 				    GIKEV2_PLD_AUTH)
 			->auth.data;
 	proof.ptr = pki_keep(proof.ptr, proof.len);

@@ -97,7 +97,7 @@ static void open_and_seal(struct pair *pair, bool response, const char *name,
 	struct test_octets want = RFC9838(inner_name), inner = { 0 }, again;
 	struct gikev2_buf buf = { .ptr = inner.octets,
 				  .size = sizeof(inner.octets) };
-	struct gikev2_payloads *payloads = &pair->bare->engine->rx_payloads;
+	struct gikev2_payloads *payloads = &pair->bare->engine->scratch->rx_payloads;
 
 	assert_int_equal(open_message(to, pair->bare, &message), 0);
 	gikev2_payloads_generate(payloads, &buf);
@@ -259,7 +259,7 @@ static void padding(void **state)
 		if (ret != texts[i].expected)
 			fail_msg("%s: %d", texts[i].what, ret);
 		if (ret == 0)
-			assert_int_equal(pair.bare->engine->rx_payloads.count,
+			assert_int_equal(pair.bare->engine->scratch->rx_payloads.count,
 					 texts[i].count);
 	}
 	pair_free(&pair);
@@ -275,7 +275,7 @@ static void long_padding(void **state)
 	text.octets[255] = 255;
 	message = bare_seal(pair.gm, GIKEV2_INFORMATIONAL, 2, 0, &text);
 	assert_int_equal(open_message(pair.gcks, pair.bare, &message), 0);
-	assert_int_equal(pair.bare->engine->rx_payloads.count, 0);
+	assert_int_equal(pair.bare->engine->scratch->rx_payloads.count, 0);
 	pair_free(&pair);
 }
 
@@ -289,7 +289,7 @@ static void cbc(void **state)
 	(void)state;
 	for (size_t len = 0; len < data.len; len++) {
 		const struct gikev2_payload *got =
-			&pair.bare->engine->rx_payloads.item[0];
+			&pair.bare->engine->scratch->rx_payloads.item[0];
 
 		memset(&payloads, 0, sizeof(payloads));
 		gikev2_payload_add(&payloads, GIKEV2_PLD_VENDOR)->octets.data =
@@ -436,7 +436,7 @@ static void peer_value(struct bare *bare, struct gikev2_setup *setup,
 		       const char *name)
 {
 	struct test_octets message = RFC9838(name);
-	struct gikev2_payloads *payloads = &bare->engine->rx_payloads;
+	struct gikev2_payloads *payloads = &bare->engine->scratch->rx_payloads;
 	const struct gikev2_payload *ke;
 
 	bare->engine->arena.used = 0;
