@@ -976,7 +976,7 @@ struct gikev2 {
 	struct gikev2_gm *unsaved_gms;
 	struct gikev2_archive *archive;
 
-	uint32_t last_spi;	  /* of an IPsec SA; 0: none drawn yet */
+	uint32_t last_spi;    /* of an IPsec SA; 0: none drawn yet */
 	uint64_t notify_next; /* rate limit of unprotected answers */
 	struct gikev2_cookies cookies;
 	char problem[GIKEV2_PROBLEM_MAX]; /* behind problem_err */

@@ -31,25 +31,25 @@ static const struct sim_weather weathers[SIM_WEATHERS] = {
 
 /* --------------------------------------------------------------- randomness */
 
-uint32_t sim_random(struct sim *sim)
+uint32_t sim_random(uint64_t *stream)
 {
-	sim->random ^= sim->random >> 12;
-	sim->random ^= sim->random << 25;
-	sim->random ^= sim->random >> 27;
-	return sim->random * UINT64_C(0x2545f4914f6cdd1d) >> 32;
+	*stream ^= *stream >> 12;
+	*stream ^= *stream << 25;
+	*stream ^= *stream >> 27;
+	return *stream * UINT64_C(0x2545f4914f6cdd1d) >> 32;
 }
 
-uint64_t sim_below(struct sim *sim, uint64_t limit)
+uint64_t sim_below(uint64_t *stream, uint64_t limit)
 {
-	uint64_t wide = (uint64_t)sim_random(sim) << 32;
+	uint64_t wide = (uint64_t)sim_random(stream) << 32;
 
-	wide |= sim_random(sim);
+	wide |= sim_random(stream);
 	return limit ? wide % limit : 0;
 }
 
-bool sim_chance(struct sim *sim, uint32_t per_mille)
+bool sim_chance(uint64_t *stream, uint32_t per_mille)
 {
-	return sim_random(sim) % 1000 < per_mille;
+	return sim_random(stream) % 1000 < per_mille;
 }
 
 /* -------------------------------------------------------------------- words */
@@ -229,16 +229,23 @@ static void group_init(struct sim *sim, size_t number, const char *name)
 		group->config.rekey.wait = sim->config.wait;
 }
 
+/* One for all worlds: what OpenSSL keeps in it is nobody's. */
+static struct gikev2_scratch *scratch;
+
 static struct sim *make(const struct sim_config *config)
 {
 	static const uint8_t seed[GIKEV2_ED25519_SEED_LEN] = { 7 };
 	struct sim *sim = calloc(1, sizeof(*sim));
 
-	assert(sim && config->members);
+	if (!scratch)
+		scratch = gikev2_scratch_new();
+	assert(sim && scratch && config->members);
+	sim->scratch = scratch;
 	sim->config = *config;
 	sim->weather = weathers[config->weather];
 	sim->now = SIM_START;
-	sim->random = config->seed * 2 + 1;
+	sim->fate = config->seed * 2 + 1;
+	sim->network.random = config->seed * 2 + 1;
 	sim->draws = config->seed;
 	gikev2_params_default(&sim->params);
 	sim->params.liveness_time = config->liveness * GIKEV2_SECOND;
@@ -296,7 +303,6 @@ void sim_free(struct sim *sim)
 		gikev2_timer_fini(&sim->timers, &sim->nodes[i].mend);
 	}
 	sim_keys_free(sim);
-	gikev2_timers_run(&sim->timers, GIKEV2_NEVER);
 	sim_network_free(sim);
 	sim_wire_free(&sim->wire);
 	gikev2_timers_free(&sim->timers);
@@ -309,13 +315,18 @@ void sim_free(struct sim *sim)
 static void run_until(struct sim *sim, uint64_t until)
 {
 	while (!sim->failed) {
-		uint64_t at = gikev2_timers_next(&sim->timers);
+		uint64_t timer = gikev2_timers_next(&sim->timers);
+		uint64_t arrival = sim_queue_next(&sim->network.queue);
+		uint64_t at = timer < arrival ? timer : arrival;
 
 		if (at > until)
 			break;
 		SIM_CHECK(sim, NULL, at >= sim->now, "time runs backwards");
 		sim->now = at;
-		gikev2_timers_run(&sim->timers, at);
+		if (timer <= arrival)
+			gikev2_timers_run(&sim->timers, at);
+		else
+			sim_network_arrive(sim);
 	}
 	if (!sim->failed)
 		sim->now = until;

@@ -72,31 +72,61 @@ void sim_config_default(struct sim_config *config, uint32_t members,
 
 /* ----------------------------------------------------------------- network */
 
-/* A datagram under way; many receivers share one. */
+/* A message under way; many receivers share one. */
 struct sim_octets {
 	uint32_t refs;
 	uint32_t len;
+	struct gikev2_path path; /* as receivers see it */
 	uint8_t octets[];
 };
 
 struct sim_datagram {
-	struct gikev2_timer timer; /* its arrival */
-	struct sim *sim;
+	uint64_t at;	 /* of its arrival */
+	uint64_t number; /* by which it was sent; set by the queue */
 	struct sim_node *to;
-	struct gikev2_path path; /* as the receiver sees it */
 	struct sim_octets *message;
-	struct sim_datagram *next; /* unused ones */
 };
 
+#define SIM_SLOTS 4096
+
+/* Those that arrive in one half of a millisecond. */
+struct sim_slot {
+	struct sim_datagram *datagrams;
+	size_t begin, end, room;
+	bool sorted;
+};
+
+struct sim_queue {
+	struct sim_slot slots[SIM_SLOTS];
+	uint64_t busy[SIM_SLOTS / 64]; /* which are not empty */
+	uint64_t next;		       /* arrival, when there is one */
+	uint64_t numbers;
+	size_t count;
+};
+
+/* sim_queue.c; a datagram is under way for two seconds at the most. */
+void sim_queue_put(struct sim_queue *queue, uint64_t now,
+		   const struct sim_datagram *datagram);
+/* GIKEV2_NEVER: there is none. */
+uint64_t sim_queue_next(const struct sim_queue *queue);
+/* The next one; there is one. */
+struct sim_datagram sim_queue_take(struct sim_queue *queue);
+/* One that comes so many places later, perhaps; NULL. */
+const struct sim_datagram *sim_queue_peek(const struct sim_queue *queue,
+					  size_t ahead);
+void sim_queue_free(struct sim_queue *queue);
+
 struct sim_network {
-	struct sim_datagram *unused;
-	uint32_t in_flight, most_in_flight;
+	struct sim_queue queue;
+	uint64_t random;
 	uint64_t sent, lost, repeated, cut, delivered;
 };
 
 /* From a node's engine, to wherever the path leads. */
 int sim_network_send(struct sim_node *from, const struct gikev2_path *path,
 		     const uint8_t *octets, size_t len);
+/* The next datagram arrives, now. */
+void sim_network_arrive(struct sim *sim);
 void sim_network_free(struct sim *sim);
 
 /* -------------------------------------------------- messages, seen from out */
@@ -195,32 +225,33 @@ void sim_keys_free(struct sim *sim);
 /* ------------------------------------------------------------------- nodes */
 
 struct sim_node {
+	/* what each datagram needs comes first */
 	struct sim *sim;
-	uint32_t number;       /* 0: the server */
 	struct gikev2 *engine; /* NULL: down */
 	struct gikev2_member *member;
 	struct sim_group *group; /* as member */
-	struct gikev2_endpoint address;
-	struct gikev2_id identity; /* last: it is large */
+	uint32_t number;	 /* 0: the server */
+	int joins;		 /* of the multicast group that still hold */
+	bool cut;		 /* nothing goes in or out */
+	bool spy; /* excluded, listens to multicast and nothing else */
+	bool authorized;
+	bool standing;
+	bool late;	     /* missed the time of a generation */
+	uint64_t deliveries; /* of keys, by its engine */
+	struct sim_account account;
 	struct gikev2_timer timer; /* its engine's, or a window of a key */
 	struct gikev2_timer boot;  /* comes back, or rejoins */
 	struct gikev2_timer mend;  /* its network comes back */
-	struct sim_account account;
-	bool cut;  /* nothing goes in or out */
-	bool spy;  /* excluded, listens to multicast and nothing else */
-	int joins; /* of the multicast group that still hold */
-	bool authorized;
-	bool standing;
-	uint64_t left_at; /* when it was last */
-	bool late;	  /* missed the time of a generation */
+	uint64_t left_at;	   /* when it was in standing last */
 	uint64_t late_since;
 	uint64_t excluded;    /* ordinal of the last keys before that; 0: no */
 	uint64_t reach_since; /* it and the server could talk */
 	uint64_t calls_since; /* a second, and expire calls in it */
 	uint32_t calls;
-	uint64_t deliveries; /* of keys, by its engine */
-	struct sim_hold holds[SIM_HOLDS_MAX];
 	size_t hold_count;
+	struct sim_hold holds[SIM_HOLDS_MAX];
+	struct gikev2_endpoint address;
+	struct gikev2_id identity;
 };
 
 void sim_node_init(struct sim *sim, uint32_t number);
@@ -230,8 +261,7 @@ void sim_node_boot(struct sim_node *node);
 void sim_node_crash(struct sim_node *node);
 /* Ends its membership as an operator does. */
 void sim_node_leave(struct sim_node *node);
-void sim_node_input(struct sim_node *node, const struct gikev2_path *path,
-		    const struct sim_octets *message);
+void sim_node_input(struct sim_node *node, const struct sim_octets *message);
 /* After each call of its engine. */
 void sim_node_called(struct sim_node *node);
 /* The member and its server can talk from now on, if they could not. */
@@ -268,12 +298,14 @@ struct sim {
 	struct sim_config config;
 	struct sim_weather weather;
 	uint64_t now, event;
-	uint64_t random; /* of the world; engines draw from another stream */
-	uint64_t draws;
+	/* three streams of chance, so that none moves another: of incidents, of
+	 * engines, and network.random */
+	uint64_t fate, draws;
 	struct gikev2_timers timers;
 	struct gikev2_timer incident, sweep;
 	struct gikev2_params params;
-	struct sim_node *nodes; /* [0] is the server */
+	struct gikev2_scratch *scratch; /* of all engines; not the world's */
+	struct sim_node *nodes;		/* [0] is the server */
 	uint32_t node_count;
 	struct sim_group groups[2];
 	struct gikev2_key *signer;
@@ -306,9 +338,9 @@ void sim_plan_end(struct sim *sim);
 const char *sim_incident_text(enum sim_incident incident);
 
 /* xorshift64*; below `limit` when that is not 0 */
-uint32_t sim_random(struct sim *sim);
-uint64_t sim_below(struct sim *sim, uint64_t limit);
-bool sim_chance(struct sim *sim, uint32_t per_mille);
+uint32_t sim_random(uint64_t *stream);
+uint64_t sim_below(uint64_t *stream, uint64_t limit);
+bool sim_chance(uint64_t *stream, uint32_t per_mille);
 
 /* Nobody's as long as OpenSSL makes what it keeps: a router does not. */
 static inline struct sim_account *sim_account(struct sim_node *node)

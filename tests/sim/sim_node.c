@@ -242,12 +242,11 @@ static void wake(void *owner, uint64_t now)
 	sim_node_called(node);
 }
 
-void sim_node_input(struct sim_node *node, const struct gikev2_path *path,
-		    const struct sim_octets *message)
+void sim_node_input(struct sim_node *node, const struct sim_octets *message)
 {
 	struct sim_account *before = sim_memory_of(sim_account(node));
 	uint64_t deliveries = node->deliveries;
-	int ret = gikev2_input(node->engine, path, message->octets,
+	int ret = gikev2_input(node->engine, &message->path, message->octets,
 			       message->len, node->sim->now);
 
 	sim_memory_of(before);
@@ -360,7 +359,8 @@ void sim_node_boot(struct sim_node *node)
 	sim_trace(sim, node, node->engine ? "joins" : "starts");
 	before = sim_memory_of(sim_account(node));
 	if (!node->engine)
-		node->engine = gikev2_new(&callbacks, node, &sim->params);
+		node->engine = gikev2_new_with(&callbacks, node, &sim->params,
+					       sim->scratch);
 	assert(node->engine);
 	gikev2_set_identity(node->engine, &node->identity);
 	if (is_server(node))

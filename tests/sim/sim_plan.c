@@ -42,14 +42,14 @@ const char *sim_incident_text(enum sim_incident incident)
 /* Short ones more often than long ones. */
 static uint64_t some_time(struct sim *sim, uint32_t seconds_max)
 {
-	uint64_t span = sim_below(sim, seconds_max * GIKEV2_SECOND);
+	uint64_t span = sim_below(&sim->fate, seconds_max * GIKEV2_SECOND);
 
-	return GIKEV2_SECOND + span * sim_below(sim, 1000) / 1000;
+	return GIKEV2_SECOND + span * sim_below(&sim->fate, 1000) / 1000;
 }
 
 static struct sim_node *some_member(struct sim *sim)
 {
-	return &sim->nodes[1 + sim_below(sim, sim->node_count - 1)];
+	return &sim->nodes[1 + sim_below(&sim->fate, sim->node_count - 1)];
 }
 
 /* ---------------------------------------------------------------- incidents */
@@ -118,7 +118,7 @@ static void exclude(struct sim *sim, struct sim_node *node)
 	node->late = false;
 	node->authorized = false;
 	node->excluded = node->group->youngest->ordinal;
-	node->spy = sim_chance(sim, 500);
+	node->spy = sim_chance(&sim->fate, 500);
 	sim->results.spies += node->spy;
 	before = sim_memory_of(sim_account(server));
 	gikev2_group_exclude(node->group->group, &node->identity, sim->now);
@@ -131,7 +131,7 @@ static void exclude(struct sim *sim, struct sim_node *node)
 static void roll(struct sim *sim)
 {
 	struct sim_node *server = &sim->nodes[0];
-	struct sim_group *group = &sim->groups[sim_below(sim, 2)];
+	struct sim_group *group = &sim->groups[sim_below(&sim->fate, 2)];
 	struct sim_account *before = sim_memory_of(sim_account(server));
 
 	if (server->engine)
@@ -186,7 +186,7 @@ static bool hits_members(enum sim_incident incident)
 
 static enum sim_incident draw(struct sim *sim)
 {
-	uint32_t roll = sim_below(sim, 100), incident = 0;
+	uint32_t roll = sim_below(&sim->fate, 100), incident = 0;
 
 	while (roll >= shares[incident])
 		roll -= shares[incident++];
@@ -198,7 +198,7 @@ static void next_incident(struct sim *sim)
 	uint64_t gap = sim->weather.incident_gap * GIKEV2_SECOND;
 
 	gikev2_timer_set(&sim->timers, &sim->incident,
-			 sim->now + gap / 2 + sim_below(sim, gap));
+			 sim->now + gap / 2 + sim_below(&sim->fate, gap));
 }
 
 static void incident_fire(void *owner, uint64_t now)
@@ -210,8 +210,8 @@ static void incident_fire(void *owner, uint64_t now)
 	(void)now;
 	sim->event++;
 	if (hits_members(incident))
-		crowd += sim_below(sim, sim->node_count) * sim->weather.crowd /
-			 1000;
+		crowd += sim_below(&sim->fate, sim->node_count) *
+			 sim->weather.crowd / 1000;
 	sim->results.incidents[incident]++;
 	sim_trace(sim, NULL, "%s: %" PRIu64, sim_incident_text(incident),
 		  crowd);
@@ -233,7 +233,7 @@ void sim_plan_start(struct sim *sim)
 	sim_node_boot(&sim->nodes[0]);
 	for (uint32_t i = 1; i < sim->node_count; i++)
 		gikev2_timer_set(&sim->timers, &sim->nodes[i].boot,
-				 sim->now + sim_below(sim, spread));
+				 sim->now + sim_below(&sim->fate, spread));
 	next_incident(sim);
 }
 
