@@ -15,6 +15,8 @@ static void place(struct gikev2_timers *timers, size_t slot,
 {
 	timers->heap[slot - 1] = deadline;
 	deadline.timer->slot = slot;
+	if (slot == 1)
+		timers->first = deadline.at;
 }
 
 /* From `slot`, where there is a gap, up to where it belongs. */
@@ -130,7 +132,7 @@ void gikev2_timer_set(struct gikev2_timers *timers, struct gikev2_timer *timer,
 
 uint64_t gikev2_timers_next(const struct gikev2_timers *timers)
 {
-	return timers->armed ? timers->heap[0].at : GIKEV2_NEVER;
+	return timers->armed ? timers->first : GIKEV2_NEVER;
 }
 
 void gikev2_timers_run(struct gikev2_timers *timers, uint64_t now)

@@ -23,6 +23,7 @@ struct gikev2_deadline {
 
 struct gikev2_timers {
 	struct gikev2_deadline *heap;
+	uint64_t first; /* heap[0].at, nearer at hand */
 	size_t armed, room;
 	size_t known; /* initialised timers: the room they may need */
 };
