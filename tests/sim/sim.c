@@ -18,8 +18,10 @@
 /* What an engine makes when it is first needed, and keeps: blocks, octets. */
 #define FIRST_USE 8
 #define FIRST_USE_OCTETS 4096
-/* Octets of its tables for each member that was there at once. */
-#define TABLE_SHARE 64
+/* Octets of its tables for each member that was there at once: two deadlines, a
+ * bucket by SPI and one by identity, in tables that grow by doubling. */
+#define TABLE_SHARE                                                            \
+	(2 * (2 * sizeof(struct gikev2_deadline) + 2 * sizeof(void *)))
 /* Seconds that the end may take. */
 #define END_TIME 1800
 
