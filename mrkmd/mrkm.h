@@ -94,7 +94,7 @@ enum mrkm_io_drop {
  */
 #define MRKM_SOCKETS 8
 /* Datagrams that are taken by one system call. */
-#define MRKM_READS 16
+#define MRKM_READS 8
 
 struct mrkm_socket {
 	int fd; /* -1: closed */

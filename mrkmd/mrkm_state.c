@@ -28,6 +28,9 @@ DEFINE_MTYPE_STATIC(MRKMD, MRKM_DATAGRAM, "MRKM datagram that waits");
 
 #define RETRY_SECONDS 10
 
+/* How long datagrams are sent before others get their turn. */
+#define SEND_TIME (2 * GIKEV2_SECOND / 1000)
+
 /* IKE header (RFC 7296 section 3.1), behind a marker at the NAT-T port. */
 #define MARKER_LEN 4
 #define IKE_EXCHANGE_OFFSET 18
@@ -50,8 +53,9 @@ static struct {
 	char problem[MRKM_STORE_PROBLEM_MAX];		/* empty: none */
 	struct event *t_retry;
 	struct mrkm_batch *next, *writing; /* NULL: none */
-	/* for what is written now; and for the next, or nothing at all */
-	struct datagrams_head held, waiting;
+	struct event *t_send;
+	/* for nothing; for what is written now; and for the next */
+	struct datagrams_head ready, held, waiting;
 	bool initialised;
 } state;
 
@@ -62,6 +66,7 @@ static void open_again(struct event *event);
 static void init(void)
 {
 	if (!state.initialised) {
+		datagrams_init(&state.ready);
 		datagrams_init(&state.held);
 		datagrams_init(&state.waiting);
 	}
@@ -76,14 +81,29 @@ static void forget(struct datagrams_head *datagrams)
 		XFREE(MTYPE_MRKM_DATAGRAM, datagram);
 }
 
-static void send_all(struct datagrams_head *datagrams)
+/* A commit that took long, or a group that is large, is worth thousands. */
+static void send_some(struct event *event)
 {
+	uint64_t end = mrkm_now() + SEND_TIME;
 	struct datagram *datagram;
 
-	while ((datagram = datagrams_pop(datagrams))) {
+	while (mrkm_now() < end && (datagram = datagrams_pop(&state.ready))) {
 		mrkm_io_send(&datagram->path, datagram->octets, datagram->len);
 		XFREE(MTYPE_MRKM_DATAGRAM, datagram);
 	}
+	if (datagrams_const_first(&state.ready))
+		event_add_event(mrkm.loop, send_some, NULL, 0, &state.t_send);
+}
+
+/* They go out in the order that they came. */
+static void release(struct datagrams_head *datagrams)
+{
+	struct datagram *datagram;
+
+	while ((datagram = datagrams_pop(datagrams)))
+		datagrams_add_tail(&state.ready, datagram);
+	if (!state.t_send)
+		send_some(NULL);
 }
 
 /*
@@ -148,7 +168,7 @@ static void written(void)
 {
 	mrkm_batch_free(&state.writing);
 	if (!mrkm_store_problem(state.store))
-		send_all(&state.held);
+		release(&state.held);
 	/* may be the end of groups, and of their deadlines */
 	mrkm_engine_reschedule();
 }
@@ -168,7 +188,7 @@ void mrkm_state_flush(void)
 		return;
 	}
 	if (!state.next) {
-		send_all(&state.waiting);
+		release(&state.waiting);
 		return;
 	}
 	state.writing = state.next;
@@ -185,7 +205,7 @@ static void complete(void)
 	mrkm_writer_cancel();
 	mrkm_batch_free(&state.writing);
 	if (!mrkm_store_problem(state.store))
-		send_all(&state.held);
+		release(&state.held);
 }
 
 void mrkm_state_sync(void)
@@ -275,9 +295,11 @@ void mrkm_state_apply(void)
 void mrkm_state_fini(void)
 {
 	event_cancel(&state.t_retry);
+	event_cancel(&state.t_send);
 	init();
 	settle();
 	store_close();
+	forget(&state.ready);
 	mrkm_writer_fini();
 }
 
