@@ -65,7 +65,8 @@ static struct gikev2_payloads *ask_octets(struct scene *s, uint8_t exchange,
 	struct gikev2_path path = { .local = s->ks->address,
 				    .remote = s->r1->address };
 	struct gikev2_rx rx = { .engine = s->r1->engine,
-				.payloads = &s->r1->engine->scratch->rx_payloads };
+				.payloads =
+					&s->r1->engine->scratch->rx_payloads };
 	struct test_octets message;
 
 	text.octets[text.len++] = 0; /* pad length */

@@ -140,8 +140,9 @@ static inline int read_octets(struct fixture *f, const struct test_octets *gsa,
 	if (ret < 0)
 		return ret;
 	gikev2_download_wipe(&f->download);
-	return gikev2_policy_read(engine, &f->origin, &engine->scratch->rx_payloads,
-				  &f->config, &f->download, NOW);
+	return gikev2_policy_read(engine, &f->origin,
+				  &engine->scratch->rx_payloads, &f->config,
+				  &f->download, NOW);
 }
 
 static inline int read_text(struct fixture *f, const char *gsa, const char *kd)

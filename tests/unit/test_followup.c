@@ -104,7 +104,8 @@ static void keys_known_answer(void **state)
 	uint8_t octets[256], skeyseed[32], sk_d[32], old_sk_d[32];
 	struct world_datagram *answer = &s.world->queue[0];
 	struct gikev2_rx rx = { .engine = s.r1->engine,
-				.payloads = &s.r1->engine->scratch->rx_payloads };
+				.payloads =
+					&s.r1->engine->scratch->rx_payloads };
 	const struct gikev2_setup *kept;
 	const struct gikev2_pld_ke *ke;
 	struct gikev2_ike *heir;

@@ -26,7 +26,8 @@ static int clear_pki(void **state)
 /* The last message that a node took: its structure outlives its octets. */
 static size_t received(const struct world_node *node, uint8_t type)
 {
-	const struct gikev2_payloads *payloads = &node->engine->scratch->rx_payloads;
+	const struct gikev2_payloads *payloads =
+		&node->engine->scratch->rx_payloads;
 	size_t count = 0;
 
 	for (size_t i = 0; i < payloads->count; i++)
@@ -190,8 +191,9 @@ static void hash_of_the_peer(void **state)
 		scene_ike(scene->ks)->setup->hashes =
 			GIKEV2_HASH_BIT(cases[i].hash);
 		step(scene);
-		auth = gikev2_payload_find(&scene->ks->engine->scratch->tx_payloads,
-					   GIKEV2_PLD_AUTH);
+		auth = gikev2_payload_find(
+			&scene->ks->engine->scratch->tx_payloads,
+			GIKEV2_PLD_AUTH);
 		assert_int_equal(auth->auth.data.ptr[0], 12);
 		assert_int_equal(auth->auth.data.ptr[12], cases[i].last);
 		step(scene);

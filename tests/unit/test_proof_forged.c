@@ -127,7 +127,8 @@ static int forge_end(struct scene *scene, struct forged *forged, uint8_t method)
 static void forge_refused(struct scene *scene, struct forged *forged,
 			  uint8_t method, enum gikev2_err err)
 {
-	const struct gikev2_payloads *answer = &scene->ks->engine->scratch->tx_payloads;
+	const struct gikev2_payloads *answer =
+		&scene->ks->engine->scratch->tx_payloads;
 
 	assert_int_equal(forge_end(scene, forged, method), -(int)err);
 	assert_int_equal(answer->count, 1);

@@ -97,7 +97,8 @@ static void open_and_seal(struct pair *pair, bool response, const char *name,
 	struct test_octets want = RFC9838(inner_name), inner = { 0 }, again;
 	struct gikev2_buf buf = { .ptr = inner.octets,
 				  .size = sizeof(inner.octets) };
-	struct gikev2_payloads *payloads = &pair->bare->engine->scratch->rx_payloads;
+	struct gikev2_payloads *payloads =
+		&pair->bare->engine->scratch->rx_payloads;
 
 	assert_int_equal(open_message(to, pair->bare, &message), 0);
 	gikev2_payloads_generate(payloads, &buf);
@@ -259,8 +260,9 @@ static void padding(void **state)
 		if (ret != texts[i].expected)
 			fail_msg("%s: %d", texts[i].what, ret);
 		if (ret == 0)
-			assert_int_equal(pair.bare->engine->scratch->rx_payloads.count,
-					 texts[i].count);
+			assert_int_equal(
+				pair.bare->engine->scratch->rx_payloads.count,
+				texts[i].count);
 	}
 	pair_free(&pair);
 }
