@@ -22,6 +22,7 @@
 
 #include "mrkm/mrkm_zapi.h"
 #include "modules/mrkm_hosts.h"
+#include "modules/mrkm_listen.h"
 #include "modules/mrkm_zebra.h"
 
 struct mrkm_zebra mrkm_zebra;
@@ -464,6 +465,9 @@ static void begin(struct event *event)
 			       f == MRKM_ROUTE ? &mrkm_zebra : NULL,
 			       mrkm_zebra.netlink.events[f],
 			       &mrkm_zebra.t_events[f]);
+	if (!mrkm_listen_widen((const struct sockaddr *)&zclient_addr,
+			       zclient_addr_len))
+		zlog_debug("mrkm: zebra's socket for clients is not found");
 	mrkm_zebra.zclient = mrkm_zapi_new(mrkm_zebra.loop, &mrkm_host_zebra,
 					   &zapi_callbacks);
 	begin_probe(NULL);
