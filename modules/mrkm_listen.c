@@ -18,7 +18,7 @@
 
 static bool listens_at(int fd, const struct sockaddr *address, socklen_t len)
 {
-	struct sockaddr_storage own;
+	struct sockaddr_storage own = { 0 };
 	socklen_t own_len = sizeof(own), on_len = sizeof(int);
 	int on = 0;
 

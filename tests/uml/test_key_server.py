@@ -36,7 +36,7 @@ CASES = {
     "ah": Case(
         "ah integrity hmac-sha-384-192",
         "ah integrity hmac-sha-256-128",
-        FEW,
+        MANY,
     ),
 }
 PROTOCOLS = ("pim", "pim6", "ospf6")
