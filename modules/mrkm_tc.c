@@ -215,7 +215,7 @@ static void emit_clear(struct assembler *a, const struct mrkm_filter *filter)
 static void emit_source(struct assembler *a, uint32_t h,
 			const struct mrkm_address *address)
 {
-	for (uint8_t i = 0; i < sizeof(address->octets); i += 4) {
+	for (size_t i = 0; i < sizeof(address->octets); i += 4) {
 		uint32_t word;
 
 		memcpy(&word, address->octets + i, sizeof(word));

@@ -96,7 +96,7 @@ static int taker(struct scene *s, const char *hex)
 
 static void check(int family)
 {
-	struct scene s;
+	struct scene s = { { -1, -1, -1 } };
 
 	if (!begin(&s, family, false)) {
 		print_message("skipped: %s\n", strerror(errno));
@@ -127,7 +127,7 @@ static void ipv6(void **state)
 
 static void nat_traversal(void **state)
 {
-	struct scene s;
+	struct scene s = { { -1, -1, -1 } };
 
 	assert_true(begin(&s, AF_INET, true));
 	for (int i = 0; i < 16; i++) {
@@ -148,7 +148,7 @@ static void full(void **state)
 {
 	struct test_octets first = test_hex(FIRST);
 	int size = 1; /* the kernel has its own least */
-	struct scene s;
+	struct scene s = { { -1, -1, -1 } };
 
 	assert_true(begin(&s, AF_INET, false));
 	assert_int_equal(setsockopt(s.fd[STRANGERS], SOL_SOCKET, SO_RCVBUF,
