@@ -35,6 +35,8 @@
 /* IKE header (RFC 7296 section 3.1): who began the IKE SA. */
 #define MARKER_LEN 4 /* before it, at the NAT-T port */
 #define IKE_HEADER_LEN 28
+#define IKE_EXCHANGE_OFFSET 18
+#define GSA_REKEY 41
 #define IKE_FLAGS_OFFSET 19
 #define IKE_FLAG_INITIATOR 0x08
 
@@ -268,12 +270,16 @@ static void io_drop(enum mrkm_io_drop drop, const struct gikev2_endpoint *from)
 				 mrkm_io_drop_text(drop));
 }
 
-/* Is it a message to a key server: of the IKE SA's initiator? */
+/*
+ * Is it a message to a key server: of the IKE SA's initiator?  GSA_REKEY has that
+ * flag as well, and is for members; this router may be both.
+ */
 static bool for_server(const uint8_t *octets, size_t len, bool natt)
 {
 	size_t at = natt ? MARKER_LEN : 0;
 
 	return len >= at + IKE_HEADER_LEN &&
+	       octets[at + IKE_EXCHANGE_OFFSET] != GSA_REKEY &&
 	       octets[at + IKE_FLAGS_OFFSET] & IKE_FLAG_INITIATOR;
 }
 

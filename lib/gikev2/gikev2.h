@@ -443,8 +443,8 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 		 const uint8_t *octets, size_t len, uint64_t now);
 
 /*
- * Is that datagram of an IKE SA that there is, as far as its SPIs tell?  It may
- * be forged all the same.
+ * Is that datagram of an IKE SA that there is, as far as its SPIs tell, or
+ * GSA_REKEY, which is for members?  It may be forged all the same.
  */
 bool gikev2_knows(struct gikev2 *engine, const struct gikev2_path *path,
 		  const uint8_t *octets, size_t len);

@@ -483,7 +483,9 @@ bool gikev2_knows(struct gikev2 *engine, const struct gikev2_path *path,
 {
 	struct gikev2_rx rx = { .path = path, .raw = { octets, len } };
 
-	return read_header(&rx) == 0 && gikev2_ike_find(engine, &rx.header);
+	return read_header(&rx) == 0 &&
+	       (rx.header.exchange == GIKEV2_GSA_REKEY ||
+		gikev2_ike_find(engine, &rx.header));
 }
 
 int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,

@@ -110,6 +110,11 @@ static void other_octets(void **state)
 		changed.octets[at[i]] ^= 0x18;
 		assert_false(knows(s.ks, &changed));
 	}
+	/* what a Rekey SA is known by is not an IKE SA's SPI */
+	changed = s.caught;
+	changed.octets[0] ^= 0x18;
+	changed.octets[18] = GIKEV2_GSA_REKEY;
+	assert_true(knows(s.ks, &changed));
 	changed = s.caught;
 	changed.len = GIKEV2_HEADER_LEN - 1;
 	assert_false(knows(s.ks, &changed));

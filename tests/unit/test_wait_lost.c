@@ -61,6 +61,19 @@ static void answer_lost(void **state)
 	}
 }
 
+/* r3 asks again in the middle of a roll, and is not answered before its end. */
+static void hold_answer(struct scene *s)
+{
+	two_exchanges(s);
+	s->cut = s->far = s->r3;
+	s->unheard = EXCHANGE_BIT(GIKEV2_GSA_REGISTRATION);
+	roll(s);
+	world_run(s->world, 100 * SECOND);
+	s->cut = NULL;
+	while (status(s).wait)
+		world_run(s->world, SECOND);
+}
+
 /*
  * The answer is repeated until it gets through, as it was made.  Meanwhile the
  * roll went on, and r3 with it: it does not go back.
@@ -70,14 +83,7 @@ static void answer_late(void **state)
 	struct scene *s = begin(22, WAIT, NULL);
 
 	(void)state;
-	two_exchanges(s);
-	s->cut = s->far = s->r3;
-	s->unheard = EXCHANGE_BIT(GIKEV2_GSA_REGISTRATION);
-	roll(s);
-	world_run(s->world, 100 * SECOND);
-	s->cut = NULL;
-	while (status(s).wait)
-		world_run(s->world, SECOND);
+	hold_answer(s);
 	assert_int_equal(world_state(s->r3), GIKEV2_GM_RECEIVE);
 	assert_ends_well(s, 60 * SECOND);
 }
@@ -88,14 +94,7 @@ static void answer_outdated(void **state)
 	struct scene *s = begin(23, WAIT, NULL);
 
 	(void)state;
-	two_exchanges(s);
-	s->cut = s->far = s->r3;
-	s->unheard = EXCHANGE_BIT(GIKEV2_GSA_REGISTRATION);
-	roll(s);
-	world_run(s->world, 100 * SECOND);
-	s->cut = NULL;
-	while (status(s).wait)
-		world_run(s->world, SECOND);
+	hold_answer(s);
 	roll(s);
 	world_run(s->world, (DTD + 2) * SECOND);
 	assert_int_equal(world_state(s->r3), GIKEV2_GM_RECEIVE);
