@@ -254,13 +254,13 @@ void mrkm_guard_acquire(struct mrkm_guard *guard,
 
 	if (!is_protected(guard, acquire->ifindex))
 		return;
+	/* the SA without a key that the kernel waits with is in the new one's place */
+	guard->unknown = true;
 	for (size_t i = 0; i < guard->peer_count; i++)
 		if (guard->peers[i].ifindex == peer.ifindex &&
 		    memcmp(&guard->peers[i].address, &peer.address,
 			   sizeof(peer.address)) == 0) {
-			/* it has one that should be there: look */
 			guard->peers[i] = peer;
-			guard->unknown = true;
 			return;
 		}
 	if (guard->peer_count < MRKM_GUARD_PEERS_MAX)

@@ -505,7 +505,7 @@ static void copy_address(struct mrkm_address *to, const void *from,
 	memcpy(to, from, family == AF_INET ? 4 : 16);
 }
 
-/* One that answers an acquire has no SPI yet: it is the kernel's. */
+/* One that waits for an answer has the SPI that the policy names, and no key. */
 static int read_sa(const struct nlmsghdr *nlh, struct mrkm_image *image)
 {
 	struct xfrm_usersa_info info;

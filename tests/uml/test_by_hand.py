@@ -207,11 +207,11 @@ def test_own_packets_sent_back(lab):
     watch.check()
 
 
-@pytest.mark.parametrize("lab", ("pim6",), indirect=True)
+@pytest.mark.parametrize("lab", ("pim6", "ospf6"), indirect=True)
 def test_address_changes(lab):
     """
-    What is its own is what its address is now.  Not for OSPFv3: after one hello from
-    the new address none followed for a quarter of a minute (see the status page).
+    What is its own is what its address is now.  To the other it is a new neighbour,
+    with an SA to be made while all others stay.
     """
     r1, old = lab["r1"], lab.link_local("r1")
     r1.run("ip", "address", "del", f"{old}/64", "dev", "core")

@@ -288,6 +288,21 @@ static void put_addresses(struct mrkm_batch *out, const struct mrkm_link *link)
 	}
 }
 
+/* That waits for a key. */
+static void put_larval(struct mrkm_batch *out, const struct mrkm_sa *sa)
+{
+	struct nlmsghdr *nlh = mrkm_batch_begin(out, XFRM_MSG_NEWSA, 0, 1);
+	struct xfrm_usersa_info *info =
+		mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+
+	info->id.spi = htonl(sa->spi);
+	info->id.proto = sa->ip_protocol;
+	memcpy(&info->id.daddr, &sa->destination, sizeof(info->id.daddr));
+	info->family = sa->family;
+	info->reqid = sa->reqid;
+	mrkm_batch_end(out, nlh);
+}
+
 /* Numbers of both families overlap. */
 static void put_ours(const struct fake_kernel *kernel, uint16_t type,
 		     struct mrkm_batch *out)
@@ -298,7 +313,10 @@ static void put_ours(const struct fake_kernel *kernel, uint16_t type,
 		op.type = MRKM_OP_ADD_SA;
 		mrkm_for_each(mrkm_sa, sa, &kernel->image.sas) {
 			op.sa = sa;
-			mrkm_xfrm_put(out, &op, 1);
+			if (sa->key_len)
+				mrkm_xfrm_put(out, &op, 1);
+			else
+				put_larval(out, sa);
 		}
 		return;
 	}

@@ -2,6 +2,8 @@
 /*
  * What the module in zebra keeps the kernel to, against a kernel in memory.
  */
+#include <netinet/in.h>
+
 #include "fake_kernel.h"
 #include "test_util.h"
 
@@ -723,21 +725,43 @@ static void test_ospf6(void **state)
 			 MRKM_TRAFFIC_BIT(MRKM_TRAFFIC_OSPF6));
 }
 
-static void test_ospf6_neighbor(void **state)
+/*
+ * What Linux does with a packet for which there is no SA: it asks, and holds the
+ * place that the policy names with an SA without a key.
+ */
+static struct mrkm_acquire ask(uint32_t spi, const struct mrkm_address *destination)
 {
+	struct mrkm_sa larval = { .family = AF_INET6,
+				  .ip_protocol = IPPROTO_ESP,
+				  .spi = spi,
+				  .destination = *destination,
+				  .reqid = MRKM_IPSEC_REQID |
+					   MRKM_TRAFFIC_OSPF6 };
 	struct mrkm_acquire acquire = { .ifindex = 1,
 					.family = AF_INET6,
-					.reqid = MRKM_IPSEC_REQID |
-						 MRKM_TRAFFIC_OSPF6,
-					.destination = neighbor,
+					.reqid = larval.reqid,
+					.destination = *destination,
 					.id = 5 };
+
+	assert_int_equal(mrkm_image_add_sa(&fake.image, &larval), 0);
+	return acquire;
+}
+
+/* A new neighbour gets its SA, and nobody else loses one for that. */
+static void test_ospf6_neighbor(void **state)
+{
+	struct mrkm_acquire acquire;
 	struct keytable_row rows[2];
 
 	(void)state;
 	start_ospf6();
+	acquire = ask(400, &neighbor);
 	mrkm_guard_acquire(&guard, &acquire);
 	run();
-	assert_non_null(fake_kernel_sa(&fake, 400, &neighbor));
+	assert_int_equal(fake_kernel_sa(&fake, 400, &neighbor)->key_len,
+			 fake_kernel_sa(&fake, 400, &all_spf)->key_len);
+	assert_int_equal(fake_kernel_sp(&fake, 1, false, &all_spf)->spi, 400);
+	assert_int_equal(refusals, 0);
 	/* in a roll it gets the new key along with all others */
 	rows[0] = make_row(202, 400, 0, now + 5 * SECOND, KEYTABLE_NEVER);
 	rows[1] = make_row(202, 401, now + 5 * SECOND, KEYTABLE_NEVER,
