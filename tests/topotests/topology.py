@@ -326,13 +326,13 @@ def not_one_key(tgen, protocol=OSPFV2, routers=config.ROUTERS):
     return None
 
 
-def roll(tgen, atd, dtd, *protocols):
+def roll(tgen, atd, dtd, *protocols, server=config.SERVER):
     """
     Rolls once, and waits until the old keys are forgotten: the way from the
     key server into the daemons is open on all routers.
     """
     before = [(p, sender(tgen, p)) for p in protocols or (OSPFV2,)]
-    mrkm.rekey(tgen.gears[config.SERVER].vtysh_cmd)
+    mrkm.rekey(tgen.gears[server].vtysh_cmd)
     for protocol, old in before:
         wait_until(
             f"roll, {protocol.name}",
