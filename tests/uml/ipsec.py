@@ -69,7 +69,7 @@ exit
 """
 
 
-def neighbors(protocol, node, full=True, interface="core"):
+def neighbors(protocol, node, full=True, interface="core", vrf="default"):
     "{neighbour: seconds that it has been there}; not `full`: of all."
     if protocol == "ospf6":
         said = json.loads(node.vtysh("show ipv6 ospf6 neighbor json", "ospf6d"))
@@ -78,9 +78,9 @@ def neighbors(protocol, node, full=True, interface="core"):
             for entry in said.get("neighbors", [])
             if entry["state"] == "Full" or not full
         }
-    command = "show ip pim neighbor json"
+    command = f"show ip pim vrf {vrf} neighbor json"
     if protocol == "pim6":
-        command = "show ipv6 pim neighbor json"
+        command = f"show ipv6 pim vrf {vrf} neighbor json"
     said = json.loads(node.vtysh(command, ROUTING_DAEMON[protocol]) or "{}")
     return {
         address: seconds(entry["upTime"])

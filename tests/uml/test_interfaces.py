@@ -39,9 +39,9 @@ def add_late(lab):
         lab.connect(name, "late")
 
 
-def not_neighbors_on(lab, interface):
+def not_neighbors_on(lab, interface, vrf="default"):
     for name in ROUTERS:
-        found = ipsec.neighbors("pim", lab[name], interface=interface)
+        found = ipsec.neighbors("pim", lab[name], interface=interface, vrf=vrf)
         if len(found) != 1:
             return f"{name} has {found} on {interface}"
     return None
@@ -109,9 +109,7 @@ def test_moves_to_a_vrf(lab):
     ipsec.wait_until("neighbours on core", lambda: lab.not_all_there(ROUTERS), 90)
 
 
-def test_goes_away_in_a_roll(lab):
-    "The others roll as if nothing was."
-    watch = ipsec.Steady(lab, ROUTERS)
+def accept_second(lab):
     for name in ROUTERS:
         ipsec.configure(
             lab[name],
@@ -129,7 +127,20 @@ def test_goes_away_in_a_roll(lab):
             else "not there",
             10,
         )
-    lab["r1"].run("ip", "link", "del", "late")
+
+
+def sending_with(lab, spi):
+    for name in ROUTERS:
+        ipsec.wait_until(
+            f"SPI {spi}",
+            lambda name=name: None
+            if ipsec.sending_spi(lab[name]) == spi
+            else f"{name} sends with {ipsec.sending_spi(lab[name])}",
+            10,
+        )
+
+
+def send_second(lab):
     for name in ROUTERS:
         ipsec.configure(
             lab[name],
@@ -137,12 +148,52 @@ def test_goes_away_in_a_roll(lab):
             f"key {SECOND[0]}",
             "send-lifetime 00:00:00 1 Jan 2020 infinite",
         )
-        ipsec.wait_until(
-            "second key",
-            lambda name=name: None
-            if ipsec.sending_spi(lab[name]) == SECOND[0]
-            else "first key",
-            10,
+    sending_with(lab, SECOND[0])
+
+
+def forget_second(lab):
+    for name in ROUTERS:
+        ipsec.configure(
+            lab[name], f"key chain {config.KEY_CHAIN}", f"no key {SECOND[0]}"
         )
+    sending_with(lab, FIRST[0])
+
+
+def test_moves_to_a_vrf_in_a_roll(lab):
+    "On both sides: they find each other there, with the new key."
+    watch = ipsec.Steady(lab, ROUTERS)
+    for name in ROUTERS:
+        lab[name].run("ip", "link", "add", "red", "type", "vrf", "table", "10")
+        lab[name].run("ip", "link", "set", "red", "up")
+    accept_second(lab)
+    with frames.Capture(lab["switch"], "late") as capture:
+        for name in ROUTERS:
+            lab[name].run("ip", "link", "set", "late", "master", "red")
+        send_second(lab)
+        ipsec.wait_until(
+            "neighbours in the VRF",
+            lambda: not_neighbors_on(lab, "late", "red"),
+            90,
+        )
+        for address in ADDRESSES.values():
+            source = address.split("/")[0]
+            assert capture.wait_for(
+                lambda p, source=source: p.source == source and p.spi == SECOND[0], 20
+            ), f"{source} does not send with the second key"
+    assert not capture.clear_text()
+    watch.check()
+    for name in ROUTERS:
+        lab[name].run("ip", "link", "set", "late", "nomaster")
+        lab[name].run("ip", "link", "del", "red")
+    forget_second(lab)
+    ipsec.wait_until("neighbours", lambda: not_neighbors_on(lab, "late"), 90)
+
+
+def test_goes_away_in_a_roll(lab):
+    "The others roll as if nothing was."
+    watch = ipsec.Steady(lab, ROUTERS)
+    accept_second(lab)
+    lab["r1"].run("ip", "link", "del", "late")
+    send_second(lab)
     becomes(lab, "r1", "late", "no-interface")
     watch.check()
