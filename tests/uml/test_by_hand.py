@@ -73,6 +73,16 @@ def test_configuration_is_shown(lab):
         assert " key 256\n" in shown
 
 
+def test_vtysh_knows_the_command(lab):
+    "It completes what it lists."
+    lines = ("configure", "interface core", "list")
+    arguments = [argument for line in lines for argument in ("-c", line)]
+    known = lab["r1"].run(f"{lab.prefix}/bin/vtysh", *arguments)
+    ours = [line.strip() for line in known.splitlines() if " ipsec " in line]
+    command = ipsec.COMMAND[lab.protocol]
+    assert f"[no] {command} ipsec key-chain ![KEYCHAIN_NAME]" in ours
+
+
 def forged(lab):
     "Packets without IPsec that would make or upset a neighbour."
     if lab.protocol == "pim":
