@@ -346,6 +346,8 @@ static int keep_orphans(struct mrkm_guard *guard, struct mrkm_image *want,
 	}
 	if (now >= guard->keep_until)
 		mrkm_image_clear(&guard->orphans);
+	/* those whose time was over: what they were for stays closed */
+	mrkm_image_forget_sas(&guard->orphans, &guard->is);
 	mrkm_image_subtract(&guard->orphans, want);
 	return err ? err : mrkm_image_merge(want, &guard->orphans);
 }

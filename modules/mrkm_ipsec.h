@@ -185,6 +185,10 @@ int mrkm_image_merge(struct mrkm_image *into, const struct mrkm_image *from);
 void mrkm_image_subtract(struct mrkm_image *from,
 			 const struct mrkm_image *what);
 
+/* Removes the SAs that `present` has not: by identity. */
+void mrkm_image_forget_sas(struct mrkm_image *image,
+			   const struct mrkm_image *present);
+
 /* Wipes and frees what it holds; it is empty then. */
 void mrkm_image_clear(struct mrkm_image *image);
 

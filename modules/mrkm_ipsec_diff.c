@@ -282,13 +282,14 @@ int mrkm_image_merge(struct mrkm_image *into, const struct mrkm_image *from)
 	return 0;
 }
 
-static void subtract_list(struct mrkm_list *from, const struct mrkm_list *what,
-			  const struct kind *kind)
+/* Keeps those that are among `what`, or those that are not. */
+static void sift_list(struct mrkm_list *from, const struct mrkm_list *what,
+		      bool among, const struct kind *kind)
 {
 	size_t kept = 0, count = from->count;
 
 	for (size_t i = 0; i < count; i++)
-		if (!find_item(what, kind, item_at(from, kind, i)))
+		if (among == !!find_item(what, kind, item_at(from, kind, i)))
 			memmove(item_at(from, kind, kept++),
 				item_at(from, kind, i), kind->size);
 	from->count = kept;
@@ -299,9 +300,15 @@ static void subtract_list(struct mrkm_list *from, const struct mrkm_list *what,
 
 void mrkm_image_subtract(struct mrkm_image *from, const struct mrkm_image *what)
 {
-	subtract_list(&from->filters, &what->filters, &kind_filter);
-	subtract_list(&from->sas, &what->sas, &kind_sa);
-	subtract_list(&from->sps, &what->sps, &kind_sp);
+	sift_list(&from->filters, &what->filters, false, &kind_filter);
+	sift_list(&from->sas, &what->sas, false, &kind_sa);
+	sift_list(&from->sps, &what->sps, false, &kind_sp);
+}
+
+void mrkm_image_forget_sas(struct mrkm_image *image,
+			   const struct mrkm_image *present)
+{
+	sift_list(&image->sas, &present->sas, true, &kind_sa);
 }
 
 void mrkm_image_clear(struct mrkm_image *image)

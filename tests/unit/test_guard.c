@@ -639,6 +639,35 @@ static void test_orphans_go_in_time(void **state)
 			 0);
 }
 
+static void forget_sas(void)
+{
+	struct mrkm_image nothing = { 0 };
+
+	mrkm_image_forget_sas(&fake.image, &nothing);
+	mrkm_guard_doubt(&guard);
+}
+
+/* A key whose lifetime is over in the kernel is not put there again. */
+static void test_orphans_expire(void **state)
+{
+	struct keytable_row row = pim_row(300);
+
+	(void)state;
+	give(&pimd, "CORE", &row, 1);
+	protect(&pimd, "CORE", "eth0", NULL);
+	run();
+	mrkm_guard_fini(&guard);
+	mrkm_guard_init(&guard, &guard_ops, &fake_transport, &fake, now);
+	run();
+	assert_non_null(fake_kernel_sa(&fake, 300, &all_pim));
+	forget_sas();
+	run();
+	assert_null(fake_kernel_sa(&fake, 300, &all_pim));
+	/* what keeps the interface closed stays */
+	assert_true(filtered(1));
+	assert_non_null(fake_kernel_sp(&fake, 1, false, &all_pim));
+}
+
 static void test_restart_of_daemon(void **state)
 {
 	struct mrkm_guard_speaker reborn = { MRKM_TRAFFIC_PIM, 9, 2 };
@@ -729,7 +758,8 @@ static void test_ospf6(void **state)
  * What Linux does with a packet for which there is no SA: it asks, and holds the
  * place that the policy names with an SA without a key.
  */
-static struct mrkm_acquire ask(uint32_t spi, const struct mrkm_address *destination)
+static struct mrkm_acquire ask(uint32_t spi,
+			       const struct mrkm_address *destination)
 {
 	struct mrkm_sa larval = { .family = AF_INET6,
 				  .ip_protocol = IPPROTO_ESP,
@@ -776,6 +806,29 @@ static void test_ospf6_neighbor(void **state)
 	assert_int_equal(guard.peer_count, 0);
 	mrkm_guard_acquire(&guard, &acquire);
 	assert_int_equal(guard.peer_count, 0);
+}
+
+/*
+ * zebra starts while the kernel waits for an SA.  That nobody answers is no reason
+ * to do nothing from then on.
+ */
+static void test_ospf6_question_before_start(void **state)
+{
+	struct keytable_row row =
+		make_row(202, 400, 0, KEYTABLE_NEVER, KEYTABLE_NEVER);
+
+	(void)state;
+	ask(400, &neighbor);
+	mrkm_guard_doubt(&guard);
+	run();
+	forget_sas();
+	fake.links[0].addresses[0] = own;
+	fake.links[0].address_count = 1;
+	give(&ospf6d, "CORE", &row, 1);
+	protect(&ospf6d, "CORE", "eth0", NULL);
+	run();
+	assert_int_equal(fake_kernel_sp(&fake, 1, false, &all_spf)->spi, 400);
+	assert_int_equal(refusals, 0);
 }
 
 /* What has the interface's own source is not let in, whatever that is now. */
@@ -875,11 +928,13 @@ int main(void)
 		TEST(test_removed_by_others),
 		TEST(test_restart_of_zebra),
 		TEST(test_orphans_go_in_time),
+		TEST(test_orphans_expire),
 		TEST(test_restart_of_daemon),
 		TEST(test_not_repeated),
 		TEST(test_lists_fail),
 		TEST(test_ospf6),
 		TEST(test_ospf6_neighbor),
+		TEST(test_ospf6_question_before_start),
 		TEST(test_echo),
 		TEST(test_no_echo_in_ipv4),
 		TEST(test_two_daemons_one_interface),
