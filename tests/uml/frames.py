@@ -8,7 +8,7 @@ from collections import namedtuple
 from lab import wire
 
 ETH_P_IP, ETH_P_IPV6 = 0x0800, 0x86DD
-ESP, AH, OSPF, PIM = 50, 51, 89, 103
+FRAGMENT, ESP, AH, OSPF, PIM = 44, 50, 51, 89, 103
 PIM_HELLO = bytes((0x20, 0, 0xDF, 0xFF))
 
 # `spi` is None of a packet without IPsec; `octets` are those of the IP packet.

@@ -5,6 +5,7 @@ IPsec with a key chain that the operator typed: PIM, PIM for IPv6, OSPFv3.
 The operator's keys are ESP without encryption; what is tried here does not
 depend on where keys come from.
 """
+import json
 import os
 import time
 
@@ -17,6 +18,8 @@ from lab import config
 ROUTERS = ("r1", "r2")
 FIRST = (256, "0123456789abcdefghijklmnopqrstuv", "hmac-sha-256")
 SECOND = (257, "9" * 64, "hmac-sha-512")
+# So many are in an LSA that a packet has just room for.
+PREFIXES = 68
 INTRUDER = "x1"
 INTRUDER_ADDRESS = "10.0.1.99"
 INTRUDER_LINK_LOCAL = "fe80::99"
@@ -238,6 +241,39 @@ def test_address_changes(lab):
     )
     drops_its_own(lab, "r1")
     everybody_is_there(lab)
+
+
+def ospf6_prefixes(node):
+    said = json.loads(node.vtysh("show ipv6 ospf6 route json", "ospf6d"))
+    return [prefix for prefix in said["routes"] if prefix.startswith("2001:db8:")]
+
+
+@pytest.mark.parametrize("lab", ("ospf6",), indirect=True)
+def test_packets_too_big(lab):
+    "With ESP around it a packet that just fitted goes in two fragments."
+    everybody_is_there(lab)
+    watch = ipsec.Steady(lab, ROUTERS)
+    r1 = lab["r1"]
+    prefixes = [f"2001:db8:{i}::1/128" for i in range(1, PREFIXES + 1)]
+    try:
+        with frames.Capture(r1) as capture:
+            for prefix in prefixes:
+                r1.run("ip", "address", "add", prefix, "dev", "lo")
+            ipsec.configure(r1, "interface lo", "ipv6 ospf6 area 0")
+            ipsec.wait_until(
+                "prefixes",
+                lambda: None
+                if len(ospf6_prefixes(lab["r2"])) == PREFIXES
+                else f"{len(ospf6_prefixes(lab['r2']))} of {PREFIXES}",
+                30,
+            )
+        assert [p for p in capture.packets if p.protocol == frames.FRAGMENT]
+        assert not capture.clear_text()
+        watch.check()
+    finally:
+        ipsec.configure(r1, "interface lo", "no ipv6 ospf6 area 0")
+        for prefix in prefixes:
+            r1.run("ip", "address", "del", prefix, "dev", "lo")
 
 
 def test_roll_by_hand(lab):
