@@ -93,7 +93,7 @@ enum mrkm_io_drop {
  * these four as many for strangers (mrkm_strangers.h).
  */
 #define MRKM_SOCKETS 8
-/* Datagrams that are taken by one system call. */
+/* Datagrams that are taken by one system call, at most. */
 #define MRKM_READS 8
 
 struct mrkm_socket {
@@ -102,6 +102,7 @@ struct mrkm_socket {
 	bool natt;
 	bool strangers;
 	uint16_t port;
+	uint64_t cost; /* microseconds that a datagram took of late */
 	struct event *t_read;
 };
 

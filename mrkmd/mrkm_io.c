@@ -330,15 +330,17 @@ static void io_input(const struct mrkm_socket *sock, struct msghdr *msg,
 		       gikev2_endpoint_text(&path.remote, text, sizeof(text)));
 }
 
-/* How many datagrams are there now, in mrkm.io.buf; none: 0 or less. */
-static int receive(int fd, struct mmsghdr *msgs, union sockunion *from)
+/* How many datagrams are there now, `most` of them, in mrkm.io.buf; none: 0 or
+ * less. */
+static int receive(int fd, struct mmsghdr *msgs, union sockunion *from,
+		   int most)
 {
 	static struct {
 		uint8_t octets[256] __attribute__((aligned(8)));
 	} control[MRKM_READS];
 	static struct iovec iov[MRKM_READS];
 
-	for (int i = 0; i < MRKM_READS; i++) {
+	for (int i = 0; i < most; i++) {
 		iov[i].iov_base = mrkm.io.buf[i];
 		iov[i].iov_len = sizeof(mrkm.io.buf[i]);
 		msgs[i].msg_hdr = (struct msghdr){
@@ -350,23 +352,40 @@ static int receive(int fd, struct mmsghdr *msgs, union sockunion *from)
 			.msg_controllen = sizeof(control[i]),
 		};
 	}
-	return recvmmsg(fd, msgs, MRKM_READS, MSG_DONTWAIT, NULL);
+	return recvmmsg(fd, msgs, most, MSG_DONTWAIT, NULL);
+}
+
+/*
+ * What a datagram costs differs by the hundredfold: what those before it took
+ * tells how many fit into what is left of the turn.
+ */
+static int reads_for(const struct mrkm_socket *sock, uint64_t left)
+{
+	uint64_t most = sock->cost ? left / sock->cost : MRKM_READS;
+
+	return MAX(1, MIN(most, MRKM_READS));
 }
 
 static void io_read(struct event *event)
 {
 	struct mrkm_socket *sock = EVENT_ARG(event);
-	uint64_t end = mrkm_now() + (sock->strangers ? TURN_STRANGERS : TURN);
+	uint64_t now = mrkm_now(), before;
+	uint64_t end = now + (sock->strangers ? TURN_STRANGERS : TURN);
 	struct mmsghdr msgs[MRKM_READS];
 	union sockunion from[MRKM_READS];
-	int count;
+	int count, most;
 
 	do {
-		count = receive(sock->fd, msgs, from);
+		most = reads_for(sock, end - now);
+		count = receive(sock->fd, msgs, from, most);
 		for (int i = 0; i < count; i++)
 			io_input(sock, &msgs[i].msg_hdr, &from[i],
 				 mrkm.io.buf[i], msgs[i].msg_len);
-	} while (count == MRKM_READS && mrkm_now() < end);
+		before = now;
+		now = mrkm_now();
+		if (count > 0)
+			sock->cost = (now - before) / count;
+	} while (count == most && now < end);
 	mrkm_engine_reschedule();
 	event_add_read(mrkm.loop, io_read, sock, sock->fd, &sock->t_read);
 }
