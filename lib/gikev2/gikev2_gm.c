@@ -3,6 +3,7 @@
  * The key server's list of members.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "gikev2/gikev2_state.h"
 #include "gikev2/gikev2_wait.h"
@@ -10,42 +11,87 @@
 #define BUCKETS_MIN 64
 
 /* FNV-1a, from a basis that nobody knows when there is something to gain. */
-static struct gikev2_gm **bucket(const struct gikev2_gms *gms,
-				 const struct gikev2_id *id)
+static size_t hash_of(const struct gikev2_gms *gms, const struct gikev2_id *id)
 {
 	uint64_t hash = gms->seed ^ id->type;
 
 	for (size_t i = 0; i < id->len; i++)
 		hash = (hash ^ id->data[i]) * UINT64_C(0x100000001b3);
-	return &gms->buckets[(hash ^ hash >> 32) & (gms->bucket_count - 1)];
+	return hash ^ hash >> 32;
 }
 
-/*
- * Without memory for more buckets the ones there are have to do.  The first
- * ones are too few for a member with a choice of names to do harm.
- */
-static int grow_buckets(struct gikev2 *engine, struct gikev2_gms *gms)
+/* Those that were not split yet have what would be in the upper half as well. */
+static struct gikev2_gm **bucket(const struct gikev2_gms *gms,
+				 const struct gikev2_id *id)
 {
-	size_t count = gms->bucket_count ? gms->bucket_count * 2 : BUCKETS_MIN;
-	struct gikev2_gm **buckets;
+	size_t at = hash_of(gms, id) & (gms->bucket_room - 1);
 
-	if (gms->count < gms->bucket_count)
-		return 0;
-	buckets = calloc(count, sizeof(*buckets));
-	if (!buckets)
-		return gms->bucket_count ? 0 : -GIKEV2_ERR_NO_MEMORY;
-	if (gms->bucket_count &&
-	    gikev2_random(engine, (uint8_t *)&gms->seed, sizeof(gms->seed)) < 0)
+	if (at >= gms->bucket_count)
+		at -= gms->bucket_room / 2;
+	return &gms->buckets[at];
+}
+
+/* Moves to bucket `to`, a new one, what belongs there. */
+static void split(struct gikev2_gms *gms, size_t to)
+{
+	struct gikev2_gm **at = &gms->buckets[to - gms->bucket_room / 2];
+	struct gikev2_gm **end = &gms->buckets[to];
+
+	*end = NULL;
+	while (*at) {
+		struct gikev2_gm *gm = *at;
+
+		if ((hash_of(gms, gm->id) & (gms->bucket_room - 1)) != to) {
+			at = &gm->bucket_next;
+			continue;
+		}
+		*at = gm->bucket_next;
+		gm->bucket_next = NULL;
+		*end = gm;
+		end = &gm->bucket_next;
+	}
+}
+
+/* The first ones are too few for a member with a choice of names to do harm. */
+static void seed(struct gikev2 *engine, struct gikev2_gms *gms)
+{
+	if (gikev2_random(engine, (uint8_t *)&gms->seed, sizeof(gms->seed)) < 0)
 		gikev2_count(engine, GIKEV2_ERR_NO_RANDOM);
-	free(gms->buckets);
-	gms->buckets = buckets;
-	gms->bucket_count = count;
+	memset(gms->buckets, 0, gms->bucket_room * sizeof(*gms->buckets));
 	for (struct gikev2_gm *gm = gms->first; gm; gm = gm->next) {
 		struct gikev2_gm **head = bucket(gms, gm->id);
 
 		gm->bucket_next = *head;
 		*head = gm;
 	}
+}
+
+/*
+ * One bucket more for one member more (linear hashing): all of them at once
+ * would hold up everybody else.  Without memory the ones there are have to do.
+ */
+static int grow_buckets(struct gikev2 *engine, struct gikev2_gms *gms)
+{
+	size_t room = gms->bucket_room ? gms->bucket_room * 2 : BUCKETS_MIN;
+	struct gikev2_gm **buckets;
+
+	if (gms->count < gms->bucket_count)
+		return 0;
+	if (gms->bucket_count == gms->bucket_room) {
+		buckets = realloc(gms->buckets, room * sizeof(*buckets));
+		if (!buckets)
+			return gms->bucket_count ? 0 : -GIKEV2_ERR_NO_MEMORY;
+		gms->buckets = buckets;
+		gms->bucket_room = room;
+	}
+	if (!gms->bucket_count) {
+		memset(gms->buckets, 0, room * sizeof(*gms->buckets));
+		gms->bucket_count = room;
+		return 0;
+	}
+	if (gms->bucket_count == BUCKETS_MIN && !gms->seed)
+		seed(engine, gms);
+	split(gms, gms->bucket_count++);
 	return 0;
 }
 
@@ -228,7 +274,7 @@ void gikev2_gms_free(struct gikev2_gms *gms)
 	}
 	free(gms->buckets);
 	gms->buckets = NULL;
-	gms->bucket_count = 0;
+	gms->bucket_count = gms->bucket_room = 0;
 }
 
 void gikev2_gm_end(struct gikev2_gm *gm, int err, uint64_t now)

@@ -271,7 +271,8 @@ struct gikev2_gms {
 	/* without those that are about to take the place of an older one */
 	uint32_t identities;
 	struct gikev2_gm **buckets;
-	size_t bucket_count; /* a power of two, or 0 */
+	size_t bucket_count; /* of them in use */
+	size_t bucket_room;  /* a power of two, or 0; at least half is in use */
 	uint64_t seed;	     /* of the hash; drawn when they are many */
 };
 

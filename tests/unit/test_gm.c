@@ -96,6 +96,9 @@ static void found_among_many(void **state)
 		/* every third is registered twice for a moment */
 		if (i % 3 == 0)
 			assert_non_null(add(list, i));
+		/* wherever they are while buckets are added one by one */
+		for (unsigned int j = i % 7; j <= i; j += 7)
+			assert_int_equal(count(list, j), j % 3 ? 1 : 2);
 	}
 	for (unsigned int i = 0; i < MANY; i++)
 		assert_int_equal(count(list, i), i % 3 ? 1 : 2);
