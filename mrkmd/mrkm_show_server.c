@@ -326,8 +326,9 @@ static void show_state(struct vty *vty)
 		mrkm_show_line(vty, "Problem", "%s", problem);
 	else if (status.file)
 		mrkm_show_line(vty, "State",
-			       "%" PRIu64 " records, %" PRIu64 " octets",
-			       status.records, status.octets);
+			       "%" PRIu64 " records, %" PRIu64
+			       " octets, written %" PRIu64 " times",
+			       status.records, status.octets, status.commits);
 }
 
 /* ---------------------------------------------------------------- commands */

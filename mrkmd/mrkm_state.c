@@ -52,7 +52,9 @@ static struct {
 	char file[MRKM_FILE_SIZE], key[MRKM_FILE_SIZE]; /* of `store` */
 	char problem[MRKM_STORE_PROBLEM_MAX];		/* empty: none */
 	struct event *t_retry;
-	struct mrkm_batch *next, *writing; /* NULL: none */
+	struct mrkm_batch *next;	 /* NULL: none */
+	bool writing;			 /* the store is the writer's */
+	struct mrkm_store_status status; /* before what is written now */
 	struct event *t_send;
 	/* for nothing; for what is written now; and for the next */
 	struct datagrams_head ready, held, waiting;
@@ -95,15 +97,24 @@ static void send_some(struct event *event)
 		event_add_event(mrkm.loop, send_some, NULL, 0, &state.t_send);
 }
 
-/* They go out in the order that they came. */
-static void release(struct datagrams_head *datagrams)
+/*
+ * They go out in the order that they came: a turn's worth at once, or all when
+ * whoever releases them is done, and has had its own.
+ */
+static void release(struct datagrams_head *datagrams, bool at_once)
 {
 	struct datagram *datagram;
 
+	if (!datagrams_const_first(&state.ready))
+		datagrams_swap_all(&state.ready, datagrams);
 	while ((datagram = datagrams_pop(datagrams)))
 		datagrams_add_tail(&state.ready, datagram);
-	if (!state.t_send)
+	if (state.t_send || !datagrams_const_first(&state.ready))
+		return;
+	if (at_once)
 		send_some(NULL);
+	else
+		event_add_event(mrkm.loop, send_some, NULL, 0, &state.t_send);
 }
 
 /*
@@ -140,7 +151,7 @@ int mrkm_state_output(void *arg, const struct gikev2_path *path,
 static void store_close(void)
 {
 	mrkm_writer_cancel();
-	mrkm_batch_free(&state.writing);
+	state.writing = false;
 	mrkm_batch_free(&state.next);
 	forget(&state.held);
 	forget(&state.waiting);
@@ -166,9 +177,9 @@ static void give_up(const char *problem)
 
 static void written(void)
 {
-	mrkm_batch_free(&state.writing);
+	state.writing = false;
 	if (!mrkm_store_problem(state.store))
-		release(&state.held);
+		release(&state.held, false);
 	/* may be the end of groups, and of their deadlines */
 	mrkm_engine_reschedule();
 }
@@ -188,13 +199,13 @@ void mrkm_state_flush(void)
 		return;
 	}
 	if (!state.next) {
-		release(&state.waiting);
+		release(&state.waiting, true);
 		return;
 	}
-	state.writing = state.next;
-	state.next = NULL;
+	mrkm_store_get_status(state.store, &state.status);
+	state.writing = true;
 	datagrams_swap_all(&state.held, &state.waiting);
-	mrkm_writer_begin(mrkm.loop, state.store, state.writing, written);
+	mrkm_writer_begin(mrkm.loop, state.store, &state.next, written);
 }
 
 /* What is being written is safe, and what waited for that is sent. */
@@ -203,9 +214,9 @@ static void complete(void)
 	if (!state.writing)
 		return;
 	mrkm_writer_cancel();
-	mrkm_batch_free(&state.writing);
+	state.writing = false;
 	if (!mrkm_store_problem(state.store))
-		release(&state.held);
+		release(&state.held, true);
 }
 
 void mrkm_state_sync(void)
@@ -358,19 +369,18 @@ int mrkm_state_load(void *arg, enum gikev2_record_kind kind, const uint8_t *key,
 	return mrkm_store_problem(state.store) ? -GIKEV2_ERR_STATE : ret;
 }
 
+/* Nobody who only looks waits for a disk. */
 void mrkm_state_get_status(struct mrkm_state_status *status)
 {
-	struct mrkm_store_status store;
-
 	memset(status, 0, sizeof(*status));
 	if (!mrkm.base.key_server || mrkm.base.state_none)
 		return;
 	status->file = state.file;
 	if (!state.store)
 		return;
-	mrkm_writer_wait();
-	mrkm_store_get_status(state.store, &store);
-	status->records = store.records;
-	status->octets = store.octets;
-	status->commits = store.commits;
+	if (!state.writing)
+		mrkm_store_get_status(state.store, &state.status);
+	status->records = state.status.records;
+	status->octets = state.status.octets;
+	status->commits = state.status.commits;
 }

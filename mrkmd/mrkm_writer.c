@@ -108,7 +108,7 @@ static struct {
 	pthread_cond_t changed;
 	/* under the mutex */
 	struct mrkm_store *store; /* NULL: there is nothing to write */
-	const struct mrkm_batch *batch;
+	struct mrkm_batch *batch;
 	bool stop;
 	/* what is done when it was written */
 	struct event_loop *loop;
@@ -140,6 +140,7 @@ static void *writer_start(void *arg)
 	for (wait_for_work(); writer.store; wait_for_work()) {
 		pthread_mutex_unlock(&writer.mutex);
 		write_batch(writer.store, writer.batch);
+		mrkm_batch_free(&writer.batch);
 		pthread_mutex_lock(&writer.mutex);
 		writer.store = NULL;
 		event_add_event(writer.loop, written, NULL, 0, &writer.t_done);
@@ -173,7 +174,7 @@ static void thread_start(void)
 }
 
 void mrkm_writer_begin(struct event_loop *loop, struct mrkm_store *store,
-		       const struct mrkm_batch *batch, void (*done)(void))
+		       struct mrkm_batch **batch, void (*done)(void))
 {
 	if (!writer.thread)
 		thread_start();
@@ -181,7 +182,8 @@ void mrkm_writer_begin(struct event_loop *loop, struct mrkm_store *store,
 		assert(!writer.store);
 		writer.loop = loop;
 		writer.done = done;
-		writer.batch = batch;
+		writer.batch = *batch;
+		*batch = NULL;
 		writer.store = store;
 		pthread_cond_broadcast(&writer.changed);
 	}

@@ -31,11 +31,11 @@ bool mrkm_batch_empty(const struct mrkm_batch *batch);
 
 /*
  * Begins to write; `done` is called from `loop` when the batch is safe, or the
- * store has failed: mrkm_store_problem().  The batch stays the caller's, and as
- * it is until then.  One batch at a time.
+ * store has failed: mrkm_store_problem().  Takes the batch, which may be thousands
+ * of records to wipe.  One at a time.
  */
 void mrkm_writer_begin(struct event_loop *loop, struct mrkm_store *store,
-		       const struct mrkm_batch *batch, void (*done)(void));
+		       struct mrkm_batch **batch, void (*done)(void));
 
 /* The same at once, and without the thread. */
 void mrkm_writer_now(struct mrkm_store *store, const struct mrkm_batch *batch);

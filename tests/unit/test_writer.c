@@ -136,11 +136,10 @@ static void in_order(void **state)
 	add(batch, "b", NULL);
 	add(batch, "d", "");
 	assert_false(mrkm_batch_empty(batch));
-	mrkm_writer_begin(loop, store, batch, on_done);
+	mrkm_writer_begin(loop, store, &batch, on_done);
+	assert_null(batch);
 	run_loop();
 	assert_int_equal(done_count, 1);
-	mrkm_batch_free(&batch);
-	assert_null(batch);
 	/* as another process would find it */
 	mrkm_store_close(store);
 	store = store_open();
@@ -160,14 +159,14 @@ static void many(void **state)
 
 		snprintf(value, sizeof(value), "%u", i);
 		add(batch, "a", value);
-		mrkm_writer_begin(loop, store, batch, on_done);
+		mrkm_writer_begin(loop, store, &batch, on_done);
+		assert_null(batch);
 		/* it may be safe before that is said, and is used then */
 		if (i % 2)
 			mrkm_writer_wait();
 		assert_int_equal(done_count, i);
 		run_loop();
 		assert_int_equal(done_count, i + 1);
-		mrkm_batch_free(&batch);
 	}
 	mrkm_store_get_status(store, &after);
 	assert_int_equal(after.commits - before.commits, 50);
@@ -182,14 +181,14 @@ static void at_once(void **state)
 
 	add(batch, "a", "x");
 	add(next, "a", "y");
-	mrkm_writer_begin(loop, store, batch, on_done);
+	mrkm_writer_begin(loop, store, &batch, on_done);
+	assert_null(batch);
 	mrkm_writer_wait();
 	mrkm_writer_now(store, next);
 	assert_string_equal(found_in(store).text, "a=y c=4 d= ");
 	assert_int_equal(done_count, 0);
 	run_loop();
 	assert_int_equal(done_count, 1);
-	mrkm_batch_free(&batch);
 	mrkm_batch_free(&next);
 	mrkm_store_close(store);
 }
@@ -201,16 +200,16 @@ static void cancelled(void **state)
 	struct mrkm_batch *batch = mrkm_batch_new();
 
 	add(batch, "a", "z");
-	mrkm_writer_begin(loop, store, batch, on_done);
+	mrkm_writer_begin(loop, store, &batch, on_done);
+	assert_null(batch);
 	mrkm_writer_cancel();
 	assert_string_equal(found_in(store).text, "a=z c=4 d= ");
-	mrkm_batch_free(&batch);
 	batch = mrkm_batch_new();
 	add(batch, "d", NULL);
-	mrkm_writer_begin(loop, store, batch, on_done);
+	mrkm_writer_begin(loop, store, &batch, on_done);
+	assert_null(batch);
 	run_loop();
 	assert_int_equal(done_count, 1);
-	mrkm_batch_free(&batch);
 	mrkm_store_close(store);
 }
 
@@ -225,11 +224,11 @@ static void failing(void **state)
 	add(batch, "a", "lost");
 	add(batch, long_key, "v");
 	assert_null(mrkm_store_problem(store));
-	mrkm_writer_begin(loop, store, batch, on_done);
+	mrkm_writer_begin(loop, store, &batch, on_done);
+	assert_null(batch);
 	run_loop();
 	assert_int_equal(done_count, 1);
 	assert_non_null(mrkm_store_problem(store));
-	mrkm_batch_free(&batch);
 	mrkm_store_close(store);
 	/* all of it, or nothing */
 	store = store_open();
