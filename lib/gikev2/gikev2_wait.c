@@ -11,7 +11,7 @@
  */
 #define SLICE 64
 /* Until the next ones: their answers want to be read meanwhile, too. */
-#define SLICE_TIME (5 * GIKEV2_SECOND / 1000)
+#define SLICE_TIME (2 * GIKEV2_SECOND / 1000)
 /* Those that need nothing cost next to nothing. */
 #define SLICE_LOOKS 4096
 /* Acknowledgements that come together are looked at together. */
