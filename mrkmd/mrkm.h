@@ -251,6 +251,12 @@ int mrkm_ks_ppk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
 		struct gikev2_ppk *ppk);
 bool mrkm_ks_registered(const struct mrkm_ks_group *group,
 			const struct gikev2_id *identity);
+/*
+ * Where no member-limit is configured: with so many members, no others are
+ * admitted by patterns with a pre-shared key; 0: there are none.
+ */
+#define MRKM_MEMBER_LIMIT_DEFAULT 1000
+uint32_t mrkm_ks_default_limit(const struct mrkm_ks_group *group);
 /* ... one more: 0, GIKEV2_RECEIVER_ONLY, or a reason. */
 int mrkm_ks_authorize(struct mrkm_ks_group *group,
 		      const struct gikev2_id *peer);

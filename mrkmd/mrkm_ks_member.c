@@ -259,39 +259,41 @@ int mrkm_ks_ppk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
 
 /* -------------------------------------------------------------- authorization */
 
-struct presence {
-	const struct gikev2_id *identity;
-	bool found;
-};
-
-static bool is_present(void *arg,
-		       const struct gikev2_group_member_status *status)
-{
-	struct presence *presence = arg;
-
-	presence->found = gikev2_id_equal(status->identity, presence->identity);
-	return !presence->found;
-}
-
 bool mrkm_ks_registered(const struct mrkm_ks_group *group,
 			const struct gikev2_id *identity)
 {
-	struct presence presence = { identity, false };
+	return group->group && gikev2_group_has(group->group, identity);
+}
 
-	if (group->group)
-		gikev2_group_members(group->group, is_present, &presence);
-	return presence.found;
+/* Who has the key of a pattern has any number of names. */
+static bool is_unbounded(const struct mrkm_ks_member *member)
+{
+	return member->pattern && member->psk_file;
+}
+
+uint32_t mrkm_ks_default_limit(const struct mrkm_ks_group *group)
+{
+	const struct mrkm_ks_member *member;
+
+	if (group->config.member_limit)
+		return 0;
+	frr_each(mrkm_ks_members_const, &group->members, member)
+		if (is_unbounded(member))
+			return MRKM_MEMBER_LIMIT_DEFAULT;
+	return 0;
 }
 
 /* Who is in may come again. */
-static bool is_full(struct mrkm_ks_group *group, const struct gikev2_id *peer)
+static bool is_full(const struct mrkm_ks_group *group,
+		    const struct mrkm_ks_member *member,
+		    const struct gikev2_id *peer)
 {
-	struct gikev2_group_status status;
+	uint32_t limit = group->config.member_limit;
 
-	if (!group->config.member_limit || !group->group)
-		return false;
-	gikev2_group_get_status(group->group, mrkm_now(), &status);
-	return status.members >= group->config.member_limit &&
+	if (!limit && is_unbounded(member))
+		limit = MRKM_MEMBER_LIMIT_DEFAULT;
+	return limit && group->group &&
+	       gikev2_group_member_count(group->group) >= limit &&
 	       !mrkm_ks_registered(group, peer);
 }
 
@@ -393,7 +395,7 @@ int mrkm_ks_authorize(struct mrkm_ks_group *group, const struct gikev2_id *peer)
 	/* it may prove its identity anew, over an SA for this group alone */
 	if (!proved_enough(group, member, peer))
 		return -GIKEV2_ERR_OTHER_PROOF;
-	if (is_full(group, peer))
+	if (is_full(group, member, peer))
 		return -GIKEV2_ERR_MEMBER_LIMIT;
 	return member->receiver_only ? GIKEV2_RECEIVER_ONLY : 0;
 }

@@ -26,6 +26,20 @@ static void show_listen(struct vty *vty)
 			       mrkm.base.port);
 }
 
+static void show_limit(struct vty *vty, const struct mrkm_ks_group *group)
+{
+	uint32_t by_default = mrkm_ks_default_limit(group);
+
+	if (group->config.member_limit)
+		mrkm_show_line(vty, "Member limit", "%u",
+			       group->config.member_limit);
+	else if (by_default)
+		mrkm_show_line(
+			vty, "Member limit",
+			"%u by patterns with a pre-shared key, unless \"member-limit\" says otherwise",
+			by_default);
+}
+
 static void show_status(struct vty *vty, const struct mrkm_ks_group *group)
 {
 	struct gikev2_group_status status;
@@ -36,6 +50,7 @@ static void show_status(struct vty *vty, const struct mrkm_ks_group *group)
 		       "%u registered, %zu configured, %zu excluded",
 		       status.members, mrkm_ks_members_count(&group->members),
 		       mrkm_exclusions_count(&group->exclusions));
+	show_limit(vty, group);
 	mrkm_show_line(vty, "Generation", "%" PRIu64 ", made %s ago",
 		       status.generation,
 		       mrkm_show_since(status.created, time, sizeof(time)));
@@ -276,6 +291,14 @@ struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group)
 	json_object_boolean_add(json, "serving", group->group != NULL);
 	json_object_int_add(json, "membersConfigured",
 			    mrkm_ks_members_count(&group->members));
+	if (group->config.member_limit || mrkm_ks_default_limit(group)) {
+		json_object_int_add(json, "memberLimit",
+				    group->config.member_limit
+					    ? group->config.member_limit
+					    : mrkm_ks_default_limit(group));
+		json_object_boolean_add(json, "memberLimitIsDefault",
+					!group->config.member_limit);
+	}
 	json_object_int_add(json, "activationDelay", group->config.engine.atd);
 	json_object_int_add(json, "deactivationDelay",
 			    group->config.engine.dtd);

@@ -749,6 +749,12 @@ struct gikev2_group_member_status {
 	bool late;	     /* and did so in vain */
 };
 
+/* How many identities are registered; whether that one is.  Neither depends on
+ * how many there are. */
+uint32_t gikev2_group_member_count(const struct gikev2_group *group);
+bool gikev2_group_has(struct gikev2_group *group,
+		      const struct gikev2_id *identity);
+
 /* Calls `visit` for each registered member until it returns false. */
 void gikev2_group_members(
 	const struct gikev2_group *group,

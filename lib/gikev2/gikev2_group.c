@@ -894,6 +894,17 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 	status->holdback_count = gikev2_plan_holdback(group, status->holdback);
 }
 
+uint32_t gikev2_group_member_count(const struct gikev2_group *group)
+{
+	return group->gms.identities;
+}
+
+bool gikev2_group_has(struct gikev2_group *group,
+		      const struct gikev2_id *identity)
+{
+	return gikev2_gm_find(group, identity, NULL) != NULL;
+}
+
 void gikev2_group_members(
 	const struct gikev2_group *group,
 	bool (*visit)(void *arg, const struct gikev2_group_member_status *),

@@ -447,6 +447,9 @@ static void members_visited(void **state)
 	assert_int_equal(all.seen, 3);
 	gikev2_group_members(s.ks->group, visit_member, &two);
 	assert_int_equal(two.seen, 2);
+	assert_int_equal(gikev2_group_member_count(s.ks->group), 3);
+	assert_true(gikev2_group_has(s.ks->group, &s.r[0]->identity));
+	assert_false(gikev2_group_has(s.ks->group, &s.ks->identity));
 	world_free(s.world);
 }
 

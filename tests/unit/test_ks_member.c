@@ -24,6 +24,12 @@ static struct {
 	bool ppk, other_ppk, excluded, proved;
 } asking;
 
+/* What is in the group already. */
+static struct {
+	uint32_t count;
+	bool known; /* the peer is in it */
+} registered;
+
 static unsigned int lines;
 
 /* ------------------------------------------------------------------- the rest */
@@ -74,17 +80,14 @@ bool gikev2_asking_psk(const struct gikev2 *engine,
 	       !memcmp(secret->octets, asking.psk, secret->len);
 }
 
-void gikev2_group_members(
-	const struct gikev2_group *group,
-	bool (*visit)(void *arg, const struct gikev2_group_member_status *),
-	void *arg)
+uint32_t gikev2_group_member_count(const struct gikev2_group *g)
 {
+	return registered.count;
 }
 
-void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
-			     struct gikev2_group_status *status)
+bool gikev2_group_has(struct gikev2_group *g, const struct gikev2_id *identity)
 {
-	memset(status, 0, sizeof(*status));
+	return registered.known;
 }
 
 bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor)
@@ -157,7 +160,8 @@ static void admit(const struct mrkm_ks_member_config *config)
 	struct mrkm_ks_member_config copy = *config;
 
 	mrkm_ks_members_free(&group.members);
-	copy.identity = r1;
+	if (!copy.pattern)
+		copy.identity = r1;
 	mrkm_ks_members_add(&group.members, mrkm_ks_member_new(&copy));
 	memset(&asking, 0, sizeof(asking));
 	lines = 0;
@@ -254,12 +258,80 @@ static void strangers(void **state)
 	assert_int_equal(lines, 0);
 }
 
+static int admitted_to_full(uint32_t limit, uint32_t count, bool known)
+{
+	const struct mrkm_ks_member *first =
+		mrkm_ks_members_first(&group.members);
+	const struct gikev2_id peer = { .type = GIKEV2_ID_FQDN,
+					.len = 4,
+					.data = "a.r1" };
+	int ret;
+
+	group.config.member_limit = limit;
+	registered.count = count;
+	registered.known = known;
+	/* only whether there is one is looked at */
+	group.group = (struct gikev2_group *)&group;
+	ret = mrkm_ks_authorize(&group, first->pattern ? &peer : &r1);
+	group.group = NULL;
+	group.config.member_limit = 0;
+	return ret;
+}
+
+static void limits(void **state)
+{
+	admit(&(struct mrkm_ks_member_config){ .psk_file = psk_file });
+	asking.way = GIKEV2_BY_PSK;
+	asking.psk = "own";
+	assert_int_equal(admitted_to_full(7, 6, false), 0);
+	assert_int_equal(admitted_to_full(7, 7, false),
+			 -GIKEV2_ERR_MEMBER_LIMIT);
+	assert_int_equal(admitted_to_full(7, 7, true), 0);
+	assert_int_equal(admitted_to_full(0, 1000000, false), 0);
+	assert_int_equal(mrkm_ks_default_limit(&group), 0);
+}
+
+/* Whoever has the key of a pattern may come under any number of names. */
+static void limit_of_patterns(void **state)
+{
+	static const struct mrkm_ks_member_config by_psk = {
+		.identity = { .type = GIKEV2_ID_FQDN, .len = 4, .data = "*.r1" },
+		.pattern = true,
+		.psk_file = psk_file,
+	};
+	struct mrkm_ks_member_config by_certificate = by_psk;
+
+	by_certificate.psk_file = NULL;
+	by_certificate.certificate = true;
+	admit(&by_certificate);
+	assert_int_equal(mrkm_ks_default_limit(&group), 0);
+	asking.way = GIKEV2_BY_CERTIFICATE;
+	assert_int_equal(admitted_to_full(0, 1000000, false), 0);
+	admit(&by_psk);
+	assert_int_equal(mrkm_ks_default_limit(&group), 1000);
+	asking.way = GIKEV2_BY_PSK;
+	asking.psk = "own";
+	assert_int_equal(admitted_to_full(0, 999, false), 0);
+	assert_int_equal(admitted_to_full(0, 1000, false),
+			 -GIKEV2_ERR_MEMBER_LIMIT);
+	assert_int_equal(admitted_to_full(0, 1000, true), 0);
+	assert_int_equal(admitted_to_full(5000, 1000, false), 0);
+	group.config.member_limit = 5000;
+	assert_int_equal(mrkm_ks_default_limit(&group), 0);
+	group.config.member_limit = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(by_psk),      cmocka_unit_test(by_another_way),
-		cmocka_unit_test(key_is_gone), cmocka_unit_test(by_certificate),
-		cmocka_unit_test(without_ppk), cmocka_unit_test(strangers),
+		cmocka_unit_test(by_psk),
+		cmocka_unit_test(by_another_way),
+		cmocka_unit_test(key_is_gone),
+		cmocka_unit_test(by_certificate),
+		cmocka_unit_test(without_ppk),
+		cmocka_unit_test(strangers),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(limit_of_patterns),
 	};
 
 	return cmocka_run_group_tests_name("ks_member", tests, setup, teardown);
