@@ -148,6 +148,16 @@ static void add(struct others *others, struct gikev2_anchors **anchors,
 		others->crl_failed = true;
 }
 
+/* They may be large: they are in memory once, whoever looks into them. */
+static void share_crls(struct others *others, size_t count)
+{
+	for (size_t i = 0; others->all && i < count; i++)
+		if (!others->named[i] ||
+		    gikev2_anchors_share_crls(others->named[i], others->all) <
+			    0)
+			others->memory_short = true;
+}
+
 static void others_load(struct mrkm_trust *trust, struct others *others)
 {
 	const struct mrkm_trust_config *config = &trust->config;
@@ -167,13 +177,10 @@ static void others_load(struct mrkm_trust *trust, struct others *others)
 		}
 		add(others, &others->all, uri, GIKEV2_TRUST_ANCHOR, file);
 	}
-	for (size_t i = 0; i < config->crl_count; i++) {
+	for (size_t i = 0; i < config->crl_count; i++)
 		add(others, &others->all, config->crls[i], GIKEV2_TRUST_CRL,
 		    &trust->crl[i]);
-		for (size_t n = 0; n < config->anchor_count; n++)
-			add(others, &others->named[n], config->crls[i],
-			    GIKEV2_TRUST_CRL, &trust->crl[i]);
-	}
+	share_crls(others, config->anchor_count);
 }
 
 static void require_crls(struct others *others, size_t count, bool required)

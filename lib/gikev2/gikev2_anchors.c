@@ -137,6 +137,25 @@ static int add_crl(struct gikev2_anchors *anchors, X509_CRL *crl)
 	return 0;
 }
 
+int gikev2_anchors_share_crls(struct gikev2_anchors *anchors,
+			      const struct gikev2_anchors *from)
+{
+	int ret = 0;
+
+	for (int i = 0; ret == 0 && i < sk_X509_CRL_num(from->crls); i++) {
+		X509_CRL *crl = sk_X509_CRL_value(from->crls, i);
+
+		if (crl_known(anchors, crl))
+			continue;
+		X509_CRL_up_ref(crl);
+		ret = add_crl(anchors, crl);
+		if (ret < 0)
+			X509_CRL_free(crl);
+	}
+	ERR_clear_error();
+	return ret;
+}
+
 static int parse_crl(struct gikev2_anchors *anchors, struct gikev2_chunk der)
 {
 	const uint8_t *end = der.ptr;

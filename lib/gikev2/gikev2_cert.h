@@ -52,6 +52,13 @@ int gikev2_anchors_add(struct gikev2_anchors *anchors, enum gikev2_trust kind,
 		       struct gikev2_chunk der);
 
 /*
+ * Adds the CRLs of others, which both have then; they are in memory once.  0, or
+ * a negated reason.
+ */
+int gikev2_anchors_share_crls(struct gikev2_anchors *anchors,
+			      const struct gikev2_anchors *from);
+
+/*
  * Revocation.  A certificate whose issuer has a CRL here is checked against it,
  * and a CRL that is out of date, or not signed by that issuer, refuses all of
  * that issuer's certificates.  A certificate whose issuer has none passes, or
