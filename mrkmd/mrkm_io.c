@@ -16,6 +16,7 @@
 #include "network.h"
 #include "sockopt.h"
 
+#include "gikev2/gikev2_datagram.h"
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_debug.h"
 #include "mrkmd/mrkm_event.h"
@@ -31,14 +32,6 @@
 #define TURN_STRANGERS (GIKEV2_SECOND / 1000)
 #define SOCKET_BUFFER (1024 * 1024)
 #define RETRY_SECONDS 10
-
-/* IKE header (RFC 7296 section 3.1): who began the IKE SA. */
-#define MARKER_LEN 4 /* before it, at the NAT-T port */
-#define IKE_HEADER_LEN 28
-#define IKE_EXCHANGE_OFFSET 18
-#define GSA_REKEY 41
-#define IKE_FLAGS_OFFSET 19
-#define IKE_FLAG_INITIATOR 0x08
 
 static void io_retry(struct event *event);
 
@@ -276,11 +269,10 @@ static void io_drop(enum mrkm_io_drop drop, const struct gikev2_endpoint *from)
  */
 static bool for_server(const uint8_t *octets, size_t len, bool natt)
 {
-	size_t at = natt ? MARKER_LEN : 0;
+	struct gikev2_datagram datagram =
+		gikev2_datagram_look(natt, octets, len);
 
-	return len >= at + IKE_HEADER_LEN &&
-	       octets[at + IKE_EXCHANGE_OFFSET] != GSA_REKEY &&
-	       octets[at + IKE_FLAGS_OFFSET] & IKE_FLAG_INITIATOR;
+	return datagram.initiator && datagram.exchange != GIKEV2_GSA_REKEY;
 }
 
 /*

@@ -18,6 +18,7 @@
 #include "memory.h"
 #include "typesafe.h"
 
+#include "gikev2/gikev2_datagram.h"
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_keep.h"
 #include "mrkmd/mrkm_state.h"
@@ -30,11 +31,6 @@ DEFINE_MTYPE_STATIC(MRKMD, MRKM_DATAGRAM, "MRKM datagram that waits");
 
 /* How long datagrams are sent before others get their turn. */
 #define SEND_TIME (2 * GIKEV2_SECOND / 1000)
-
-/* IKE header (RFC 7296 section 3.1), behind a marker at the NAT-T port. */
-#define MARKER_LEN 4
-#define IKE_EXCHANGE_OFFSET 18
-#define IKE_SA_INIT 34
 
 PREDECL_LIST(datagrams);
 
@@ -124,9 +120,8 @@ static void release(struct datagrams_head *datagrams, bool at_once)
 static bool relies_on_nothing(const struct gikev2_path *path,
 			      const uint8_t *octets, size_t len)
 {
-	size_t at = (path->natt ? MARKER_LEN : 0) + IKE_EXCHANGE_OFFSET;
-
-	return len > at && octets[at] == IKE_SA_INIT;
+	return gikev2_datagram_look(path->natt, octets, len).exchange ==
+	       GIKEV2_IKE_SA_INIT;
 }
 
 int mrkm_state_output(void *arg, const struct gikev2_path *path,

@@ -7,17 +7,15 @@
  * members.  What he sends with an SPI that he made up is looked up, and that is
  * all.
  */
+#include "gikev2/gikev2_datagram.h"
 #include "mrkmd/mrkm_strangers.h"
 
 #include <linux/filter.h>
 #include <sys/socket.h>
 
-#define MARKER_LEN 4
-#define SPI_R_AT 8
-
 int mrkm_strangers_apart(int fd, bool natt)
 {
-	unsigned int at = natt ? MARKER_LEN : 0;
+	unsigned int at = GIKEV2_SPI_R_OFFSET + (natt ? GIKEV2_MARKER_LEN : 0);
 	/*
 	 * Offsets are those of the UDP payload.  A load from behind its end
 	 * ends the program with 0, the first socket.  The last number of a
@@ -27,9 +25,9 @@ int mrkm_strangers_apart(int fd, bool natt)
 		/* no marker: no message of ours */
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 4),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + SPI_R_AT),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + SPI_R_AT + 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, at + 4),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, MRKM_STRANGERS_FIRST),
 		BPF_STMT(BPF_RET | BPF_K, MRKM_MEMBERS_NEXT),

@@ -8,6 +8,7 @@
 #define GIKEV2_HEADER_LEN 28
 #define GIKEV2_PAYLOAD_HEADER_LEN 4
 #define GIKEV2_SPI_LEN 8
+#define GIKEV2_SPI_R_OFFSET GIKEV2_SPI_LEN /* in the header */
 #define GIKEV2_MARKER_LEN 4 /* before the header, through the NAT-T port */
 #define GIKEV2_VERSION 0x20
 
