@@ -361,6 +361,8 @@ struct gikev2_params {
 	uint32_t half_open_prefix_max; /* of one network, /24 or /56; 0: of that
 					* no limit */
 	uint64_t half_open_time;       /* life of one */
+	uint32_t idle_max; /* IKE SAs as server that serve no group; the oldest
+			    * gives way */
 	uint32_t cookie_threshold; /* half-open IKE SAs before cookies are on */
 	uint64_t retransmit_time;  /* before the first retransmission */
 	uint32_t retransmit_tries; /* transmissions in all; time doubles */

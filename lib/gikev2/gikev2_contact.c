@@ -70,6 +70,65 @@ static void grow(struct gikev2 *engine, struct gikev2_peers *peers)
 	*peers = grown;
 }
 
+/* ------------------------------------------------------ SAs that serve no group */
+
+static void idle_add(struct gikev2_ike *ike)
+{
+	struct gikev2_idles *idles = &ike->engine->idles;
+
+	ike->idle_next = NULL;
+	ike->idle_prev = idles->last;
+	if (idles->last)
+		idles->last->idle_next = ike;
+	else
+		idles->first = ike;
+	idles->last = ike;
+	idles->count++;
+	ike->idle = true;
+}
+
+static void idle_remove(struct gikev2_ike *ike)
+{
+	struct gikev2_idles *idles = &ike->engine->idles;
+
+	if (ike->idle_prev)
+		ike->idle_prev->idle_next = ike->idle_next;
+	else
+		idles->first = ike->idle_next;
+	if (ike->idle_next)
+		ike->idle_next->idle_prev = ike->idle_prev;
+	else
+		idles->last = ike->idle_prev;
+	idles->count--;
+	ike->idle = false;
+}
+
+void gikev2_idle_changed(struct gikev2_ike *ike)
+{
+	bool idle = ike->known && ike->server && !ike->gms;
+
+	if (idle && !ike->idle)
+		idle_add(ike);
+	if (!idle && ike->idle)
+		idle_remove(ike);
+}
+
+/* One with many names, too, has room for so many only. */
+static void limit_idles(const struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2 *engine = ike->engine;
+	struct gikev2_ike *oldest = engine->idles.first;
+
+	if (engine->idles.count <= engine->params.idle_max)
+		return;
+	while (oldest && (oldest == ike || oldest == ike->parent))
+		oldest = oldest->idle_next;
+	if (!oldest)
+		return;
+	gikev2_count(engine, -GIKEV2_ERR_IDLE_LIMIT);
+	gikev2_ike_end(oldest, -GIKEV2_ERR_IDLE_LIMIT, now);
+}
+
 void gikev2_peers_add(struct gikev2_ike *ike)
 {
 	struct gikev2_peers *peers = &ike->engine->peers;
@@ -78,6 +137,7 @@ void gikev2_peers_add(struct gikev2_ike *ike)
 	insert(peers, ike);
 	peers->count++;
 	ike->known = true;
+	gikev2_idle_changed(ike);
 }
 
 void gikev2_peers_remove(struct gikev2_ike *ike)
@@ -92,6 +152,7 @@ void gikev2_peers_remove(struct gikev2_ike *ike)
 	*at = ike->peer_next;
 	peers->count--;
 	ike->known = false;
+	gikev2_idle_changed(ike);
 }
 
 /* Another one with the same peer, with us in the same role, from `from` on. */
@@ -129,6 +190,7 @@ void gikev2_peers_limit(const struct gikev2_ike *ike, uint64_t now)
 	}
 	if (count > GIKEV2_IDLE_SAS_MAX)
 		gikev2_ike_end(oldest, -GIKEV2_ERR_REPLACED, now);
+	limit_idles(ike, now);
 }
 
 /* -------------------------------------------------------------- the notify */

@@ -25,6 +25,7 @@ void gikev2_params_default(struct gikev2_params *params)
 		.cookie_threshold = 64,
 		.retransmit_time = GIKEV2_SECOND,
 		.retransmit_tries = 6,
+		.idle_max = 4096,
 		.liveness_time = 20 * GIKEV2_SECOND,
 		.fragment_size = 1252, /* fits 1280 octets of IPv4 packet */
 		.rekey_time = 8 * 3600 * GIKEV2_SECOND,

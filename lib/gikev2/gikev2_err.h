@@ -27,6 +27,7 @@
 	X(HALF_OPEN_LIMIT, "too many half-open registrations")                 \
 	X(HALF_OPEN_PREFIX,                                                    \
 	  "too many half-open registrations of that network")                  \
+	X(IDLE_LIMIT, "too many IKE SAs that serve no group")                  \
 	X(REASSEMBLY_LIMIT, "too many fragments of peers without a name")      \
 	X(COOKIE, "asked to come again with a cookie")                         \
 	X(STATE_NOT_FOUND, "no key exchange that this one could follow")       \

@@ -160,6 +160,7 @@ int gikev2_gm_insert(struct gikev2_gm *gm, struct gikev2_ike *ike)
 	if (ike) {
 		gm->ike_next = ike->gms;
 		ike->gms = gm;
+		gikev2_idle_changed(ike);
 	}
 	insert(gms, gm);
 	if (!gm->fragments)
@@ -239,6 +240,7 @@ static void leave_ike(struct gikev2_gm *gm)
 	if (gm->ike->told == gm)
 		gm->ike->told = NULL;
 	gm->ike_next = NULL;
+	gikev2_idle_changed(gm->ike);
 	gm->ike = NULL;
 }
 

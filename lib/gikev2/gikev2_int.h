@@ -167,6 +167,7 @@ struct gikev2_ike {
 	struct gikev2_ike *half_next;	/* by the initiator's SPI */
 	uint16_t half_network;		/* its counter, as long as half-open */
 	struct gikev2_ike *peer_next;	/* by the peer's identity */
+	struct gikev2_ike *idle_prev, *idle_next;
 	struct gikev2_ike *deferred_next;
 	uint8_t spi_i[GIKEV2_SPI_LEN], spi_r[GIKEV2_SPI_LEN];
 	struct gikev2_path path;
@@ -176,6 +177,7 @@ struct gikev2_ike {
 	bool profile;	/* the peer sent our Vendor ID */
 	bool dead;	/* free it when the handlers are done */
 	bool known;	/* the peer proved its identity */
+	bool idle;	/* is in engine->idles */
 	bool fresh;	/* ... and had no SA before, and no key */
 	bool ppk;	/* ... and its keys are those with a PPK */
 	uint8_t own_way, peer_way; /* GIKEV2_BY_*; 0: not known, restored */
@@ -520,6 +522,15 @@ struct gikev2_peers {
 };
 /* SAs with one peer that serve no group, at the key server. */
 #define GIKEV2_IDLE_SAS_MAX 8
+
+/* Those of all peers, by when they last served one, the longest ago first. */
+struct gikev2_idles {
+	struct gikev2_ike *first, *last;
+	uint32_t count;
+};
+
+/* It serves a group, or none any more. */
+void gikev2_idle_changed(struct gikev2_ike *ike);
 
 int gikev2_peers_init(struct gikev2_peers *peers);
 void gikev2_peers_free(struct gikev2_peers *peers);
@@ -969,6 +980,7 @@ struct gikev2 {
 	uint8_t vendor_id[GIKEV2_VENDOR_ID_LEN];
 
 	struct gikev2_peers peers;
+	struct gikev2_idles idles;
 	size_t reassembly; /* octets held for the unauthenticated */
 	struct gikev2_ike *half_open[GIKEV2_HALF_BUCKETS];
 	uint16_t half_open_networks[GIKEV2_HALF_NETWORKS]; /* how many each has */

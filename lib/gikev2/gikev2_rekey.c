@@ -69,6 +69,8 @@ bool gikev2_inherit(struct gikev2_ike *ike, uint64_t now)
 	gikev2_disinherit(ike);
 	heir->gms = ike->gms;
 	ike->gms = NULL;
+	gikev2_idle_changed(ike);
+	gikev2_idle_changed(heir);
 	ike->told = NULL;
 	ike->bequeathed = now;
 	gikev2_ties_move(ike, heir, now);

@@ -413,6 +413,57 @@ static void rekeys_without_end(void **state)
 	world_free(s.world);
 }
 
+/* ... or has a name for each of them: the oldest ones go, and no member. */
+static void idles_of_many_names(void **state)
+{
+	struct scene s = setup(false);
+	struct gikev2_path path = { s.gm->address, s.ks->address };
+	struct gikev2_ike *second = NULL;
+
+	(void)state;
+	s.world->params.idle_max = 20;
+	gikev2_set_params(s.ks->engine, &s.world->params);
+	world_join(s.gm, s.ks, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 5 * SECOND);
+	for (int i = 0; i < 50; i++) {
+		struct gikev2_ike *ike =
+			gikev2_ike_new(s.ks->engine, false, &path);
+		struct gikev2_id id = named("x");
+
+		assert_non_null(ike);
+		id.data[0] = 'A' + i;
+		assert_int_equal(gikev2_ike_set_peer(ike, &id), 0);
+		gikev2_ike_established(ike, s.world->now);
+		assert_false(ike->dead);
+		if (i == 30)
+			second = ike;
+		assert_int_equal(sas(s.ks), i < 20 ? i + 2 : 21);
+	}
+	/* the order is that of their age, and none was freed yet */
+	assert_ptr_equal(s.ks->engine->idles.first, second);
+	assert_int_equal(s.ks->engine->idles.count, 20);
+	assert_int_equal(gikev2_counters(s.ks->engine)[GIKEV2_ERR_IDLE_LIMIT],
+			 30);
+	gikev2_bury(s.ks->engine);
+	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now), 0);
+	world_run(s.world, 20 * SECOND);
+	assert_int_equal(s.gm->events[GIKEV2_EVENT_REKEYED], 1);
+	/* who serves its group no longer is the youngest of them */
+	gikev2_gm_end(gikev2_group_gms(s.ks->group)->first, -GIKEV2_ERR_ADMIN,
+		      s.world->now);
+	assert_int_equal(s.ks->engine->idles.count, 21);
+	assert_ptr_equal(s.ks->engine->idles.first, second);
+	assert_true(gikev2_id_equal(s.ks->engine->idles.last->peer,
+				    &s.gm->identity));
+	while (s.ks->engine->ikes)
+		gikev2_ike_end(s.ks->engine->ikes, -GIKEV2_ERR_ADMIN,
+			       s.world->now);
+	assert_int_equal(s.ks->engine->idles.count, 0);
+	assert_null(s.ks->engine->idles.first);
+	assert_null(s.ks->engine->idles.last);
+	world_free(s.world);
+}
+
 /* ... or authenticates for ever, and asks for no group. */
 static void idles_without_end(void **state)
 {
@@ -457,6 +508,7 @@ int main(void)
 		cmocka_unit_test(names_of_choice),
 		cmocka_unit_test(rekeys_without_end),
 		cmocka_unit_test(idles_without_end),
+		cmocka_unit_test(idles_of_many_names),
 	};
 
 	return cmocka_run_group_tests_name("contact", tests, NULL, NULL);
