@@ -241,29 +241,30 @@ struct gikev2_abilities {
  * registered over where the group is rekeyed by multicast.
  */
 struct gikev2_gm {
+	/* what is looked at of all of them in a row: a cache line */
 	struct gikev2_group *group;
 	struct gikev2_gm *prev, *next; /* of the group */
-	struct gikev2_gm *bucket_next; /* by identity */
 	struct gikev2_ike *ike;	       /* NULL: no SA with it any more */
+	uint64_t acked, sent;	       /* changes of the group's keys */
+	bool cleared;		       /* it has to go and to register anew */
+	bool fragments;		       /* does them (RFC 7383) */
+	bool profile;		       /* sent our Vendor ID */
+	bool past;	 /* it did not say that it began with nothing */
+	bool away;	 /* its SA was lost while a roll waits for it */
+	bool late;	 /* a roll does not wait for it any longer */
+	bool unsaved;	 /* gikev2_state.c */
+	uint8_t senders; /* Sender-IDs that it asked for; 0: it only receives */
+
+	struct gikev2_gm *bucket_next; /* by identity */
 	struct gikev2_gm *ike_next;    /* of the SA */
 	struct gikev2_path path;
 	uint64_t registered, last_seen;
-	uint64_t acked, sent; /* changes of the group's keys */
 	struct gikev2_abilities can;
-	uint8_t senders;      /* Sender-IDs that it asked for; 0: it only
-			       * receives */
-	bool cleared;	      /* it has to go and to register anew */
-	bool fragments;	      /* does them (RFC 7383) */
-	bool profile;	      /* sent our Vendor ID */
-	bool away;	      /* its SA was lost while a roll waits for it */
-	bool late;	      /* a roll does not wait for it any longer */
-	bool past;	      /* it did not say that it began with nothing */
 	uint32_t leaf;	      /* in the group's tree; GIKEV2_LKH_NO_LEAF */
 	struct gikev2_id *id; /* room for its octets only */
 	/* gikev2_state.c */
 	uint8_t handle[GIKEV2_GM_HANDLE_LEN]; /* names it in what is saved */
 	struct gikev2_gm *unsaved_next;
-	bool unsaved;
 };
 
 /* Those of a group, in a list and by identity; gikev2_gm.c. */
