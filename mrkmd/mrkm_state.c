@@ -101,8 +101,6 @@ static void release(struct datagrams_head *datagrams, bool at_once)
 {
 	struct datagram *datagram;
 
-	if (!datagrams_const_first(&state.ready))
-		datagrams_swap_all(&state.ready, datagrams);
 	while ((datagram = datagrams_pop(datagrams)))
 		datagrams_add_tail(&state.ready, datagram);
 	if (state.t_send || !datagrams_const_first(&state.ready))
