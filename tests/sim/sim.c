@@ -26,7 +26,7 @@
 #define END_TIME 1800
 
 static const struct sim_weather weathers[SIM_WEATHERS] = {
-	{ "calm", 5, 5, 2 * SIM_MS, 20 * SIM_MS, 600, 2 },
+	{ "calm", 5, 5, 5 * SIM_MS, 20 * SIM_MS, 600, 2 },
 	{ "rough", 50, 20, 5 * SIM_MS, 300 * SIM_MS, 300, 100 },
 	{ "storm", 150, 50, 10 * SIM_MS, 1500 * SIM_MS, 120, 300 },
 };
@@ -56,49 +56,62 @@ bool sim_chance(uint64_t *stream, uint32_t per_mille)
 
 /* -------------------------------------------------------------------- words */
 
-static void say(FILE *out, const struct sim *sim, const struct sim_node *node,
-		const char *format, va_list args)
+void sim_say(const struct sim *sim, const struct sim_node *node,
+	     const char *text)
 {
-	double seconds = (sim->now - SIM_START) / 1e6;
-
-	fprintf(out, "%10" PRIu64 " %14.6f ", sim->event, seconds);
+	printf("%14.6f ", (sim->now - SIM_START) / 1e6);
 	if (node && node->number)
-		fprintf(out, "r%u ", node->number);
+		printf("r%u ", node->number);
 	else if (node)
-		fprintf(out, "ks ");
-	vfprintf(out, format, args);
-	fprintf(out, "\n");
+		printf("ks ");
+	printf("%s\n", text);
 }
 
-void sim_trace(struct sim *sim, const struct sim_node *node, const char *format,
-	       ...)
+/* Of what a shard's router does it is told in order, by the log. */
+static void log_text(struct sim_node *node, enum sim_record_kind kind,
+		     const char *text)
 {
+	size_t size = strlen(text) + 1;
+
+	memcpy(sim_log_add(node, kind, size), text, size);
+}
+
+void sim_trace(struct sim *sim, struct sim_node *node, const char *format, ...)
+{
+	uint64_t now = sim_now(sim, node) - SIM_START;
+	char text[384];
 	va_list args;
 
-	if (sim->event < sim->config.trace_from ||
-	    sim->event > sim->config.trace_to)
+	if (now < sim->config.trace_from || now > sim->config.trace_to)
 		return;
 	va_start(args, format);
-	say(stdout, sim, node, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (sim->running)
+		log_text(node, SIM_SAID, text);
+	else
+		sim_say(sim, node, text);
 }
 
-void sim_fail(struct sim *sim, const struct sim_node *node, const char *format,
-	      ...)
+void sim_fail(struct sim *sim, struct sim_node *node, const char *format, ...)
 {
 	char what[384], who[16] = "";
 	va_list args;
 
-	if (sim->failed)
+	if (!sim->running && sim->failed)
 		return;
-	sim->failed = true;
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
+	if (sim->running) {
+		node->shard->failed = true;
+		log_text(node, SIM_FAILED, what);
+		return;
+	}
+	sim->failed = true;
 	if (node && node->number)
 		snprintf(who, sizeof(who), "r%u ", node->number);
-	snprintf(sim->failure, sizeof(sim->failure),
-		 "event %" PRIu64 ", %.6f s: %s%s", sim->event,
+	snprintf(sim->failure, sizeof(sim->failure), "%.6f s: %s%s",
 		 (sim->now - SIM_START) / 1e6, who, what);
 }
 
@@ -124,7 +137,7 @@ static void look_at(struct sim_node *node)
 		return;
 	if (since > KEYS_GRACE * GIKEV2_SECOND)
 		SIM_CHECK(
-			sim, node, sim_keys_can_send(node),
+			sim, node, node->sending,
 			"has no key to send with, and could talk to the server for %" PRIu64
 			" s",
 			since / GIKEV2_SECOND);
@@ -136,7 +149,7 @@ static void look_at(struct sim_node *node)
 			  " s that it could talk to the server",
 			  node->late ? "is late" : "is not like the others",
 			  since / GIKEV2_SECOND);
-	if (!sim_keys_can_send(node))
+	if (!node->sending)
 		sim->results.keyless++;
 }
 
@@ -156,7 +169,7 @@ static void sweep_fire(void *owner, uint64_t now)
 	const struct sim_node *server = &sim->nodes[0];
 
 	(void)now;
-	sim->event++;
+	sim->counts.events++;
 	if (sim->meddle)
 		sim->meddle(sim);
 	for (uint32_t i = 1; !sim->ending && i < sim->node_count; i++)
@@ -187,6 +200,7 @@ void sim_config_default(struct sim_config *config, uint32_t members,
 		.weather = SIM_CALM,
 		.trace_from = UINT64_MAX,
 		.trace_to = UINT64_MAX,
+		.threads = 1,
 	};
 }
 
@@ -231,24 +245,22 @@ static void group_init(struct sim *sim, size_t number, const char *name)
 		group->config.rekey.wait = sim->config.wait;
 }
 
-/* One for all worlds: what OpenSSL keeps in it is nobody's. */
-static struct gikev2_scratch *scratch;
-
 static struct sim *make(const struct sim_config *config)
 {
 	static const uint8_t seed[GIKEV2_ED25519_SEED_LEN] = { 7 };
 	struct sim *sim = calloc(1, sizeof(*sim));
 
-	if (!scratch)
-		scratch = gikev2_scratch_new();
-	assert(sim && scratch && config->members);
-	sim->scratch = scratch;
+	assert(sim && config->members);
 	sim->config = *config;
 	sim->weather = weathers[config->weather];
 	sim->now = SIM_START;
+	sim->lookahead = sim->weather.delay;
 	sim->fate = config->seed * 2 + 1;
-	sim->network.random = config->seed * 2 + 1;
-	sim->draws = config->seed;
+	sim->pool = sim_pool_new(config->threads);
+	sim->shards = calloc(SIM_SHARDS, sizeof(*sim->shards));
+	assert(sim->shards);
+	for (size_t i = 0; i < SIM_SHARDS; i++)
+		sim_shard_init(sim, i);
 	gikev2_params_default(&sim->params);
 	sim->params.liveness_time = config->liveness * GIKEV2_SECOND;
 	if (config->sign && gikev2_key_from_seed(seed, &sim->signer) < 0)
@@ -300,35 +312,66 @@ void sim_free(struct sim *sim)
 	gikev2_timer_fini(&sim->timers, &sim->sweep);
 	gikev2_timer_fini(&sim->timers, &sim->incident);
 	for (uint32_t i = 0; i < sim->node_count; i++) {
-		gikev2_timer_fini(&sim->timers, &sim->nodes[i].timer);
+		gikev2_timer_fini(&sim->nodes[i].shard->timers,
+				  &sim->nodes[i].timer);
 		gikev2_timer_fini(&sim->timers, &sim->nodes[i].boot);
 		gikev2_timer_fini(&sim->timers, &sim->nodes[i].mend);
 	}
 	sim_keys_free(sim);
 	sim_network_free(sim);
-	sim_wire_free(&sim->wire);
+	for (size_t i = 0; i < SIM_SHARDS; i++)
+		sim_shard_free(&sim->shards[i]);
+	free(sim->shards);
+	sim_pool_free(sim->pool);
 	gikev2_timers_free(&sim->timers);
 	gikev2_key_free(sim->signer);
 	free(sim->nodes);
 	free(sim);
 }
 
-/* One instant after the other; all that happens in one is an event each. */
+/* The next thing that a router does, or at which it may get something. */
+static uint64_t shards_next(const struct sim *sim)
+{
+	const struct sim_octets *spread = sim->network.spread;
+	uint64_t next = spread ? spread->at + sim->weather.delay : GIKEV2_NEVER;
+
+	for (size_t i = 0; i < SIM_SHARDS; i++) {
+		uint64_t at = sim_shard_next(&sim->shards[i]);
+
+		next = at < next ? at : next;
+	}
+	return next;
+}
+
+/* What is common to all alters between two windows of time. */
+static void alter(struct sim *sim, uint64_t at)
+{
+	if (sim->network.spread)
+		sim_shards_run(sim, at);
+	if (sim->failed)
+		return;
+	SIM_CHECK(sim, NULL, at >= sim->now, "time runs backwards");
+	sim->now = at;
+	gikev2_timers_run(&sim->timers, at);
+	sim_log_merge(sim);
+}
+
 static void run_until(struct sim *sim, uint64_t until)
 {
 	while (!sim->failed) {
 		uint64_t timer = gikev2_timers_next(&sim->timers);
-		uint64_t arrival = sim_queue_next(&sim->network.queue);
-		uint64_t at = timer < arrival ? timer : arrival;
+		uint64_t next = shards_next(sim);
+		uint64_t end = next + sim->lookahead;
 
-		if (at > until)
+		if ((timer < next ? timer : next) > until)
 			break;
-		SIM_CHECK(sim, NULL, at >= sim->now, "time runs backwards");
-		sim->now = at;
-		if (timer <= arrival)
-			gikev2_timers_run(&sim->timers, at);
-		else
-			sim_network_arrive(sim);
+		if (timer <= next) {
+			alter(sim, timer);
+			continue;
+		}
+		if (end > timer)
+			end = timer;
+		sim_shards_run(sim, end <= until ? end : until + 1);
 	}
 	if (!sim->failed)
 		sim->now = until;
@@ -360,7 +403,28 @@ static void check_floor(struct sim *sim)
 		  server->account.octets, sim->results.server_floor.octets);
 }
 
-bool sim_run(struct sim *sim)
+static void count_up(struct sim *sim)
+{
+	struct sim_counts *all = &sim->counts;
+
+	for (size_t i = 0; i < SIM_SHARDS; i++) {
+		const struct sim_counts *counts = &sim->shards[i].counts;
+
+		all->events += counts->events;
+		all->checks += counts->checks;
+		all->datagrams += counts->datagrams;
+		all->expires += counts->expires;
+		all->registrations += counts->registrations;
+		all->rekeys += counts->rekeys;
+		all->sent += counts->sent;
+		all->lost += counts->lost;
+		all->repeated += counts->repeated;
+		all->cut += counts->cut;
+		all->delivered += counts->delivered;
+	}
+}
+
+static void run_to_the_end(struct sim *sim)
 {
 	sim_plan_start(sim);
 	sim->results.server_floor = sim->nodes[0].account;
@@ -368,11 +432,17 @@ bool sim_run(struct sim *sim)
 			 sim->now + SWEEP * GIKEV2_SECOND);
 	run_until(sim, SIM_START + sim->config.duration);
 	if (sim->failed)
-		return false;
+		return;
 	sim->ending = true;
 	sim_plan_end(sim);
 	run_until(sim, sim->now + END_TIME * GIKEV2_SECOND);
 	if (!sim->failed)
 		check_floor(sim);
+}
+
+bool sim_run(struct sim *sim)
+{
+	run_to_the_end(sim);
+	count_up(sim);
 	return !sim->failed;
 }

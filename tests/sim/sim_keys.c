@@ -25,7 +25,7 @@ static struct sim_key **bucket(struct sim *sim, const struct keytable_row *row)
 	return &sim->keys.buckets[(hash ^ hash >> 12) % SIM_KEY_BUCKETS];
 }
 
-static struct sim_key *find(struct sim *sim, const struct keytable_row *row)
+struct sim_key *sim_keys_find(struct sim *sim, const struct keytable_row *row)
 {
 	struct sim_key *key = *bucket(sim, row);
 
@@ -39,8 +39,8 @@ static struct sim_key *find(struct sim *sim, const struct keytable_row *row)
 static bool holds(const struct sim_node *node,
 		  const struct sim_generation *generation)
 {
-	for (size_t i = 0; i < node->hold_count; i++)
-		if (node->holds[i].key->generation == generation)
+	for (size_t i = 0; i < node->known.count; i++)
+		if (node->known.holds[i].key->generation == generation)
 			return true;
 	return false;
 }
@@ -89,12 +89,12 @@ static void time_over(void *owner, uint64_t now)
 	struct sim *sim = generation->group->sim;
 
 	(void)now;
-	sim->event++;
+	sim->counts.events++;
 	generation->due_over = true;
 	for (uint32_t i = 1; i < sim->node_count; i++) {
 		struct sim_node *node = &sim->nodes[i];
 
-		if (node->group != generation->group || !node->hold_count ||
+		if (node->group != generation->group || !node->known.count ||
 		    holds(node, generation) ||
 		    holds(node, generation->group->youngest))
 			continue;
@@ -165,48 +165,44 @@ static void note_key(struct sim_generation *generation,
 	*head = key;
 }
 
-void sim_keys_note(struct sim_group *group)
+void sim_keys_note(struct sim_group *group,
+		   const struct gikev2_group_status *status)
 {
 	struct sim_generation *generation = group->youngest;
-	struct gikev2_group_status status;
 	struct sim *sim = group->sim;
 
-	group->rolled = false;
-	gikev2_group_get_status(group->group, sim->now, &status);
 	SIM_CHECK(sim, &sim->nodes[0],
 		  !generation || generation->life != sim->life ||
-			  status.generation >= generation->number,
+			  status->generation >= generation->number,
 		  "generation %" PRIu64 " of %s after %" PRIu64,
-		  status.generation, group->name, generation->number);
+		  status->generation, group->name, generation->number);
 	if (generation && generation->life == sim->life &&
-	    generation->number == status.generation)
+	    generation->number == status->generation)
 		return;
-	generation = new_generation(group, &status);
+	generation = new_generation(group, status);
 	sim->results.rolls++;
-	for (size_t i = 0; i < status.row_count; i++)
-		if (!find(sim, &status.rows[i]))
-			note_key(generation, &status.rows[i]);
+	for (size_t i = 0; i < status->row_count; i++)
+		if (!sim_keys_find(sim, &status->rows[i]))
+			note_key(generation, &status->rows[i]);
 }
 
 /* Nobody is missing: what was announced comes sooner. */
-void sim_keys_follow(struct sim_group *group)
+void sim_keys_follow(struct sim_group *group, const struct sim_delays *delays)
 {
 	struct sim_generation *generation = group->youngest;
 	struct sim *sim = group->sim;
-	const struct gikev2_generation *gen =
-		gikev2_youngest(gikev2_group_generations(group->group));
 
 	if (!generation || generation->life != sim->life ||
-	    generation->number != gen->number ||
-	    (generation->atd_end == gen->atd_end &&
-	     generation->dtd_end == gen->dtd_end))
+	    generation->number != delays->number ||
+	    (generation->atd_end == delays->atd_end &&
+	     generation->dtd_end == delays->dtd_end))
 		return;
 	SIM_CHECK(sim, &sim->nodes[0],
-		  gen->atd_end <= generation->atd_end &&
-			  gen->dtd_end <= generation->dtd_end,
+		  delays->atd_end <= generation->atd_end &&
+			  delays->dtd_end <= generation->dtd_end,
 		  "puts off generation %" PRIu64, generation->ordinal);
-	generation->atd_end = gen->atd_end;
-	generation->dtd_end = gen->dtd_end;
+	generation->atd_end = delays->atd_end;
+	generation->dtd_end = delays->dtd_end;
 	if (!generation->due_over)
 		gikev2_timer_set(&sim->timers, &generation->timer,
 				 generation->atd_end);
@@ -238,7 +234,7 @@ static void deactivate_unused(struct sim_group *group)
 }
 
 /* What a hold adds to its key's counters, or takes from them again. */
-static void count_hold(struct sim_hold *hold, int by)
+static void count_hold(const struct sim_hold *hold, int by)
 {
 	hold->key->acceptors += hold->accepts ? by : 0;
 	hold->key->senders += hold->sends ? by : 0;
@@ -248,26 +244,35 @@ static void count_hold(struct sim_hold *hold, int by)
 
 static void count_all(struct sim_node *node, int by)
 {
-	for (size_t i = 0; i < node->hold_count; i++)
-		count_hold(&node->holds[i], by);
+	for (size_t i = 0; i < node->known.count; i++)
+		count_hold(&node->known.holds[i], by);
+}
+
+static void note_standing(const struct sim_node *node)
+{
+	uint64_t *digest = &node->sim->results.digest;
+
+	*digest = sim_mix(*digest, node->sim->now);
+	*digest = sim_mix(*digest, node->number * 2 + node->standing);
 }
 
 void sim_keys_leave(struct sim_node *node)
 {
 	if (!node->standing)
 		return;
-	node->standing = false;
+	node->standing = node->settled = false;
 	node->left_at = node->sim->now;
+	note_standing(node);
 	count_all(node, -1);
 	node->group->standing--;
 	deactivate_unused(node->group);
 }
 
 /* What was on its way for too long: its delays begin too late. */
-static void look_for_delay(struct sim_node *node)
+static void look_for_delay(struct sim_node *node, const struct sim_holds *holds)
 {
-	for (size_t i = 0; i < node->hold_count; i++) {
-		const struct sim_hold *hold = &node->holds[i];
+	for (size_t i = 0; i < holds->count; i++) {
+		const struct sim_hold *hold = &holds->holds[i];
 		const struct sim_generation *generation = hold->key->generation;
 
 		if (hold->send_start > node->sim->now &&
@@ -277,117 +282,31 @@ static void look_for_delay(struct sim_node *node)
 	}
 }
 
-void sim_keys_deliver(struct sim_node *node, const struct keytable_row *rows,
-		      size_t count)
-{
-	struct sim *sim = node->sim;
-
-	if (node->standing)
-		count_all(node, -1);
-	node->deliveries++;
-	node->hold_count = 0;
-	SIM_CHECK(sim, node, count <= SIM_HOLDS_MAX, "holds %zu keys", count);
-	for (size_t i = 0; i < count && i < SIM_HOLDS_MAX; i++) {
-		struct sim_key *key = find(sim, &rows[i]);
-
-		SIM_CHECK(sim, node, key,
-			  "has a key that no server made, ID %u", rows[i].id);
-		if (!key)
-			continue;
-		SIM_CHECK(
-			sim, node,
-			!node->excluded ||
-				key->generation->ordinal <= node->excluded,
-			"is excluded and knows a key that was made later, ID %u",
-			rows[i].id);
-		node->holds[node->hold_count++] = (struct sim_hold){
-			.key = key,
-			.accept_start = rows[i].accept_start,
-			.accept_end = rows[i].accept_end,
-			.send_start = rows[i].send_start,
-			.send_end = rows[i].send_end,
-		};
-	}
-	look_for_delay(node);
-	/* sim_keys_update() is next */
-}
-
-uint64_t sim_keys_next(const struct sim_node *node)
-{
-	uint64_t now = node->sim->now, next = GIKEV2_NEVER;
-
-	for (size_t i = 0; i < node->hold_count; i++) {
-		const struct sim_hold *hold = &node->holds[i];
-		const uint64_t at[] = { hold->accept_start, hold->accept_end,
-					hold->send_start, hold->send_end };
-
-		for (size_t j = 0; j < sizeof(at) / sizeof(at[0]); j++)
-			if (at[j] > now && at[j] < next)
-				next = at[j];
-	}
-	return next;
-}
-
-/* The one it sends with; NULL. */
-static struct sim_hold *sender_of(struct sim_node *node, uint8_t protocol)
-{
-	for (size_t i = 0; i < node->hold_count; i++)
-		if (node->holds[i].sends &&
-		    node->holds[i].key->protocol == protocol)
-			return &node->holds[i];
-	return NULL;
-}
-
-bool sim_keys_can_send(const struct sim_node *node)
+static bool can_send(const struct sim_node *node)
 {
 	const struct gikev2_group_config *config = &node->group->config;
 
 	for (size_t i = 0; i < config->protocol_count; i++)
-		if (!sender_of((struct sim_node *)node,
-			       config->protocols[i].protocol))
+		if (!sim_keys_sender(&node->known,
+				     config->protocols[i].protocol))
 			return false;
 	return true;
 }
 
-/* One key to send with, if there is any to accept. */
-static void check_windows(struct sim_node *node)
+/* What it was counted for before no longer counts. */
+static void take_over(struct sim_node *node, const struct sim_holds *holds)
 {
-	const struct gikev2_group_config *config = &node->group->config;
-
-	for (size_t i = 0; i < config->protocol_count; i++) {
-		uint8_t protocol = config->protocols[i].protocol;
-		size_t senders = 0, acceptors = 0;
-
-		for (size_t j = 0; j < node->hold_count; j++) {
-			const struct sim_hold *hold = &node->holds[j];
-
-			if (hold->key->protocol != protocol)
-				continue;
-			senders += hold->sends;
-			acceptors += hold->accepts;
-		}
-		SIM_CHECK(node->sim, node, senders == (acceptors > 0),
-			  "protocol %u: accepts %zu keys, sends with %zu",
-			  protocol, acceptors, senders);
-	}
-}
-
-static bool within(uint64_t start, uint64_t now, uint64_t end)
-{
-	return start <= now && now < end;
-}
-
-static void look_at_clock(struct sim_node *node)
-{
-	uint64_t now = node->sim->now;
-
-	for (size_t i = 0; i < node->hold_count; i++) {
-		struct sim_hold *hold = &node->holds[i];
-
-		hold->accepts =
-			within(hold->accept_start, now, hold->accept_end);
-		hold->sends = within(hold->send_start, now, hold->send_end);
-	}
+	if (node->standing)
+		count_all(node, -1);
+	node->known.count = 0;
+	if (holds->delivered)
+		look_for_delay(node, holds);
+	node->known.count = holds->count;
+	memcpy(node->known.holds, holds->holds,
+	       holds->count * sizeof(holds->holds[0]));
+	if (node->standing)
+		count_all(node, 1);
+	node->sending = can_send(node);
 }
 
 /* ---------------------------------------------------------------- the promise */
@@ -398,13 +317,14 @@ static void look_at_clock(struct sim_node *node)
  */
 static bool is_excused(const struct sim_node *node)
 {
-	for (size_t i = 0; i < node->hold_count; i++) {
-		const struct sim_hold *hold = &node->holds[i];
+	for (size_t i = 0; i < node->known.count; i++) {
+		const struct sim_hold *hold = &node->known.holds[i];
 		bool alone = true;
 
-		for (size_t j = 0; j < node->hold_count; j++)
-			if (i != j && node->holds[j].accepts &&
-			    node->holds[j].key->protocol == hold->key->protocol)
+		for (size_t j = 0; j < node->known.count; j++)
+			if (i != j && node->known.holds[j].accepts &&
+			    node->known.holds[j].key->protocol ==
+				    hold->key->protocol)
 				alone = false;
 		if (hold->sends && alone && !hold->key->generation->due_over)
 			return true;
@@ -417,11 +337,11 @@ static bool may_enter(struct sim_node *node)
 	struct sim_group *group = node->group;
 	struct sim_generation *youngest = group->youngest;
 
-	if (!node->engine || node->excluded || !sim_keys_can_send(node) ||
+	if (!node->engine || node->excluded || !node->sending ||
 	    (!holds(node, youngest) && (node->late || youngest->due_over)))
 		return false;
-	for (size_t i = 0; i < node->hold_count; i++) {
-		const struct sim_hold *hold = &node->holds[i];
+	for (size_t i = 0; i < node->known.count; i++) {
+		const struct sim_hold *hold = &node->known.holds[i];
 
 		if (!hold->sends)
 			continue;
@@ -434,11 +354,11 @@ static bool may_enter(struct sim_node *node)
 	for (size_t i = 0; i < group->active_count; i++) {
 		size_t j = 0;
 
-		while (j < node->hold_count &&
-		       (node->holds[j].key != group->active[i] ||
-			!node->holds[j].accepts))
+		while (j < node->known.count &&
+		       (node->known.holds[j].key != group->active[i] ||
+			!node->known.holds[j].accepts))
 			j++;
-		if (group->active[i]->senders && j == node->hold_count)
+		if (group->active[i]->senders && j == node->known.count)
 			return false;
 	}
 	return true;
@@ -449,6 +369,7 @@ static void enter(struct sim_node *node)
 	struct sim *sim = node->sim;
 
 	node->standing = true;
+	note_standing(node);
 	node->group->standing++;
 	count_all(node, 1);
 	if (!node->late)
@@ -460,8 +381,9 @@ static void enter(struct sim_node *node)
 
 static bool accepts(const struct sim_node *node, const struct sim_key *key)
 {
-	for (size_t i = 0; i < node->hold_count; i++)
-		if (node->holds[i].key == key && node->holds[i].accepts)
+	for (size_t i = 0; i < node->known.count; i++)
+		if (node->known.holds[i].key == key &&
+		    node->known.holds[i].accepts)
 			return true;
 	return false;
 }
@@ -469,7 +391,7 @@ static bool accepts(const struct sim_node *node, const struct sim_key *key)
 static void broken(struct sim_group *group, const struct sim_key *key)
 {
 	struct sim *sim = group->sim;
-	const struct sim_node *deaf = NULL, *sender = NULL;
+	struct sim_node *deaf = NULL, *sender = NULL;
 
 	for (uint32_t i = 1; i < sim->node_count; i++) {
 		struct sim_node *node = &sim->nodes[i];
@@ -477,7 +399,7 @@ static void broken(struct sim_group *group, const struct sim_key *key)
 
 		if (!node->standing || node->group != group)
 			continue;
-		hold = sender_of(node, key->protocol);
+		hold = sim_keys_sender(&node->known, key->protocol);
 		if (hold && hold->key == key)
 			sender = node;
 		if (!accepts(node, key))
@@ -499,27 +421,23 @@ static void check_group(struct sim_group *group)
 	for (size_t i = 0; i < group->active_count; i++) {
 		const struct sim_key *key = group->active[i];
 
-		group->sim->results.checks++;
+		group->sim->counts.checks++;
 		if (key->senders && key->acceptors != group->standing)
 			broken(group, key);
 	}
 }
 
-void sim_keys_update(struct sim_node *node)
+void sim_keys_update(struct sim_node *node, const struct sim_holds *holds)
 {
 	struct sim_group *group = node->group;
 
-	if (node->standing)
-		count_all(node, -1);
-	look_at_clock(node);
-	check_windows(node);
-	if (node->standing)
-		count_all(node, 1);
+	take_over(node, holds);
 	/* without a key it is another promise that is broken, if any */
-	if (node->standing && (!sim_keys_can_send(node) || is_excused(node)))
+	if (node->standing && (!node->sending || is_excused(node)))
 		sim_keys_leave(node);
 	if (!node->standing && may_enter(node))
 		enter(node);
+	node->settled = node->standing && !is_excused(node);
 	deactivate_unused(group);
 	check_group(group);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "sim.h"
 
@@ -26,7 +27,8 @@ static const char usage[] =
 	"  --wait SECONDS     of rolls for members that do not answer\n"
 	"  --sign             GSA_REKEY by Ed25519\n"
 	"  --weather NAME     calm, rough or storm\n"
-	"  --trace FROM[,TO]  says what happens in these events\n";
+	"  --threads N        as many as there are processors without it\n"
+	"  --trace FROM[,TO]  says what happens in these seconds\n";
 
 static const struct option options[] = {
 	{ "members", required_argument, NULL, 'm' },
@@ -39,6 +41,7 @@ static const struct option options[] = {
 	{ "wait", required_argument, NULL, 'a' },
 	{ "sign", no_argument, NULL, 'g' },
 	{ "weather", required_argument, NULL, 'w' },
+	{ "threads", required_argument, NULL, 'p' },
 	{ "trace", required_argument, NULL, 't' },
 	{ 0 },
 };
@@ -92,10 +95,14 @@ static bool set_option(struct sim_config *config, int option, const char *value)
 	case 't':
 		if (!value)
 			return false;
-		config->trace_from = strtoull(value, &rest, 10);
-		config->trace_to = *rest ? strtoull(rest + 1, NULL, 10)
-					 : UINT64_MAX;
+		config->trace_from = number * GIKEV2_SECOND;
+		config->trace_to =
+			*rest ? strtod(rest + 1, NULL) * GIKEV2_SECOND
+			      : UINT64_MAX;
 		return true;
+	case 'p':
+		config->threads = number;
+		return number >= 1 && number <= SIM_SHARDS && !*rest;
 	default:
 		return false;
 	}
@@ -106,6 +113,7 @@ static bool read_options(struct sim_config *config, int argc, char **argv)
 {
 	uint32_t members = 1000;
 	uint64_t seed = 1;
+	long processors;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -119,6 +127,10 @@ static bool read_options(struct sim_config *config, int argc, char **argv)
 	if (!members || members > 1000000 || optind < argc)
 		return false;
 	sim_config_default(config, members, seed);
+	processors = sysconf(_SC_NPROCESSORS_ONLN);
+	config->threads = processors < 1	    ? 1
+			  : processors < SIM_SHARDS ? processors
+						    : SIM_SHARDS;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		if (!set_option(config, option, optarg))
@@ -126,30 +138,30 @@ static bool read_options(struct sim_config *config, int argc, char **argv)
 	return true;
 }
 
-static double cpu_seconds(void)
+static double seconds(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	clock_gettime(clock, &ts);
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-static void report(const struct sim *sim)
+static void report(const struct sim *sim, double begin)
 {
 	const struct sim_results *r = &sim->results;
-	const struct sim_network *n = &sim->network;
+	const struct sim_counts *c = &sim->counts;
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
 	printf("  %" PRIu64 " events, %" PRIu64 " checks; %" PRIu64
 	       " datagrams sent, %" PRIu64 " arrived, %" PRIu64
 	       " lost, %" PRIu64 " cut, %" PRIu64 " twice\n",
-	       sim->event, r->checks, r->datagrams, n->delivered, n->lost,
-	       n->cut, n->repeated);
+	       c->events, c->checks, c->datagrams, c->delivered, c->lost,
+	       c->cut, c->repeated);
 	printf("  %" PRIu64 " generations of keys, %" PRIu64
 	       " registrations, %" PRIu64
 	       " rekeys received, %u half-open at most\n",
-	       r->rolls, r->registrations, r->rekeys, r->half_open);
+	       r->rolls, c->registrations, c->rekeys, r->half_open);
 	printf("  %" PRIu64 " times late, for %.0f s at most; %" PRIu64
 	       " exclusions of those who listened on\n",
 	       r->late, r->longest_late / 1e6, r->spies);
@@ -159,13 +171,16 @@ static void report(const struct sim *sim)
 	printf("\n  server: %zu octets with %u members, %zu without, %zu at the end\n",
 	       r->server_full, r->full_members, r->server_floor.octets,
 	       r->server_end);
-	printf("  %.1f s of CPU, %ld MiB\n", cpu_seconds(),
-	       usage.ru_maxrss / 1024);
+	printf("  digest %016" PRIx64 "\n", r->digest);
+	printf("  %.1f s, %.1f s of CPU, %ld MiB\n",
+	       seconds(CLOCK_MONOTONIC) - begin,
+	       seconds(CLOCK_PROCESS_CPUTIME_ID), usage.ru_maxrss / 1024);
 }
 
 int main(int argc, char **argv)
 {
 	struct sim_config config;
+	double begin = seconds(CLOCK_MONOTONIC);
 	struct sim *sim;
 	bool ok;
 
@@ -180,7 +195,7 @@ int main(int argc, char **argv)
 	       config.members, config.inband, config.seed,
 	       (double)config.duration / SIM_HOUR, sim->weather.name);
 	ok = sim_run(sim);
-	report(sim);
+	report(sim, begin);
 	if (ok)
 		printf("  every promise was kept\n");
 	else

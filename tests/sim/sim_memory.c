@@ -18,7 +18,7 @@ struct block {
 _Static_assert(sizeof(struct block) % _Alignof(max_align_t) == 0,
 	       "what follows has to be aligned");
 
-static struct sim_account *current;
+static _Thread_local struct sim_account *current;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);

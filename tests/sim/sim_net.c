@@ -27,12 +27,6 @@ static bool is_multicast(const struct gikev2_endpoint *address)
 	return (address->ip[0] & 0xf0) == 0xe0;
 }
 
-static void release(struct sim_octets *message)
-{
-	if (--message->refs == 0)
-		free(message);
-}
-
 /*
  * Ten thousand engines do not fit into the processor's cache.  Who will be next
  * is known, so what is needed of him is fetched meanwhile.
@@ -52,97 +46,146 @@ static void look_ahead(const struct sim_queue *queue)
 		__builtin_prefetch(gikev2_member_keks(near->to->member));
 }
 
-void sim_network_arrive(struct sim *sim)
+void sim_network_arrive(struct sim_shard *shard)
 {
-	struct sim_datagram datagram = sim_queue_take(&sim->network.queue);
+	struct sim_datagram datagram = sim_queue_take(&shard->queue);
 	struct sim_node *to = datagram.to;
 	const struct gikev2_path *path = &datagram.message->path;
 
-	look_ahead(&sim->network.queue);
-	sim->event++;
+	look_ahead(&shard->queue);
+	shard->counts.events++;
 	/* who was cut off meanwhile does not get what was under way */
 	if (!to->engine || to->cut ||
 	    (to->spy && !is_multicast(&path->local))) {
-		sim->network.cut++;
+		shard->counts.cut++;
 	} else {
-		sim->network.delivered++;
+		shard->counts.delivered++;
 		sim_node_input(to, datagram.message);
 	}
-	release(datagram.message);
 }
 
-static void enqueue(struct sim_node *to, struct sim_octets *message)
+static void enqueue(struct sim_node *to, struct sim_octets *message,
+		    uint64_t *chance)
 {
-	struct sim *sim = to->sim;
+	const struct sim_weather *weather = &to->sim->weather;
 	const struct sim_datagram datagram = {
-		.at = sim->now + sim->weather.delay +
-		      sim_below(&sim->network.random, sim->weather.jitter),
+		.at = message->at + weather->delay +
+		      sim_below(chance, weather->jitter),
+		.number = message->number,
 		.to = to,
 		.message = message,
 	};
 
-	message->refs++;
-	sim_queue_put(&sim->network.queue, sim->now, &datagram);
+	sim_queue_put(&to->shard->queue, message->at, &datagram);
 }
 
 /* The way from one sender to one receiver. */
-static void transmit(struct sim_node *to, struct sim_octets *message)
+static void transmit(struct sim_node *to, struct sim_octets *message,
+		     uint64_t *chance)
 {
-	struct sim *sim = to->sim;
+	const struct sim_weather *weather = &to->sim->weather;
+	struct sim_counts *counts = &to->shard->counts;
 
-	sim->network.sent++;
+	counts->sent++;
 	if (to->cut || !to->engine) {
-		sim->network.cut++;
+		counts->cut++;
 		return;
 	}
-	if (sim_chance(&sim->network.random, sim->weather.loss)) {
-		sim->network.lost++;
+	if (sim_chance(chance, weather->loss)) {
+		counts->lost++;
 		return;
 	}
-	enqueue(to, message);
-	if (sim_chance(&sim->network.random, sim->weather.duplication)) {
-		sim->network.repeated++;
-		enqueue(to, message);
+	enqueue(to, message, chance);
+	if (sim_chance(chance, weather->duplication)) {
+		counts->repeated++;
+		enqueue(to, message, chance);
 	}
 }
 
-static void transmit_all(struct sim *sim, struct sim_octets *message)
+/* Whom a multicast goes to: who had joined when it was sent. */
+static bool hears(const struct sim_node *node, const struct sim_octets *message)
 {
-	for (uint32_t i = 1; i < sim->node_count; i++)
-		if (sim->nodes[i].joins > 0)
-			transmit(&sim->nodes[i], message);
+	return node->hears_from <= message->at &&
+	       message->at < node->hears_until;
+}
+
+void sim_network_spread(struct sim_shard *shard)
+{
+	struct sim *sim = shard->sim;
+	struct sim_octets *message = sim->network.spread;
+	uint32_t first = shard - sim->shards, step = SIM_SHARDS - 1;
+
+	for (; message && first; message = message->next) {
+		if (!is_multicast(&message->path.local))
+			continue;
+		for (uint32_t i = first; i < sim->node_count; i += step)
+			if (hears(&sim->nodes[i], message))
+				transmit(&sim->nodes[i], message,
+					 &shard->multicasts);
+	}
+}
+
+void sim_network_post(struct sim *sim, struct sim_octets *message)
+{
+	struct sim_network *network = &sim->network;
+	struct sim_node *to = at_address(sim, &message->path.local);
+
+	message->number = network->numbers++;
+	if (network->youngest)
+		network->youngest->next = message;
+	else
+		network->oldest = message;
+	network->youngest = message;
+	if (to)
+		transmit(to, message, &to->shard->unicasts);
+	else if (is_multicast(&message->path.local) && !network->spread)
+		network->spread = message;
 }
 
 int sim_network_send(struct sim_node *from, const struct gikev2_path *path,
 		     const uint8_t *octets, size_t len)
 {
+	uint64_t digest = sim_wire_check(from, octets, len);
 	struct sim_octets *message;
-	struct sim_node *to;
 
-	sim_wire_check(from, octets, len);
 	if (from->cut || from->spy)
 		return 0; /* as a cable that is not plugged in */
 	message = malloc(sizeof(*message) + len);
 	assert(message);
-	message->refs = 1;
-	message->len = len;
-	message->path = (struct gikev2_path){ .local = path->remote,
-					      .remote = from->address };
+	*message = (struct sim_octets){
+		.at = sim_now(from->sim, from),
+		.digest = digest,
+		.len = len,
+		.path = { .local = path->remote, .remote = from->address },
+	};
 	memcpy(message->octets, octets, len);
-	to = at_address(from->sim, &path->remote);
-	if (to)
-		transmit(to, message);
-	else if (is_multicast(&path->remote))
-		transmit_all(from->sim, message);
-	release(message);
+	*(struct sim_octets **)sim_log_add(from, SIM_SENT, sizeof(message)) =
+		message;
 	return 0;
+}
+
+static void forget_until(struct sim *sim, uint64_t at)
+{
+	struct sim_network *network = &sim->network;
+	struct sim_octets *old;
+
+	while ((old = network->oldest) && old->at <= at) {
+		network->oldest = old->next;
+		free(old);
+	}
+	if (!network->oldest)
+		network->youngest = NULL;
+}
+
+void sim_network_forget(struct sim *sim)
+{
+	uint64_t flight = sim->weather.delay + sim->weather.jitter;
+
+	if (sim->now > flight)
+		forget_until(sim, sim->now - flight - 1);
 }
 
 void sim_network_free(struct sim *sim)
 {
-	struct sim_queue *queue = &sim->network.queue;
-
-	while (sim_queue_next(queue) != GIKEV2_NEVER)
-		release(sim_queue_take(queue).message);
-	sim_queue_free(queue);
+	forget_until(sim, UINT64_MAX);
 }

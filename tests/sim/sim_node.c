@@ -48,8 +48,8 @@ static int on_source(void *arg, const struct gikev2_endpoint *remote,
 /* A stream of its own, splitmix64: what engines draw moves nothing else. */
 static int on_random(void *arg, uint8_t *octets, size_t len)
 {
-	const struct sim_node *node = arg;
-	uint64_t *state = &node->sim->draws;
+	struct sim_node *node = arg;
+	uint64_t *state = &node->draws;
 
 	while (len) {
 		size_t part = len < 8 ? len : 8;
@@ -118,8 +118,17 @@ static void on_keys(void *arg, void *cookie, const struct keytable_row *rows,
 		node->sim->lie(node, told, &count);
 		rows = told;
 	}
-	sim_keys_deliver(node, rows, count);
+	sim_holds_deliver(node, rows, count);
 	sim_memory_of(engine);
+}
+
+static void hear(struct sim_node *node, bool begin)
+{
+	uint64_t now = sim_now(node->sim, node);
+
+	if (begin)
+		node->hears_from = now;
+	node->hears_until = begin ? GIKEV2_NEVER : now;
 }
 
 static void on_multicast(void *arg, void *cookie,
@@ -132,7 +141,10 @@ static void on_multicast(void *arg, void *cookie,
 	(void)group;
 	(void)source;
 	/* a change joins first */
-	node->joins += join ? 1 : -1;
+	if (join && node->joins++ == 0)
+		hear(node, true);
+	else if (!join && --node->joins == 0)
+		hear(node, false);
 	SIM_CHECK(node->sim, node, node->joins >= 0,
 		  "left more than it joined");
 }
@@ -149,9 +161,9 @@ static void on_event(void *arg, const struct gikev2_event *event)
 		group->rolled = true;
 	}
 	if (event->type == GIKEV2_EVENT_REGISTERED)
-		sim->results.registrations++;
+		node->shard->counts.registrations++;
 	if (event->type == GIKEV2_EVENT_REKEYED)
-		sim->results.rekeys++;
+		node->shard->counts.rekeys++;
 	sim_trace(sim, node, "%s%s%s%s%s", gikev2_event_text(event->type),
 		  event->peer && is_server(node) ? ": " : "",
 		  event->peer && is_server(node)
@@ -185,10 +197,8 @@ static void check_server(struct sim_node *node)
 	SIM_CHECK(sim, node, totals.half_open <= sim->params.half_open_max,
 		  "%u half-open IKE SAs", totals.half_open);
 	for (size_t i = 0; i < 2; i++) {
-		if (sim->groups[i].group && sim->groups[i].rolled)
-			sim_keys_note(&sim->groups[i]);
 		if (sim->groups[i].group)
-			sim_keys_follow(&sim->groups[i]);
+			sim_holds_roll(&sim->groups[i]);
 	}
 }
 
@@ -199,11 +209,13 @@ void sim_node_called(struct sim_node *node)
 	if (is_server(node))
 		check_server(node);
 	else
-		sim_keys_update(node);
+		sim_holds_look(node);
 	deadline = gikev2_next_deadline(node->engine);
-	window = sim_keys_next(node);
-	gikev2_timer_set(&node->sim->timers, &node->timer,
+	window = sim_holds_next(node);
+	gikev2_timer_set(&node->shard->timers, &node->timer,
 			 deadline < window ? deadline : window);
+	if (!node->sim->running)
+		sim_log_merge(node->sim);
 }
 
 /* Deadlines lie ahead once they were served, and are not too many. */
@@ -211,21 +223,21 @@ static void expire(struct sim_node *node)
 {
 	struct sim *sim = node->sim;
 	uint32_t most = CALLS_MAX * (is_server(node) ? sim->node_count : 1);
-	uint64_t next;
+	uint64_t now = sim_now(sim, node), next;
 
-	if (sim->now - node->calls_since >= GIKEV2_SECOND) {
-		node->calls_since = sim->now;
+	if (now - node->calls_since >= GIKEV2_SECOND) {
+		node->calls_since = now;
 		node->calls = 0;
 	}
 	node->calls++;
-	sim->results.expires++;
+	node->shard->counts.expires++;
 	SIM_CHECK(sim, node, node->calls <= most,
 		  "goes round in circles: %u deadlines in a second",
 		  node->calls);
-	gikev2_expire(node->engine, sim->now);
+	gikev2_expire(node->engine, now);
 	next = gikev2_next_deadline(node->engine);
-	SIM_CHECK(sim, node, next > sim->now, "has a deadline %.6f s ago",
-		  (sim->now - next) / 1e6);
+	SIM_CHECK(sim, node, next > now, "has a deadline %.6f s ago",
+		  (now - next) / 1e6);
 }
 
 static void wake(void *owner, uint64_t now)
@@ -233,7 +245,7 @@ static void wake(void *owner, uint64_t now)
 	struct sim_node *node = owner;
 	struct sim_account *before;
 
-	node->sim->event++;
+	node->shard->counts.events++;
 	if (gikev2_next_deadline(node->engine) <= now) {
 		before = sim_memory_of(sim_account(node));
 		expire(node);
@@ -247,7 +259,7 @@ void sim_node_input(struct sim_node *node, const struct sim_octets *message)
 	struct sim_account *before = sim_memory_of(sim_account(node));
 	uint64_t deliveries = node->deliveries;
 	int ret = gikev2_input(node->engine, &message->path, message->octets,
-			       message->len, node->sim->now);
+			       message->len, sim_now(node->sim, node));
 
 	sim_memory_of(before);
 	/* one of the copies that all but the first are dropped of */
@@ -262,7 +274,7 @@ static void come_back(void *owner, uint64_t now)
 	struct sim_node *node = owner;
 
 	(void)now;
-	node->sim->event++;
+	node->sim->counts.events++;
 	if (node->spy)
 		sim_node_crash(node);
 	node->spy = false;
@@ -278,7 +290,7 @@ static void mended(void *owner, uint64_t now)
 	struct sim *sim = node->sim;
 
 	(void)now;
-	sim->event++;
+	sim->counts.events++;
 	node->cut = false;
 	sim_trace(sim, node, "is connected again");
 	for (uint32_t i = 1; i < sim->node_count; i++)
@@ -292,7 +304,11 @@ void sim_node_init(struct sim *sim, uint32_t number)
 	uint32_t host = number + 1;
 
 	*node = (struct sim_node){
+		.shard =
+			&sim->shards[number ? 1 + (number - 1) % (SIM_SHARDS - 1)
+					    : 0],
 		.sim = sim,
+		.draws = sim_mix(sim->config.seed, number),
 		.number = number,
 		.address = { .family = 4,
 			     .port = GIKEV2_PORT,
@@ -305,7 +321,8 @@ void sim_node_init(struct sim *sim, uint32_t number)
 	if (number)
 		node->group =
 			&sim->groups[number * 37 % 100 >= sim->config.inband];
-	if (gikev2_timer_init(&sim->timers, &node->timer, wake, node) < 0 ||
+	if (gikev2_timer_init(&node->shard->timers, &node->timer, wake, node) <
+		    0 ||
 	    gikev2_timer_init(&sim->timers, &node->boot, come_back, node) < 0 ||
 	    gikev2_timer_init(&sim->timers, &node->mend, mended, node) < 0)
 		abort();
@@ -360,7 +377,7 @@ void sim_node_boot(struct sim_node *node)
 	before = sim_memory_of(sim_account(node));
 	if (!node->engine)
 		node->engine = gikev2_new_with(&callbacks, node, &sim->params,
-					       sim->scratch);
+					       node->shard->scratch);
 	assert(node->engine);
 	gikev2_set_identity(node->engine, &node->identity);
 	if (is_server(node))
@@ -383,14 +400,17 @@ void sim_node_crash(struct sim_node *node)
 			sim->groups[i].group = NULL;
 	} else {
 		sim_keys_leave(node);
-		node->hold_count = 0;
+		node->live.count = node->known.count = 0;
+		node->sending = false;
 		node->late = false;
 	}
 	gikev2_free(node->engine);
 	node->engine = NULL;
 	node->member = NULL;
+	if (node->joins)
+		hear(node, false);
 	node->joins = 0;
-	gikev2_timer_set(&sim->timers, &node->timer, GIKEV2_NEVER);
+	gikev2_timer_set(&node->shard->timers, &node->timer, GIKEV2_NEVER);
 	SIM_CHECK(sim, node, node->account.blocks == 0,
 		  "left %zu octets in %zu blocks behind", node->account.octets,
 		  node->account.blocks);
@@ -409,8 +429,8 @@ void sim_node_leave(struct sim_node *node)
 	sim_memory_of(before);
 	node->member = NULL;
 	node->late = false;
-	SIM_CHECK(node->sim, node, !node->hold_count && !node->joins,
-		  "left and has %zu keys", node->hold_count);
+	SIM_CHECK(node->sim, node, !node->live.count && !node->joins,
+		  "left and has %u keys", node->live.count);
 	sim_node_called(node);
 }
 

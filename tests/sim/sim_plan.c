@@ -208,7 +208,7 @@ static void incident_fire(void *owner, uint64_t now)
 	uint64_t crowd = 1;
 
 	(void)now;
-	sim->event++;
+	sim->counts.events++;
 	if (hits_members(incident))
 		crowd += sim_below(&sim->fate, sim->node_count) *
 			 sim->weather.crowd / 1000;

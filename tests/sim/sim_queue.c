@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Datagrams under way, in the order of their arrival; in one instant first in,
- * first out.
+ * Datagrams under way, in the order of their arrival; in one instant of when
+ * they were sent.
  *
  * None is under way for longer than two seconds.  So the near future is a ring
  * of slots of half a millisecond: a datagram is put behind the others of its
@@ -26,7 +26,9 @@ static int compare(const void *a, const void *b)
 
 	if (x->at != y->at)
 		return x->at < y->at ? -1 : 1;
-	return x->number < y->number ? -1 : 1;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return x->to < y->to ? -1 : x->to > y->to;
 }
 
 static void make_room(struct sim_slot *slot)
@@ -49,13 +51,11 @@ void sim_queue_put(struct sim_queue *queue, uint64_t now,
 	assert(datagram->at - now < (SIM_SLOTS - 1) << SLOT_SHIFT);
 	make_room(slot);
 	at = slot->end++;
-	/* the youngest of its instant */
 	for (; slot->sorted && at > slot->begin &&
-	       slot->datagrams[at - 1].at > datagram->at;
+	       compare(&slot->datagrams[at - 1], datagram) > 0;
 	     at--)
 		slot->datagrams[at] = slot->datagrams[at - 1];
 	slot->datagrams[at] = *datagram;
-	slot->datagrams[at].number = queue->numbers++;
 	queue->busy[index / 64] |= UINT64_C(1) << index % 64;
 	if (!queue->count++ || datagram->at < queue->next)
 		queue->next = datagram->at;

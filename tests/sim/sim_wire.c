@@ -13,13 +13,6 @@
 #define ROOM_MIN 1024
 #define SK_LEN (GIKEV2_HEADER_LEN + GIKEV2_PAYLOAD_HEADER_LEN)
 
-/* Not for anything that an enemy chooses. */
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 29;
-}
-
 static uint64_t digest(const uint8_t *octets, size_t len)
 {
 	uint64_t hash = len, word;
@@ -27,10 +20,10 @@ static uint64_t digest(const uint8_t *octets, size_t len)
 	for (; len >= sizeof(word);
 	     octets += sizeof(word), len -= sizeof(word)) {
 		memcpy(&word, octets, sizeof(word));
-		hash = mix(hash, word);
+		hash = sim_mix(hash, word);
 	}
 	while (len--)
-		hash = mix(hash, *octets++);
+		hash = sim_mix(hash, *octets++);
 	return hash;
 }
 
@@ -82,7 +75,7 @@ static bool is_old_push(struct sim_node *from, const uint8_t *octets,
 {
 	uint32_t id = gikev2_get_int(octets + 20, 4);
 	struct sim_stream *stream =
-		stream_of(&from->sim->wire, mix(name, 'c' + id) | 1);
+		stream_of(&from->shard->wire, sim_mix(name, 'c' + id) | 1);
 	bool old = stream->any;
 
 	SIM_CHECK(from->sim, from, !old || hash == stream->last,
@@ -93,22 +86,21 @@ static bool is_old_push(struct sim_node *from, const uint8_t *octets,
 }
 
 /* Messages of one end and kind: the window is one.  True: not a repetition. */
-static bool check_id(struct sim_node *from, const uint8_t *octets, size_t len,
-		     uint64_t name)
+static bool check_id(struct sim_node *from, const uint8_t *octets,
+		     uint64_t hash, uint64_t name)
 {
 	struct sim *sim = from->sim;
 	uint32_t id = gikev2_get_int(octets + 20, 4);
-	uint64_t hash = digest(octets, len);
 	struct sim_stream *stream;
 	bool repeated;
 
 	/* fragments are messages of the same ID beside each other */
 	if (octets[16] == GIKEV2_PLD_SKF)
-		name = mix(name, gikev2_get_int(octets + SK_LEN, 2));
+		name = sim_mix(name, gikev2_get_int(octets + SK_LEN, 2));
 	if (octets[18] == GIKEV2_GSA_REKEY &&
 	    is_old_push(from, octets, name, hash))
 		return false;
-	stream = stream_of(&sim->wire, name | 1);
+	stream = stream_of(&from->shard->wire, name | 1);
 	repeated = stream->any && id == stream->id;
 	if (repeated)
 		SIM_CHECK(sim, from, hash == stream->last,
@@ -134,25 +126,27 @@ static void check_iv(struct sim_node *from, const uint8_t *octets, size_t len,
 		return;
 	iv = (uint64_t)gikev2_get_int(octets + at, 4) << 32 |
 	     gikev2_get_int(octets + at + 4, 4);
-	stream = stream_of(&from->sim->wire, name | 1);
+	stream = stream_of(&from->shard->wire, name | 1);
 	SIM_CHECK(from->sim, from, iv > stream->iv,
 		  "IV %" PRIu64 " after %" PRIu64, iv, stream->iv);
 	stream->iv = iv;
 }
 
-void sim_wire_check(struct sim_node *from, const uint8_t *octets, size_t len)
+uint64_t sim_wire_check(struct sim_node *from, const uint8_t *octets,
+			size_t len)
 {
-	uint64_t sa;
+	uint64_t hash = digest(octets, len), sa;
 
-	from->sim->results.datagrams++;
+	from->shard->counts.datagrams++;
 	/* what is in the clear has ID 0, and may be said in several ways */
 	if (len < GIKEV2_HEADER_LEN ||
 	    (octets[16] != GIKEV2_PLD_SK && octets[16] != GIKEV2_PLD_SKF))
-		return;
-	sa = mix(digest(octets, 16), octets[19] & GIKEV2_FLAG_I);
-	if (check_id(from, octets, len,
-		     mix(sa, octets[19] & GIKEV2_FLAG_R ? 'R' : 'r')))
-		check_iv(from, octets, len, mix(sa, 'i'));
+		return hash;
+	sa = sim_mix(digest(octets, 16), octets[19] & GIKEV2_FLAG_I);
+	if (check_id(from, octets, hash,
+		     sim_mix(sa, octets[19] & GIKEV2_FLAG_R ? 'R' : 'r')))
+		check_iv(from, octets, len, sim_mix(sa, 'i'));
+	return hash;
 }
 
 void sim_wire_free(struct sim_wire *wire)

@@ -41,6 +41,7 @@ static void in_order(void **state)
 			const struct sim_datagram datagram = {
 				.at = now + sim_below(&chance, 2) *
 						    sim_below(&chance, 3000),
+				.number = sent,
 			};
 
 			sim_queue_put(queue, now, &datagram);
@@ -81,7 +82,7 @@ static void holds(uint64_t seed, enum sim_weather_kind weather)
 			HOURS, sim->weather.name, (int)seed, sim->failure);
 	/* it was not idle */
 	assert_true(sim->results.rolls > 2 * HOURS);
-	assert_true(sim->results.rekeys > 8 * HOURS);
+	assert_true(sim->counts.rekeys > 8 * HOURS);
 	sim_free(sim);
 }
 
@@ -106,6 +107,15 @@ static void storm(void **state)
 		holds(seed, SIM_STORM);
 }
 
+static void assert_same(const struct sim *a, const struct sim *b)
+{
+	assert_int_equal(a->results.digest, b->results.digest);
+	assert_memory_equal(&a->counts, &b->counts, sizeof(a->counts));
+	assert_memory_equal(&a->results, &b->results, sizeof(a->results));
+	for (uint32_t i = 0; i < a->node_count; i++)
+		assert_int_equal(a->nodes[i].draws, b->nodes[i].draws);
+}
+
 /* With the same seed everything happens again, to the last datagram. */
 static void replay(void **state)
 {
@@ -119,12 +129,90 @@ static void replay(void **state)
 		sims[i] = sim_new(&config);
 		assert_true(sim_run(sims[i]));
 	}
-	assert_int_equal(sims[0]->event, sims[1]->event);
-	assert_int_equal(sims[0]->draws, sims[1]->draws);
-	assert_int_equal(sims[0]->network.random, sims[1]->network.random);
-	assert_int_equal(sims[0]->network.lost, sims[1]->network.lost);
-	assert_int_not_equal(sims[0]->network.random, sims[2]->network.random);
+	assert_same(sims[0], sims[1]);
+	assert_int_not_equal(sims[0]->results.digest, sims[2]->results.digest);
 	for (size_t i = 0; i < 3; i++)
+		sim_free(sims[i]);
+}
+
+/* All at once, or nearly. */
+static void deafen(struct sim_node *node, struct keytable_row *rows,
+		   size_t *count)
+{
+	if (sim_now(node->sim, node) > SIM_START + SIM_HOUR && *count)
+		rows[0].key[5] ^= 1;
+}
+
+/* Enough members for each shard to have some, and incidents among them. */
+static struct sim *run_with(enum sim_weather_kind weather, uint64_t seed,
+			    uint32_t threads, uint64_t lookahead)
+{
+	struct sim_config config;
+	struct sim *sim;
+
+	sim_config_default(&config, 40, seed);
+	config.duration = 2 * SIM_HOUR;
+	config.weather = weather;
+	config.threads = threads;
+	sim = sim_new(&config);
+	if (lookahead)
+		sim->lookahead = lookahead;
+	sim_run(sim);
+	return sim;
+}
+
+static void same_by_threads(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 3; seed++)
+		for (int weather = 0; weather < SIM_WEATHERS; weather++) {
+			struct sim *one = run_with(weather, seed, 1, 0);
+
+			for (uint32_t threads = 2; threads <= 4; threads += 2) {
+				struct sim *more =
+					run_with(weather, seed, threads, 0);
+
+				assert_same(one, more);
+				sim_free(more);
+			}
+			sim_free(one);
+		}
+}
+
+/* Windows of an instant: one event after the other, whoever it happens to. */
+static void same_by_windows(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 2; seed++)
+		for (int weather = 0; weather < SIM_WEATHERS; weather++) {
+			struct sim *wide = run_with(weather, seed, 1, 0);
+			struct sim *narrow = run_with(weather, seed, 1, 1);
+
+			/* what is said once more is checked once more */
+			wide->counts.checks = narrow->counts.checks = 0;
+			assert_same(wide, narrow);
+			sim_free(narrow);
+			sim_free(wide);
+		}
+}
+
+/* A failure is the first one, whoever else fails in its window. */
+static void same_failure(void **state)
+{
+	struct sim *sims[2];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct sim_config config = config_of(3, SIM_CALM);
+
+		config.threads = 1 + i;
+		sims[i] = sim_new(&config);
+		sims[i]->lie = deafen;
+		assert_false(sim_run(sims[i]));
+	}
+	assert_string_equal(sims[0]->failure, sims[1]->failure);
+	assert_same(sims[0], sims[1]);
+	for (size_t i = 0; i < 2; i++)
 		sim_free(sims[i]);
 }
 
@@ -150,7 +238,7 @@ static struct keytable_row *waiting(const struct sim_node *node,
 				    struct keytable_row *rows, size_t count)
 {
 	if (node->number != 1 || count < 2 ||
-	    rows[count - 1].send_start <= node->sim->now)
+	    rows[count - 1].send_start <= sim_now(node->sim, node))
 		return NULL;
 	return &rows[count - 1];
 }
@@ -159,12 +247,13 @@ static void send_early(struct sim_node *node, struct keytable_row *rows,
 		       size_t *count)
 {
 	struct keytable_row *row = waiting(node, rows, *count);
+	uint64_t now = sim_now(node->sim, node);
 
 	for (size_t i = 0; row && i < *count; i++)
 		if (rows[i].protocol == row->protocol && &rows[i] != row)
-			rows[i].send_end = node->sim->now;
+			rows[i].send_end = now;
 	if (row)
-		row->send_start = node->sim->now;
+		row->send_start = now;
 }
 
 static void early_sender(void **state)
@@ -295,7 +384,7 @@ static void again(void *owner, uint64_t now)
 
 	(void)now;
 	gikev2_timer_set(&sim->nodes[1].engine->timers, &sim->circle,
-			 sim->now + 1);
+			 sim_now(sim, &sim->nodes[1]) + 1);
 }
 
 static void begin_circle(struct sim *sim)
@@ -383,6 +472,9 @@ int main(void)
 		cmocka_unit_test(rough),
 		cmocka_unit_test(storm),
 		cmocka_unit_test(replay),
+		cmocka_unit_test(same_by_threads),
+		cmocka_unit_test(same_by_windows),
+		cmocka_unit_test(same_failure),
 		cmocka_unit_test(early_sender),
 		cmocka_unit_test(late_receiver),
 		cmocka_unit_test(gap_between_senders),
