@@ -435,7 +435,12 @@ static void run_to_the_end(struct sim *sim)
 		return;
 	sim->ending = true;
 	sim_plan_end(sim);
-	run_until(sim, sim->now + END_TIME * GIKEV2_SECOND);
+	run_until(sim, sim->now + END_TIME * GIKEV2_SECOND / 2);
+	if (sim->failed)
+		return;
+	/* some had a registration under way when they left */
+	sim_plan_clear(sim);
+	run_until(sim, sim->now + END_TIME * GIKEV2_SECOND / 2);
 	if (!sim->failed)
 		check_floor(sim);
 }

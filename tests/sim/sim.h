@@ -465,6 +465,9 @@ void sim_free(struct sim *sim);
 /* sim_plan.c: what happens to it all */
 void sim_plan_start(struct sim *sim);
 void sim_plan_end(struct sim *sim);
+/* What an operator does who knows that they are gone: none stays where nobody is
+ * asked whether it is alive. */
+void sim_plan_clear(struct sim *sim);
 const char *sim_incident_text(enum sim_incident incident);
 
 /* xorshift64*; below `limit` when that is not 0 */

@@ -82,6 +82,20 @@ static void check_late(struct sim_node *node,
 		  generation->ordinal);
 }
 
+/*
+ * A younger one does instead, from when it is sent with.  Until then others send
+ * with this one; a server that waits for its members gives them both.
+ */
+static bool has_younger(const struct sim_node *node,
+			const struct sim_generation *generation)
+{
+	const struct sim_generation *youngest = generation->group->youngest;
+	bool both = generation->waits && generation->life == node->sim->life;
+
+	return holds(node, youngest) &&
+	       (both || youngest->atd_end <= node->sim->now);
+}
+
 /* The time to receive it is over: who has not got it is late. */
 static void time_over(void *owner, uint64_t now)
 {
@@ -95,8 +109,7 @@ static void time_over(void *owner, uint64_t now)
 		struct sim_node *node = &sim->nodes[i];
 
 		if (node->group != generation->group || !node->known.count ||
-		    holds(node, generation) ||
-		    holds(node, generation->group->youngest))
+		    holds(node, generation) || has_younger(node, generation))
 			continue;
 		if (!node->excluded)
 			check_late(node, generation);

@@ -204,7 +204,7 @@ static void check_server(struct sim_node *node)
 
 void sim_node_called(struct sim_node *node)
 {
-	uint64_t deadline, window;
+	uint64_t now = sim_now(node->sim, node), deadline, window;
 
 	if (is_server(node))
 		check_server(node);
@@ -212,6 +212,8 @@ void sim_node_called(struct sim_node *node)
 		sim_holds_look(node);
 	deadline = gikev2_next_deadline(node->engine);
 	window = sim_holds_next(node);
+	/* a deadline of the past is for now */
+	deadline = deadline < now ? now : deadline;
 	gikev2_timer_set(&node->shard->timers, &node->timer,
 			 deadline < window ? deadline : window);
 	if (!node->sim->running)

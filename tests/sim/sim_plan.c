@@ -258,6 +258,10 @@ void sim_plan_end(struct sim *sim)
 		else
 			sim_node_leave(&sim->nodes[i]);
 	}
+}
+
+void sim_plan_clear(struct sim *sim)
+{
 	for (uint32_t i = 1; i < sim->node_count; i++)
 		if (sim->nodes[i].group->multicast)
 			clear(&sim->nodes[i]);
