@@ -292,14 +292,15 @@ static void put_addresses(struct mrkm_batch *out, const struct mrkm_link *link)
 static void put_larval(struct mrkm_batch *out, const struct mrkm_sa *sa)
 {
 	struct nlmsghdr *nlh = mrkm_batch_begin(out, XFRM_MSG_NEWSA, 0, 1);
-	struct xfrm_usersa_info *info =
-		mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+	struct xfrm_usersa_info info = {
+		.id = { .spi = htonl(sa->spi), .proto = sa->ip_protocol },
+		.family = sa->family,
+		.reqid = sa->reqid,
+	};
 
-	info->id.spi = htonl(sa->spi);
-	info->id.proto = sa->ip_protocol;
-	memcpy(&info->id.daddr, &sa->destination, sizeof(info->id.daddr));
-	info->family = sa->family;
-	info->reqid = sa->reqid;
+	memcpy(&info.id.daddr, &sa->destination, sizeof(info.id.daddr));
+	memcpy(mnl_nlmsg_put_extra_header(nlh, sizeof(info)), &info,
+	       sizeof(info));
 	mrkm_batch_end(out, nlh);
 }
 
