@@ -161,6 +161,26 @@ new_generation(struct sim_group *group,
 	return generation;
 }
 
+/*
+ * Two keys of one ID are not held at once: who gets the new one has the other no
+ * more.  A server that forgot its keys may draw such an ID, and nobody else does.
+ */
+static void look_for_clash(struct sim_generation *generation,
+			   const struct keytable_row *row)
+{
+	const struct sim_group *group = generation->group;
+	struct sim *sim = group->sim;
+	bool clash = false;
+
+	for (size_t i = 0; i < group->active_count; i++)
+		clash |= group->active[i]->protocol == row->protocol &&
+			 group->active[i]->id == row->id &&
+			 group->active[i]->generation->life != sim->life;
+	for (uint32_t i = 1; clash && i < sim->node_count; i++)
+		if (sim->nodes[i].group == group)
+			set_late(&sim->nodes[i], generation);
+}
+
 static void note_key(struct sim_generation *generation,
 		     const struct keytable_row *row)
 {
@@ -176,6 +196,7 @@ static void note_key(struct sim_generation *generation,
 	memcpy(key->key, row->key, row->key_len);
 	key->next = *head;
 	*head = key;
+	look_for_clash(generation, row);
 }
 
 void sim_keys_note(struct sim_group *group,
