@@ -195,20 +195,14 @@ void gikev2_peers_limit(const struct gikev2_ike *ike, uint64_t now)
 
 /* -------------------------------------------------------------- the notify */
 
-/*
- * Whose name the server has is not known yet: any server may be the same.  With keys
- * of before we have not begun with nothing: a server that did wants to know.
- */
+/* Whose name the server has is not known yet: any server may be the same. */
 static bool is_first_of_member(const struct gikev2_ike *ike)
 {
-	struct gikev2_member *member = ike->engine->members;
 	const struct gikev2_ike *any = ike->engine->ikes;
 
 	while (any && (any == ike || any->server))
 		any = any->next;
-	while (member && !gikev2_member_rows(member)->count)
-		member = gikev2_member_next(member);
-	return !any && !member;
+	return !any;
 }
 
 void gikev2_contact_add(const struct gikev2_ike *ike,
@@ -256,7 +250,6 @@ void gikev2_contact_read(struct gikev2_ike *ike, const struct gikev2_rx *rx)
 {
 	if (!gikev2_notify_find(rx->payloads, GIKEV2_N_INITIAL_CONTACT))
 		return;
-	ike->fresh = true;
 	if (ike->server)
 		drop_older(ike, rx->now);
 	else

@@ -178,7 +178,6 @@ struct gikev2_ike {
 	bool dead;	/* free it when the handlers are done */
 	bool known;	/* the peer proved its identity */
 	bool idle;	/* is in engine->idles */
-	bool fresh;	/* ... and had no SA before, and no key */
 	bool ppk;	/* ... and its keys are those with a PPK */
 	uint8_t own_way, peer_way; /* GIKEV2_BY_*; 0: not known, restored */
 	/* digests of the key or certificate that the peer proved itself by, and
@@ -249,7 +248,6 @@ struct gikev2_gm {
 	bool cleared;		       /* it has to go and to register anew */
 	bool fragments;		       /* does them (RFC 7383) */
 	bool profile;		       /* sent our Vendor ID */
-	bool past;	 /* it did not say that it began with nothing */
 	bool away;	 /* its SA was lost while a roll waits for it */
 	bool late;	 /* a roll does not wait for it any longer */
 	bool unsaved;	 /* gikev2_state.c */
