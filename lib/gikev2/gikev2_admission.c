@@ -28,17 +28,17 @@ static int adapt(struct gikev2_group *group, struct gikev2_gm *gm, uint64_t now)
 	const struct gikev2_group_config *config = gikev2_group_config(group);
 	uint64_t wait = gikev2_group_inband(group) ? gikev2_wait_time(group)
 						   : 0;
+	uint64_t span = (config->dtd - config->atd) * GIKEV2_SECOND;
+	uint64_t atd = gikev2_group_atd_end(group, wait, now) - now;
 	struct gikev2_plan plan;
 	int ret = gikev2_plan_suits(group, gm);
 
 	if (ret == 0)
 		ret = gikev2_plan_make(group, gm, &plan);
 	if (ret == 0)
-		ret = gikev2_generation_add(
-			gikev2_group_engine(group),
-			gikev2_group_generations(group), &plan,
-			config->atd * GIKEV2_SECOND + wait,
-			config->dtd * GIKEV2_SECOND + 2 * wait, now);
+		ret = gikev2_generation_add(gikev2_group_engine(group),
+					    gikev2_group_generations(group),
+					    &plan, atd, atd + span + wait, now);
 	if (ret < 0)
 		return ret;
 	gikev2_wait_begin(group, wait, now);

@@ -195,14 +195,20 @@ void gikev2_peers_limit(const struct gikev2_ike *ike, uint64_t now)
 
 /* -------------------------------------------------------------- the notify */
 
-/* Whose name the server has is not known yet: any server may be the same. */
+/*
+ * Whose name the server has is not known yet: any server may be the same.  With keys
+ * of before we have not begun with nothing: a server that did wants to know.
+ */
 static bool is_first_of_member(const struct gikev2_ike *ike)
 {
+	struct gikev2_member *member = ike->engine->members;
 	const struct gikev2_ike *any = ike->engine->ikes;
 
 	while (any && (any == ike || any->server))
 		any = any->next;
-	return !any;
+	while (member && !gikev2_member_rows(member)->count)
+		member = gikev2_member_next(member);
+	return !any && !member;
 }
 
 void gikev2_contact_add(const struct gikev2_ike *ike,
@@ -250,6 +256,7 @@ void gikev2_contact_read(struct gikev2_ike *ike, const struct gikev2_rx *rx)
 {
 	if (!gikev2_notify_find(rx->payloads, GIKEV2_N_INITIAL_CONTACT))
 		return;
+	ike->fresh = true;
 	if (ike->server)
 		drop_older(ike, rx->now);
 	else

@@ -102,6 +102,16 @@ static int draw_row(struct gikev2 *engine,
 	return ret < 0 ? ret : draw_key(engine, row);
 }
 
+size_t gikev2_generations_base(const struct gikev2_generations *generations)
+{
+	size_t base = 0;
+
+	for (size_t i = 1; i < generations->count; i++)
+		if (generations->gen[i].atd_end < generations->unsure_atd)
+			base = i;
+	return base;
+}
+
 int gikev2_generation_add(struct gikev2 *engine,
 			  struct gikev2_generations *generations,
 			  const struct gikev2_plan *plan, uint64_t atd,
@@ -165,6 +175,7 @@ int gikev2_generations_restart(struct gikev2 *engine,
 	if (generations->count == GIKEV2_GENERATIONS_MAX)
 		drop(generations, 0);
 	ret = gikev2_generation_add(engine, generations, plan, 0, 0, now);
+	generations->unsure_atd = generations->unsure_dtd = 0;
 	gikev2_generations_expire(generations, now);
 	return ret;
 }

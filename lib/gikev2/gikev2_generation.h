@@ -35,7 +35,10 @@ struct gikev2_generation {
 struct gikev2_generations {
 	struct gikev2_generation gen[GIKEV2_GENERATIONS_MAX]; /* oldest first */
 	size_t count;
-	uint64_t changes;      /* number of the last one */
+	uint64_t changes; /* number of the last one */
+	/* delays of the first one of a server that knows no past: until then there
+	 * may be members that send with, or accept, what it knows nothing of */
+	uint64_t unsure_atd, unsure_dtd;
 	uint64_t replaced_end; /* what a sender had is forgotten here */
 	/* the ID handed out last, by place in the protocol table */
 	uint32_t last_id[KEYTABLE_PROTOCOLS];
@@ -44,6 +47,12 @@ struct gikev2_generations {
 /* NULL: there is none yet. */
 struct gikev2_generation *
 gikev2_youngest(struct gikev2_generations *generations);
+
+/*
+ * The generation that a member is given which comes before `unsure_atd`: the first,
+ * or a later one that is not sent with any later than the first would be.
+ */
+size_t gikev2_generations_base(const struct gikev2_generations *generations);
 
 /*
  * Draws fresh keys and IDs.  atd and dtd: microseconds from now.  -BUSY when

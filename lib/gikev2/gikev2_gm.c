@@ -183,6 +183,7 @@ struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 	}
 	gm->fragments = ike->fragmentation;
 	gm->profile = ike->profile;
+	gm->past = !ike->fresh;
 	gm->path = ike->path;
 	gm->registered = gm->last_seen = now;
 	if (gikev2_gm_insert(gm, ike) < 0)

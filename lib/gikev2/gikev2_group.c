@@ -185,16 +185,38 @@ void gikev2_group_arm(struct gikev2_group *group)
 	gikev2_timer_set(&group->engine->timers, &group->timer, at);
 }
 
+bool gikev2_group_unsure(const struct gikev2_group *group, uint64_t now)
+{
+	const struct gikev2_gm *gm = group->gms.first;
+
+	if (group->generations.unsure_atd <= now)
+		return false;
+	while (gm && !gm->past)
+		gm = gm->next;
+	return gm;
+}
+
+uint64_t gikev2_group_atd_end(struct gikev2_group *group, uint64_t wait,
+			      uint64_t now)
+{
+	uint64_t end = now + wait + group->config.atd * GIKEV2_SECOND;
+	uint64_t unsure = group->generations.unsure_atd;
+
+	return end < unsure && gikev2_group_unsure(group, now) ? unsure : end;
+}
+
 /* Nobody is waited for in an urgent one, and it finds room. */
 static int roll(struct gikev2_group *group, bool urgent, uint64_t now)
 {
 	bool alone = !gikev2_group_inband(group) || !group->gms.count;
 	uint64_t wait = urgent || alone ? 0 : gikev2_wait_time(group);
+	uint64_t span = (group->config.dtd - group->config.atd) * GIKEV2_SECOND;
+	uint64_t atd = gikev2_group_atd_end(group, wait, now) - now;
 	struct ks_work work = {
 		.now = now,
 		.wait = wait,
-		.atd = group->config.atd * GIKEV2_SECOND + wait,
-		.dtd = group->config.dtd * GIKEV2_SECOND + 2 * wait,
+		.atd = atd,
+		.dtd = atd + span + wait,
 		.urgent = urgent,
 	};
 
@@ -638,12 +660,16 @@ int gikev2_group_begin_keys(struct gikev2_group *group, uint64_t now)
 	uint64_t room = lifetime(group) / 2 - span;
 	struct ks_work work = { .now = now,
 				.atd = group->engine->params.restart_time };
+	int ret;
 
 	if (work.atd > room)
 		work.atd = room;
 	if (work.atd)
 		work.dtd = work.atd + span;
-	return run(group, KS_POLICY, &work);
+	ret = run(group, KS_POLICY, &work);
+	group->generations.unsure_atd = now + work.atd;
+	group->generations.unsure_dtd = now + work.dtd;
+	return ret;
 }
 
 /* An empty group in the engine's list; NULL: out of memory. */

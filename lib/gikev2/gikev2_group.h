@@ -58,6 +58,15 @@ int gikev2_group_start(struct gikev2_group *group, uint64_t now);
 /* First keys. */
 int gikev2_group_begin_keys(struct gikev2_group *group, uint64_t now);
 int gikev2_group_roll(struct gikev2_group *group, uint64_t now);
+/* Is there a member that may hold keys which a server without a past knows nothing
+ * of, and are others to come?  It sends with them until then. */
+bool gikev2_group_unsure(const struct gikev2_group *group, uint64_t now);
+/*
+ * When a key is sent with that members are told now, those that may be waited for
+ * included; in a group that is unsure, not before it no longer is.
+ */
+uint64_t gikev2_group_atd_end(struct gikev2_group *group, uint64_t wait,
+			      uint64_t now);
 void gikev2_group_arm(struct gikev2_group *group);
 /* The longest wait that the keys' lifetime leaves room for, microseconds. */
 uint64_t gikev2_group_wait_room(const struct gikev2_group_config *config);

@@ -178,6 +178,7 @@ struct gikev2_ike {
 	bool dead;	/* free it when the handlers are done */
 	bool known;	/* the peer proved its identity */
 	bool idle;	/* is in engine->idles */
+	bool fresh;	/* ... and had no SA before, and no key */
 	bool ppk;	/* ... and its keys are those with a PPK */
 	uint8_t own_way, peer_way; /* GIKEV2_BY_*; 0: not known, restored */
 	/* digests of the key or certificate that the peer proved itself by, and
@@ -250,6 +251,7 @@ struct gikev2_gm {
 	bool profile;		       /* sent our Vendor ID */
 	bool away;	 /* its SA was lost while a roll waits for it */
 	bool late;	 /* a roll does not wait for it any longer */
+	bool past;	 /* it did not say that it began with nothing */
 	bool unsaved;	 /* gikev2_state.c */
 	uint8_t senders; /* Sender-IDs that it asked for; 0: it only receives */
 

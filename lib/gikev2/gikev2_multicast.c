@@ -148,6 +148,15 @@ int gikev2_multicast_keys(struct gikev2_group *group, uint64_t now)
 	return ret;
 }
 
+void gikev2_multicast_remind(struct gikev2_group *group, uint64_t now)
+{
+	struct gikev2_multicast *m = of(group);
+
+	if (m->remind_at > now + REMINDER_MIN)
+		m->remind_at = now + REMINDER_MIN;
+	arm(group);
+}
+
 static void fire(void *owner, uint64_t now)
 {
 	struct gikev2_group *group = owner;

@@ -59,6 +59,8 @@ int gikev2_multicast_roll(struct gikev2_group *group, uint64_t now);
 
 /* The youngest generation of keys, for everybody. */
 int gikev2_multicast_keys(struct gikev2_group *group, uint64_t now);
+/* The same once more in a moment: for all who come until then. */
+void gikev2_multicast_remind(struct gikev2_group *group, uint64_t now);
 
 /*
  * Shuts the member at `leaf` out by a new Rekey SA.  On error it is tried

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "gikev2/gikev2_generation.h"
+#include "gikev2/gikev2_group.h"
 #include "gikev2/gikev2_multicast.h"
 #include "gikev2/gikev2_sender.h"
 #include "gikev2/gikev2_state.h"
@@ -92,6 +92,11 @@ static size_t collect_all(struct gikev2_generations *all,
 	       collect(all, youngest, can, registration, 0, rows + count);
 }
 
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 static uint16_t seconds_left(uint64_t until, uint64_t now)
 {
 	uint64_t seconds = until <= now ? 0
@@ -101,31 +106,33 @@ static uint16_t seconds_left(uint64_t until, uint64_t now)
 	return seconds > UINT16_MAX ? UINT16_MAX : seconds;
 }
 
-/* ATD and DTD of that roll, as far as they have not passed, and DTD of what a
- * sender had before he came again. */
+/*
+ * ATD and DTD of that roll, as far as they have not passed, and DTD of what a
+ * sender had before he came again.  `past`: for members that may hold keys that we
+ * know nothing of.
+ */
 static struct gikev2_delays delays_of(const struct gikev2_generations *all,
-				      size_t at, uint64_t now)
+				      size_t at, bool past, uint64_t now)
 {
 	const struct gikev2_generation *gen = &all->gen[at];
-	uint64_t end = gen->dtd_end > all->replaced_end ? gen->dtd_end
-							: all->replaced_end;
-	struct gikev2_delays result = {
-		.atd = seconds_left(gen->atd_end, now),
-		.dtd = seconds_left(end, now),
-	};
+	uint64_t atd_end = gen->atd_end;
+	uint64_t dtd_end = max_u64(gen->dtd_end, all->replaced_end);
+	struct gikev2_delays result;
 
+	if (past && all->unsure_atd > now) {
+		atd_end = max_u64(atd_end, all->unsure_atd);
+		dtd_end = max_u64(dtd_end, all->unsure_dtd);
+	}
+	result = (struct gikev2_delays){
+		.atd = seconds_left(atd_end, now),
+		.dtd = seconds_left(dtd_end, now),
+	};
 	result.has_atd = result.atd > 0;
 	result.has_dtd = result.dtd > 0;
 	/* rounding up may not bring them together */
 	if (result.has_dtd && result.dtd < result.atd + 2)
 		result.dtd = result.atd + 2;
 	return result;
-}
-
-static struct gikev2_delays delays(const struct gikev2_generations *all,
-				   uint64_t now)
-{
-	return delays_of(all, all->count - 1, now);
 }
 
 static int add(struct gikev2_gm *gm, struct gikev2_payloads *payloads,
@@ -141,14 +148,41 @@ static int add(struct gikev2_gm *gm, struct gikev2_payloads *payloads,
 	return ret;
 }
 
-/* Answers a registration with all that is alive. */
+/*
+ * What a registration is answered with: all that is alive.
+ *
+ * But a server that knows no past expects members with keys of before, which they
+ * send with until all have come.  A message has one pair of delays, and who gets two
+ * keys sends with the older one at once.  If the server rolled already, such a one
+ * is given one generation, and told of what follows like those who came before the
+ * roll.  Who can do nothing with it gets what there is.  The youngest one given.
+ */
+static size_t collect_answer(const struct gikev2_gm *gm,
+			     struct gikev2_content *content, uint64_t now)
+{
+	struct gikev2_generations *all = generations(gm);
+	bool unsure = gm->past && all->unsure_atd > now;
+	size_t at = unsure ? gikev2_generations_base(all) : all->count - 1;
+
+	if (unsure)
+		content->count =
+			collect(all, at, &gm->can, true, 0, content->rows);
+	if (!content->count) {
+		at = all->count - 1;
+		content->count =
+			collect_all(all, &gm->can, true, content->rows, now);
+	}
+	content->delays = delays_of(all, at, gm->past, now);
+	return at;
+}
+
+/* Answers a registration. */
 int gikev2_registration_add(struct gikev2_gm *gm,
 			    struct gikev2_payloads *answer, uint64_t now)
 {
-	struct gikev2_content content = { .delays =
-						  delays(generations(gm), now),
-					  .plain = gm->can.plain,
+	struct gikev2_content content = { .plain = gm->can.plain,
 					  .registration = true };
+	size_t given = collect_answer(gm, &content, now);
 	struct gikev2_kek *kek = gikev2_group_kek(gm->group);
 	struct gikev2_sender_ids ids;
 	int ret = 0;
@@ -158,8 +192,6 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 		content.lkh = gikev2_group_lkh(gm->group);
 		content.leaf = gm->leaf;
 	}
-	content.count =
-		collect_all(generations(gm), &gm->can, true, content.rows, now);
 	/* nobody sends yet where each sender has his own SA */
 	if (!content.count && !content.kek)
 		return -GIKEV2_ERR_REGISTRATION_FAILED;
@@ -167,7 +199,7 @@ int gikev2_registration_add(struct gikev2_gm *gm,
 		ret = gikev2_sender_ids_draw(gm->group, gm->senders, &ids);
 		content.sender_ids = &ids;
 	}
-	gm->acked = gm->sent = gikev2_wait_at_registration(gm);
+	gm->acked = gm->sent = gikev2_wait_at_registration(gm, given);
 	return ret < 0 ? ret : add(gm, answer, &content, now);
 }
 
@@ -300,7 +332,7 @@ static void next_news(struct gikev2_gm *gm, struct gikev2_content *content,
 			collect_all(all, &gm->can, false, content->rows, now);
 	}
 	if (at < all->count)
-		content->delays = delays_of(all, at, now);
+		content->delays = delays_of(all, at, gm->past, now);
 	gm->sent = at + 1 < all->count ? all->gen[at + 1].change - 1
 				       : all->changes;
 }
@@ -387,8 +419,7 @@ static int add_news(struct gikev2_group *group, const struct gikev2_news *news,
 	struct gikev2_kek *kek = gikev2_group_kek(group);
 	struct gikev2 *engine = gikev2_group_engine(group);
 	bool plain = gikev2_group_config(group)->plain;
-	struct gikev2_content content = { .delays = delays(all, now),
-					  .plain = plain,
+	struct gikev2_content content = { .plain = plain,
 					  .kek = news->next,
 					  .leaf = news->excluded };
 	struct gikev2_wrapper wrapper = { .kwa = kek->kwa };
@@ -408,6 +439,9 @@ static int add_news(struct gikev2_group *group, const struct gikev2_news *news,
 			.dtd = gikev2_group_config(group)->dtd,
 		};
 	} else {
+		content.delays = delays_of(all, all->count - 1,
+					   gikev2_group_unsure(group, now),
+					   now);
 		content.count = collect(all, all->count - 1, NULL, false,
 					before, content.rows);
 	}

@@ -137,31 +137,6 @@ static bool is_youngest(const struct gikev2_rows *keys, size_t at)
 	return true;
 }
 
-/*
- * Adds keys, of the download or all of it, to the rows, oldest first.  Each but the youngest
- * of its kind sends until the switch instant, from now on: what was
- * handed out as older is accepted by everybody already.
- */
-static void merge(struct gikev2_rows *rows, const struct gikev2_rows *keys,
-		  const struct gikev2_download *download, uint64_t now)
-{
-	for (size_t i = 0; i < keys->count; i++) {
-		struct keytable_row *row = &rows->row[rows->count];
-		uint64_t at = now, end = GIKEV2_NEVER;
-
-		*row = keys->row[i];
-		if (is_youngest(keys, i)) {
-			at = switch_instant(rows, row, download, now);
-			end = retirement(download, at, now);
-		}
-		retire(rows, row, at, end);
-		row->accept_start = now;
-		row->send_start = at;
-		row->send_end = row->accept_end;
-		rows->count++;
-	}
-}
-
 static bool sends_now(const struct gikev2_rows *rows,
 		      const struct keytable_row *like, uint64_t now)
 {
@@ -170,6 +145,52 @@ static bool sends_now(const struct gikev2_rows *rows,
 		    keytable_row_can_send(&rows->row[i], now))
 			return true;
 	return false;
+}
+
+/*
+ * When a key is sent with that is not the youngest of its kind: from now on, since
+ * what is handed out as older is accepted by everybody already.  But what was
+ * planned for it, when it was the youngest, stands; and as long as others may hold
+ * keys that the server knows nothing of, one that comes as an older one is only
+ * accepted (NEVER).
+ */
+static uint64_t older_instant(const struct gikev2_rows *rows,
+			      const struct gikev2_rows *old,
+			      const struct keytable_row *row, uint64_t now)
+{
+	const struct keytable_row *was = find(old, row, same_key);
+
+	if (was)
+		return max_u64(was->send_start, now);
+	if (now < old->past_end && sends_now(rows, row, now))
+		return GIKEV2_NEVER;
+	return now;
+}
+
+/*
+ * Adds keys, of the download or all of it, to the rows, oldest first.  Each but the
+ * youngest of its kind sends until the switch instant.  `old`: what was there.
+ */
+static void merge(struct gikev2_rows *rows, const struct gikev2_rows *keys,
+		  const struct gikev2_download *download,
+		  const struct gikev2_rows *old, uint64_t now)
+{
+	for (size_t i = 0; i < keys->count; i++) {
+		struct keytable_row *row = &rows->row[rows->count];
+		uint64_t at, end = GIKEV2_NEVER;
+
+		*row = keys->row[i];
+		at = older_instant(rows, old, row, now);
+		if (is_youngest(keys, i)) {
+			at = switch_instant(rows, row, download, now);
+			end = retirement(download, at, now);
+		}
+		row->accept_start = now;
+		row->send_end = row->accept_end;
+		row->send_start = min_u64(at, row->send_end);
+		retire(rows, row, at, end);
+		rows->count++;
+	}
 }
 
 /* Who was waiting for a key that is gone before its time waits no longer. */
@@ -280,6 +301,39 @@ static bool is_overtaken(const struct gikev2_rows *rows,
 	return false;
 }
 
+bool gikev2_rollover_news(const struct gikev2_rows *rows,
+			  const struct gikev2_download *download)
+{
+	for (size_t i = 0; i < download->keys.count; i++)
+		if (!find(rows, &download->keys.row[i], same_key))
+			return true;
+	return false;
+}
+
+/* Is there a key behind those of the list, that came while that was under way? */
+static bool has_newer(const struct gikev2_rows *rows,
+		      const struct gikev2_rows *keys)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		for (size_t j = i + 1; j < rows->count; j++)
+			if (same_track(&rows->row[i], &rows->row[j]) &&
+			    find(keys, &rows->row[i], same_key) &&
+			    !find(keys, &rows->row[j], same_key))
+				return true;
+	return false;
+}
+
+/*
+ * A server that knows no past answers by its first key alone as long as members may
+ * hold others, and tells what followed.  Who has that already has asked again.
+ */
+static bool is_first_again(const struct gikev2_rows *rows,
+			   const struct gikev2_download *download, uint64_t now)
+{
+	return now < rows->past_end && !gikev2_rollover_news(rows, download) &&
+	       has_newer(rows, &download->keys);
+}
+
 void gikev2_rollover_register(struct gikev2_rows *rows,
 			      const struct gikev2_download *download,
 			      uint64_t asked, uint64_t now)
@@ -290,31 +344,23 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 	struct gikev2_rows old;
 
 	copy(&old, rows);
-	if (same_server && is_overtaken(rows, &download->keys, asked)) {
+	if ((same_server && is_overtaken(rows, &download->keys, asked)) ||
+	    is_first_again(rows, download, now)) {
 		gikev2_rows_wipe(&old);
 		return;
 	}
-	if (!shared && rows->count && download->has_dtd)
+	if (!shared && download->has_dtd)
 		rows->past_end = later(now, download->dtd);
 	if ((shared && now >= rows->past_end) || !download->has_dtd ||
 	    rows->count + download->keys.count > KEYTABLE_ROWS_MAX)
 		gikev2_rows_wipe(rows);
 	drop_other_protocols(rows, &download->keys);
 	drop_clashes(rows, &download->keys, now);
-	merge(rows, &download->keys, download, now);
+	merge(rows, &download->keys, download, &old, now);
 	keep_delays(rows, &old);
 	keep_starts(rows, &old, now);
 	gikev2_rollover_expire(rows, now);
 	gikev2_rows_wipe(&old);
-}
-
-bool gikev2_rollover_news(const struct gikev2_rows *rows,
-			  const struct gikev2_download *download)
-{
-	for (size_t i = 0; i < download->keys.count; i++)
-		if (!find(rows, &download->keys.row[i], same_key))
-			return true;
-	return false;
 }
 
 /* Ends the windows of what is older than `row` no later than at these. */
@@ -360,19 +406,6 @@ static bool is_complete(const struct gikev2_rows *keys)
 	return false;
 }
 
-/* Is there a key behind those of the list, that came while that was under way? */
-static bool has_newer(const struct gikev2_rows *rows,
-		      const struct gikev2_rows *keys)
-{
-	for (size_t i = 0; i < rows->count; i++)
-		for (size_t j = i + 1; j < rows->count; j++)
-			if (same_track(&rows->row[i], &rows->row[j]) &&
-			    find(keys, &rows->row[i], same_key) &&
-			    !find(keys, &rows->row[j], same_key))
-				return true;
-	return false;
-}
-
 /* What others may send with before that newer key: accepted, no more. */
 static void add_older(struct gikev2_rows *rows,
 		      const struct gikev2_download *download, uint64_t now)
@@ -410,7 +443,7 @@ static int take_list(struct gikev2_rows *rows,
 	} else {
 		drop_clashes(rows, &download->keys, now);
 		if (rows->count + download->keys.count <= KEYTABLE_ROWS_MAX) {
-			merge(rows, &download->keys, download, now);
+			merge(rows, &download->keys, download, &old, now);
 			keep_delays(rows, &old);
 			keep_starts(rows, &old, now);
 			ret = 0;
@@ -439,7 +472,7 @@ int gikev2_rollover_rekey(struct gikev2_rows *rows,
 		}
 	if (rows->count + fresh.count <= KEYTABLE_ROWS_MAX) {
 		drop_clashes(rows, &fresh, now);
-		merge(rows, &fresh, download, now);
+		merge(rows, &fresh, download, rows, now);
 		gikev2_rollover_expire(rows, now);
 		ret = 0;
 	}

@@ -10,7 +10,7 @@
 #include "gikev2/gikev2_nat.h"
 #include "gikev2/gikev2_state.h"
 
-#define GROUP_VERSION 2 /* 2: rolls that wait */
+#define GROUP_VERSION 3 /* 2: rolls that wait; 3: a start without a past */
 #define NODE_VERSION 1
 #define GM_VERSION 2  /* likewise */
 #define IKE_VERSION 3 /* 2: how the peer proved who it is; 3: by what */
@@ -203,6 +203,7 @@ static void gm_fields(struct gikev2_archive *archive, struct gikev2_gm *gm,
 	GIKEV2_ARCHIVE_INT(archive, ike->present);
 	GIKEV2_ARCHIVE_INT(archive, ike->initiator);
 	gikev2_archive_octets(archive, ike->spi, sizeof(ike->spi));
+	gm->past |= archive->loading; /* for all that we remember */
 	if (version < 2)
 		return;
 	GIKEV2_ARCHIVE_INT(archive, gm->profile);
@@ -332,6 +333,10 @@ static void group_fields(struct gikev2_archive *archive,
 	GIKEV2_ARCHIVE_INT(archive, state->degree);
 	GIKEV2_ARCHIVE_INT(archive, state->depth);
 	multicast_fields(archive, state->multicast);
+	if (version < 3)
+		return;
+	gikev2_archive_time(archive, &state->generations->unsure_atd);
+	gikev2_archive_time(archive, &state->generations->unsure_dtd);
 }
 
 static struct group_state state_of(struct gikev2_group *group)

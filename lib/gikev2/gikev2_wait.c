@@ -112,7 +112,7 @@ void gikev2_wait_begin(struct gikev2_group *group, uint64_t wait, uint64_t now)
 	if (!wait)
 		return;
 	gen->stage = GIKEV2_STAGE_ANNOUNCED;
-	gen->wait_end = now + wait;
+	gen->wait_end = gen->atd_end - group->config.atd * GIKEV2_SECOND;
 	gikev2_wait_changed(group, now);
 }
 
@@ -130,10 +130,12 @@ void gikev2_wait_lost(struct gikev2_gm *gm)
 	gm->group->aways |= gm->away;
 }
 
-uint64_t gikev2_wait_at_registration(const struct gikev2_gm *gm)
+uint64_t gikev2_wait_at_registration(const struct gikev2_gm *gm, size_t given)
 {
 	const struct gikev2_generations *all = &gm->group->generations;
 
+	if (given + 1 < all->count)
+		return all->gen[given + 1].change - 1;
 	if (!gikev2_wait_on(gm->group))
 		return all->changes;
 	/* told one generation at a time, it would go back to older ones */
@@ -145,8 +147,12 @@ void gikev2_wait_registered(struct gikev2_gm *gm, uint64_t now)
 	struct gikev2_group *group = gm->group;
 
 	gm->late = false;
-	if (!gikev2_wait_lacks(gm))
+	if (!gm->ike || gm->acked >= group->generations.changes)
 		return;
+	if (!gikev2_group_inband(group)) {
+		gikev2_multicast_remind(group, now);
+		return;
+	}
 	/* it is the first in the list, and its SA is not ready yet */
 	group->telling = group->gms.first;
 	group->quiet_since = 0;
@@ -208,6 +214,7 @@ static int go_on(struct gikev2_group *group, uint64_t now)
 	struct gikev2_generation *gen = youngest(group);
 	uint64_t atd = group->config.atd * GIKEV2_SECOND;
 	uint64_t dtd = group->config.dtd * GIKEV2_SECOND;
+	uint64_t end;
 
 	if (!all_by_profile(group)) {
 		gen->stage = GIKEV2_STAGE_SETTLED;
@@ -215,11 +222,15 @@ static int go_on(struct gikev2_group *group, uint64_t now)
 		return 0;
 	}
 	if (gen->stage == GIKEV2_STAGE_SWITCHING) {
-		if (gen->dtd_end > group->quiet_since + dtd)
-			gen->dtd_end = group->quiet_since + dtd;
+		end = group->quiet_since + dtd;
+		/* soon after a start without a past, ATD was longer */
+		if (end < gen->atd_end - atd + dtd)
+			end = gen->atd_end - atd + dtd;
+		if (gen->dtd_end > end)
+			gen->dtd_end = end;
 		return retell(group, GIKEV2_STAGE_SETTLED, now);
 	}
-	switch_at(gen, now + atd);
+	switch_at(gen, gikev2_group_atd_end(group, 0, now));
 	gen->wait_end = gen->dtd_end - dtd;
 	return retell(group, GIKEV2_STAGE_SWITCHING, now);
 }

@@ -47,12 +47,12 @@ void gikev2_wait_lost(struct gikev2_gm *gm);
 
 /*
  * The change up to which a member has everything that its registration is
- * answered with.  While a roll waits, that does not count until we hear of it:
- * answers get lost.
+ * answered with; `given`: the youngest generation in it.  While a roll waits,
+ * that does not count until we hear of it: answers get lost.
  */
-uint64_t gikev2_wait_at_registration(const struct gikev2_gm *gm);
+uint64_t gikev2_wait_at_registration(const struct gikev2_gm *gm, size_t given);
 
-/* It was answered. */
+/* It was answered, and is told soon of what it lacks. */
 void gikev2_wait_registered(struct gikev2_gm *gm, uint64_t now);
 
 /* Has a member to be heard of yet, and a roll waits for that? */
