@@ -326,7 +326,7 @@ def not_one_key(tgen, protocol=OSPFV2, routers=config.ROUTERS):
     return None
 
 
-def roll(tgen, atd, dtd, *protocols, server=config.SERVER):
+def roll(tgen, atd, dtd, *protocols, server=config.SERVER, patience=10):
     """
     Rolls once, and waits until the old keys are forgotten: the way from the
     key server into the daemons is open on all routers.
@@ -337,7 +337,7 @@ def roll(tgen, atd, dtd, *protocols, server=config.SERVER):
         wait_until(
             f"roll, {protocol.name}",
             lambda p=protocol, old=old: not_rolled_from(tgen, old, p),
-            atd + 10,
+            atd + patience,
         )
     for protocol, _ in before:
         wait_until(

@@ -15,6 +15,8 @@ import topology
 pytestmark = [pytest.mark.ospfd]
 
 ATD, DTD = 1, 3
+# Seconds that a key server without memory waits for members of before, of its own accord.
+RESTART = 60
 KEEPERS = ("r1", "r2")
 ANOTHER_CLOCK = "unshare --time --monotonic 500000 --fork"
 DAY = 86400
@@ -98,8 +100,12 @@ def test_reboot(tgen):
 
 
 def test_roll_after_reboot(tgen):
+    """
+    The key server has forgotten everybody, and gives all members that may hold older
+    keys the time to come before it has any of them send with a new one.
+    """
     watch = topology.Steady(tgen)
-    topology.roll(tgen, ATD, DTD)
+    topology.roll(tgen, ATD, DTD, patience=RESTART + 10)
     watch.check()
 
 
