@@ -12,7 +12,7 @@
 
 #define GROUP_VERSION 3 /* 2: rolls that wait; 3: a start without a past */
 #define NODE_VERSION 1
-#define GM_VERSION 2  /* likewise */
+#define GM_VERSION 3  /* likewise */
 #define IKE_VERSION 3 /* 2: how the peer proved who it is; 3: by what */
 
 /* ---------------------------------------------------------------------- keys */
@@ -203,7 +203,10 @@ static void gm_fields(struct gikev2_archive *archive, struct gikev2_gm *gm,
 	GIKEV2_ARCHIVE_INT(archive, ike->present);
 	GIKEV2_ARCHIVE_INT(archive, ike->initiator);
 	gikev2_archive_octets(archive, ike->spi, sizeof(ike->spi));
-	gm->past |= archive->loading; /* for all that we remember */
+	if (version < 3)
+		gm->past = true; /* for all that we know */
+	else
+		GIKEV2_ARCHIVE_INT(archive, gm->past);
 	if (version < 2)
 		return;
 	GIKEV2_ARCHIVE_INT(archive, gm->profile);
