@@ -74,6 +74,15 @@ static int add_own_sas(struct gikev2_group *group, struct gikev2_gm *gm,
 	return ret;
 }
 
+/* Who may only receive from now on is not given what it sent with. */
+static void end_own_sas(struct gikev2_group *group, const struct gikev2_gm *gm)
+{
+	uint64_t own = gikev2_sender_digest(gikev2_group_engine(group), gm->id);
+
+	if (gikev2_generations_end_sender(gikev2_group_generations(group), own))
+		gikev2_group_unsaved(group);
+}
+
 static bool needs_sender_ids(struct gikev2_group *group,
 			     const struct gikev2_gm *gm)
 {
@@ -99,11 +108,14 @@ static bool has_per_sender(const struct gikev2_group_config *config)
 int gikev2_admission(struct gikev2_group *group, struct gikev2_gm *gm,
 		     uint64_t now)
 {
+	bool per_sender = has_per_sender(gikev2_group_config(group));
 	int ret = 0;
 
+	if (per_sender && !gm->senders)
+		end_own_sas(group, gm);
 	if (!follows(group, gm))
 		ret = adapt(group, gm, now);
-	else if (gm->senders && has_per_sender(gikev2_group_config(group)))
+	else if (per_sender && gm->senders)
 		ret = add_own_sas(group, gm, now);
 	if (ret == 0 && needs_sender_ids(group, gm) &&
 	    !gikev2_sender_ids_left(group)) {

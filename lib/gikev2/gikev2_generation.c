@@ -215,6 +215,22 @@ static void replace(struct gikev2_generation *gen,
 			gen->replaced[i] = true;
 }
 
+bool gikev2_generations_end_sender(struct gikev2_generations *generations,
+				   uint64_t sender)
+{
+	bool ended = false;
+
+	for (size_t i = 0; i < generations->count; i++) {
+		struct gikev2_generation *gen = &generations->gen[i];
+
+		for (size_t j = 0; j < gen->count; j++)
+			if (gen->row[j].ipsec.sender == sender &&
+			    !gen->replaced[j])
+				ended = gen->replaced[j] = true;
+	}
+	return ended;
+}
+
 int gikev2_generation_add_sender(struct gikev2 *engine,
 				 struct gikev2_generations *generations,
 				 const struct keytable_row *sample,

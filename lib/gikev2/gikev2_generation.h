@@ -78,6 +78,11 @@ int gikev2_generation_add_sender(struct gikev2 *engine,
 				 const struct keytable_row *sample,
 				 uint32_t lifetime, uint64_t dtd, uint64_t now);
 
+/* The SAs of a sender who may only receive from now on are given to nobody any more.
+ * False: he had none. */
+bool gikev2_generations_end_sender(struct gikev2_generations *generations,
+				   uint64_t sender);
+
 /* Is the row one of the youngest, or is there another in its place? */
 bool gikev2_generation_current(const struct gikev2_generations *generations,
 			       const struct gikev2_generation *gen, size_t at);

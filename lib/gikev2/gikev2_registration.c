@@ -148,30 +148,57 @@ static int add(struct gikev2_gm *gm, struct gikev2_payloads *payloads,
 	return ret;
 }
 
+static bool is_of(const struct gikev2_generation *gen,
+		  const struct keytable_row *row)
+{
+	return row >= gen->row && row < gen->row + gen->count;
+}
+
+/*
+ * Of the rows that all share, those of the generation `at` alone; all, if there are
+ * none.  What one sender has to himself he sends with only after its predecessor,
+ * which is not in the list.  Says whether there were others.
+ */
+static bool hold_back(struct gikev2_content *content,
+		      const struct gikev2_generation *gen)
+{
+	size_t count = 0, shared = 0, others = 0;
+
+	for (size_t i = 0; i < content->count; i++)
+		if (!content->rows[i]->ipsec.sender) {
+			shared += is_of(gen, content->rows[i]);
+			others += !is_of(gen, content->rows[i]);
+		}
+	if (!shared || !others)
+		return false;
+	for (size_t i = 0; i < content->count; i++)
+		if (content->rows[i]->ipsec.sender ||
+		    is_of(gen, content->rows[i]))
+			content->rows[count++] = content->rows[i];
+	content->count = count;
+	return true;
+}
+
 /*
  * What a registration is answered with: all that is alive.
  *
  * But a server that knows no past expects members with keys of before, which they
  * send with until all have come.  A message has one pair of delays, and who gets two
- * keys sends with the older one at once.  If the server rolled already, such a one
- * is given one generation, and told of what follows like those who came before the
- * roll.  Who can do nothing with it gets what there is.  The youngest one given.
+ * keys that all share sends with the older one at once.  If the server rolled already,
+ * such a one is given one generation of them, and told of what follows like those who
+ * came before the roll.  Who can do nothing with it gets what there is.  The youngest
+ * one given.
  */
 static size_t collect_answer(const struct gikev2_gm *gm,
 			     struct gikev2_content *content, uint64_t now)
 {
 	struct gikev2_generations *all = generations(gm);
-	bool unsure = gm->past && all->unsure_atd > now;
-	size_t at = unsure ? gikev2_generations_base(all) : all->count - 1;
+	size_t at = all->count - 1, base = gikev2_generations_base(all);
 
-	if (unsure)
-		content->count =
-			collect(all, at, &gm->can, true, 0, content->rows);
-	if (!content->count) {
-		at = all->count - 1;
-		content->count =
-			collect_all(all, &gm->can, true, content->rows, now);
-	}
+	content->count = collect_all(all, &gm->can, true, content->rows, now);
+	if (gm->past && all->unsure_atd > now &&
+	    hold_back(content, &all->gen[base]))
+		at = base;
 	content->delays = delays_of(all, at, gm->past, now);
 	return at;
 }

@@ -280,6 +280,15 @@ static void drop_other_protocols(struct gikev2_rows *rows,
 			remove_at(rows, i);
 }
 
+/* Who is given no SA of its own to send with may only receive. */
+static void drop_own(struct gikev2_rows *rows, const struct gikev2_rows *keys)
+{
+	for (size_t i = rows->count; i-- > 0;)
+		if (rows->row[i].direction == KEYTABLE_OUT &&
+		    !find(keys, &rows->row[i], same_track))
+			remove_at(rows, i);
+}
+
 /* Does the server know any of what we have? */
 static bool is_shared(const struct gikev2_rows *rows,
 		      const struct gikev2_rows *keys)
@@ -355,6 +364,7 @@ void gikev2_rollover_register(struct gikev2_rows *rows,
 	    rows->count + download->keys.count > KEYTABLE_ROWS_MAX)
 		gikev2_rows_wipe(rows);
 	drop_other_protocols(rows, &download->keys);
+	drop_own(rows, &download->keys);
 	drop_clashes(rows, &download->keys, now);
 	merge(rows, &download->keys, download, &old, now);
 	keep_delays(rows, &old);
