@@ -234,6 +234,47 @@ static void sender_becomes_receiver(void **state)
 			becomes_receiver(i & 1, i & 2, roll);
 }
 
+/* The key server forgets everything, and rolls before all have come again. */
+static void roll_without_memory(bool multi)
+{
+	struct scene s = setup(51);
+
+	if (multi)
+		multicast(&s);
+	s.world->params.restart_time = 60 * SECOND;
+	s.world->params.liveness_time = 1000 * SECOND;
+	for (size_t i = 0; i < s.world->node_count; i++)
+		gikev2_set_params(s.world->nodes[i].engine, &s.world->params);
+	add_protocol(&s, PIM, ah)->per_sender = true;
+	world_serve_config(s.ks);
+	for (size_t i = 0; i < 3; i++)
+		join_pim(&s, i);
+	world_run(s.world, 100 * SECOND);
+	assert_mesh(&s, 3);
+	s.world->invariant = hitless;
+	world_crash(s.ks);
+	world_forget(s.ks);
+	world_boot(s.ks);
+	world_serve_config(s.ks);
+	for (size_t i = 0; i < 3; i++) {
+		reregister(&s, i);
+		world_run(s.world, 5 * SECOND);
+		if (i < 2)
+			gikev2_group_rekey(s.ks->group, s.world->now);
+		world_run(s.world, 5 * SECOND);
+	}
+	world_run(s.world, 200 * SECOND);
+	assert_mesh(&s, 3);
+	world_free(s.world);
+}
+
+static void rolls_without_memory(void **state)
+{
+	(void)state;
+	roll_without_memory(false);
+	roll_without_memory(true);
+}
+
 /* Nobody of another make can be told whose SA it is. */
 static void senders_in_plain_form(void **state)
 {
@@ -376,6 +417,7 @@ int main(void)
 		cmocka_unit_test(sender_goes),
 		cmocka_unit_test(receiver_only),
 		cmocka_unit_test(sender_becomes_receiver),
+		cmocka_unit_test(rolls_without_memory),
 		cmocka_unit_test(senders_in_plain_form),
 		cmocka_unit_test(shared_or_not),
 		cmocka_unit_test(senders_with_counter_mode),
