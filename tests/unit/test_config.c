@@ -747,6 +747,23 @@ static void keep_keys_arrives(void **state)
 	assert_string_equal(mrkm.base.keep.key, "pkcs11:object=k");
 }
 
+/* The key may be named without the file, which has a default. */
+static void state_arrives(void **state)
+{
+	apply(ME ",'key-server':{}");
+	assert_false(mrkm.base.state_none);
+	assert_string_equal(mrkm.base.state_file, "");
+	assert_string_equal(mrkm.base.state_key, "");
+	apply(ME ",'key-server':{'state-key':'pkcs11:object=s'}");
+	assert_string_equal(mrkm.base.state_file, "");
+	assert_string_equal(mrkm.base.state_key, "pkcs11:object=s");
+	apply(ME ",'key-server':{'state-file':'/s','state-key':'/k'}");
+	assert_string_equal(mrkm.base.state_file, "/s");
+	assert_string_equal(mrkm.base.state_key, "/k");
+	apply(ME ",'key-server':{'state-file':'none'}");
+	assert_true(mrkm.base.state_none);
+}
+
 static void ports_arrive(void **state)
 {
 	struct gikev2_params params = mrkm.engine->params;
@@ -824,6 +841,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(key_server_arrives, with_engine,
 						without_engine),
 		cmocka_unit_test_setup_teardown(keep_keys_arrives, with_engine,
+						without_engine),
+		cmocka_unit_test_setup_teardown(state_arrives, with_engine,
 						without_engine),
 		cmocka_unit_test_setup_teardown(ports_arrive, with_engine,
 						without_engine),
