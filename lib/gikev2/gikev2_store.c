@@ -22,6 +22,9 @@
 
 #define OBJECTS_MAX 4096 /* looked at in one URI */
 #define URI_TEXT_MAX 256
+#define PIN_SOURCE "pin-source="
+#define PIN_PATH_MAX 512
+#define PIN_FILE_MAX 1024 /* octets */
 
 /* Without what follows a PIN: it must not get into a log. */
 static const char *uri_text(const char *uri, char buf[URI_TEXT_MAX])
@@ -199,30 +202,148 @@ static int give_passphrase(char *buf, int size, int rwflag, void *arg)
 	return load->passphrase(load->arg, load->uri, buf, (size_t)size);
 }
 
-static int explain_provider(const struct gikev2_load *load, const char *reason)
+/* OpenSSL calls what it was told not to expect in a file an error, hence that
+ * is for providers only, which may then leave what is private alone. */
+static OSSL_STORE_CTX *store_open(struct gikev2_load *load, UI_METHOD *ui,
+				  BIO *bio)
 {
-	if (load->asked && !load->passphrase)
+	OSSL_STORE_CTX *store;
+
+	if (load->path)
+		return OSSL_STORE_attach(bio, "file", NULL, NULL, ui, load,
+					 NULL, NULL, NULL);
+	store = OSSL_STORE_open_ex(load->uri, NULL, NULL, ui, load, NULL, NULL,
+				   NULL);
+	if (store)
+		OSSL_STORE_expect(store, load->type);
+	return store;
+}
+
+/* ------------------------------------------------------- what went wrong */
+
+/* Where pin-source is in a URI (RFC 7512 section 2.4), with the sign before it,
+ * and how long; NULL: nowhere. */
+static const char *pin_source(const char *uri, size_t *len)
+{
+	const char *at = strcasestr(uri, PIN_SOURCE);
+
+	if (!at || at == uri)
+		return NULL;
+	*len = 1 + strcspn(at, ";&?");
+	return at - 1;
+}
+
+/* What a provider says of a PIN that it cannot read helps nobody.  Other than
+ * files in plain words are left to it. */
+static int check_pin_file(const struct gikev2_load *load)
+{
+	char source[PIN_PATH_MAX];
+	struct gikev2_load pin = {
+		.uri = source,
+		.what = "PIN",
+		.secret = true,
+		.file_max = PIN_FILE_MAX,
+		.problem = load->problem,
+		.size = load->size,
+	};
+	size_t len = 0, head = 1 + strlen(PIN_SOURCE);
+	const char *at = pin_source(load->uri, &len);
+	int fd, ret;
+
+	if (!at || len - head >= sizeof(source))
+		return 0;
+	snprintf(source, sizeof(source), "%.*s", (int)(len - head), at + head);
+	pin.path = uri_path(source);
+	if (!pin.path || source[0] == '|' || strchr(source, '%'))
+		return 0;
+	ret = file_open(&pin, &fd);
+	if (ret < 0)
+		return ret;
+	ret = file_examine(&pin, fd, &len);
+	close(fd);
+	return ret;
+}
+
+/*
+ * Providers say the same of a wrong PIN and of what is not there.  But the one
+ * for PKCS#11 uses no PIN again that was refused, and asks for another; and with
+ * the right PIN the token is open by now.  So without the PIN of the URI it asks
+ * if that was wrong, and costs the token no attempt.
+ */
+static bool pin_refused(const struct gikev2_load *load)
+{
+	struct gikev2_load without = *load;
+	char *uri = strdup(load->uri);
+	size_t len = 0;
+	const char *at = uri ? pin_source(uri, &len) : NULL;
+	OSSL_STORE_CTX *store = NULL;
+	OSSL_STORE_INFO *info = NULL;
+	UI_METHOD *ui = UI_UTIL_wrap_read_pem_callback(give_passphrase, 0);
+
+	if (at)
+		memmove(uri + (at - uri), at + len, strlen(at + len) + 1);
+	without.uri = uri;
+	without.asked = false;
+	if (uri && ui)
+		store = store_open(&without, ui, NULL);
+	if (store)
+		info = OSSL_STORE_load(store);
+	without.asked |= info != NULL;
+	OSSL_STORE_INFO_free(info);
+	OSSL_STORE_close(store);
+	UI_destroy_method(ui);
+	free(uri);
+	return without.asked;
+}
+
+static int explain_pin(const struct gikev2_load *load)
+{
+	size_t len;
+
+	if (pin_source(load->uri, &len))
 		return gikev2_load_fail(
 			load, GIKEV2_ERR_NO_CREDENTIAL,
-			"needs a PIN, and nobody can be asked for it: let the URI name a pin-source that the daemon's user alone can read");
-	if (load->asked)
+			"cannot be loaded, for the token refuses the PIN: put the right one where pin-source says, before the token locks itself");
+	return gikev2_load_fail(
+		load, GIKEV2_ERR_NO_CREDENTIAL,
+		"%sneeds a PIN, and nobody can be asked for it: let the URI name a pin-source that the daemon's user alone can read, or, if openssl.cnf names one, put the right PIN there and restart the daemon",
+		load->secret ? "" : "is not there, or ");
+}
+
+static int explain_provider(const struct gikev2_load *load, bool opened)
+{
+	unsigned long error = ERR_peek_last_error();
+	const char *reason = ERR_reason_error_string(error);
+
+	if (!opened && ERR_GET_LIB(error) == ERR_LIB_OSSL_STORE)
+		return gikev2_load_fail(
+			load, GIKEV2_ERR_NO_CREDENTIAL,
+			"is for a provider that OpenSSL does not have: install one that knows such URIs, let openssl.cnf activate it, and restart the daemon");
+	if (!opened)
+		return gikev2_load_fail(
+			load, GIKEV2_ERR_NO_CREDENTIAL,
+			"cannot be loaded, its provider does not work (%s): check what openssl.cnf says of that and whether the daemon's user can read it, and restart the daemon",
+			reason ? reason : "no reason given");
+	if (load->asked && load->passphrase)
 		return gikev2_load_fail(
 			load, GIKEV2_ERR_NO_CREDENTIAL,
 			"is not there, or the PIN given is wrong: check both");
+	if (load->asked || pin_refused(load))
+		return explain_pin(load);
 	return gikev2_load_fail(
 		load, GIKEV2_ERR_NO_CREDENTIAL,
-		"cannot be loaded (%s): check the URI and its PIN, and that openssl.cnf activates a provider for it",
-		reason);
+		"is not there%s%s: check the names in the URI, and whether the daemon's user can use the token; if the token came later than the daemon, restart that",
+		reason ? ", its provider says: " : "", reason ? reason : "");
 }
 
-static int explain(const struct gikev2_load *load)
+static int explain(const struct gikev2_load *load, bool opened)
 {
 	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
 
+	if (!load->path)
+		return explain_provider(load, opened);
 	if (!reason)
 		reason = "no reason given";
-	if (!load->path)
-		return explain_provider(load, reason);
 	if (load->asked && !load->passphrase)
 		return gikev2_load_fail(
 			load, GIKEV2_ERR_NO_CREDENTIAL,
@@ -236,6 +357,8 @@ static int explain(const struct gikev2_load *load)
 		"cannot be understood (%s): a file in PEM, DER or PKCS#12 is needed",
 		reason);
 }
+
+/* ---------------------------------------------------------------- loading */
 
 /* What follows the last object of a file, be it an empty line, makes OpenSSL
  * fail too, but with no reason given. */
@@ -255,7 +378,7 @@ static int take_next(struct gikev2_load *load, OSSL_STORE_CTX *store)
 	load->asked = false;
 	info = OSSL_STORE_load(store);
 	if (!info)
-		return load_failed(load, store) ? explain(load) : 0;
+		return load_failed(load, store) ? explain(load, true) : 0;
 	if (OSSL_STORE_INFO_get_type(info) == load->type) {
 		ret = load->take(load, info);
 		load->taken++;
@@ -283,38 +406,21 @@ static int take_all(struct gikev2_load *load, OSSL_STORE_CTX *store)
 	return ret;
 }
 
-/* OpenSSL calls what it was told not to expect in a file an error, hence that
- * is for providers only, which may then leave what is private alone. */
-static OSSL_STORE_CTX *store_open(struct gikev2_load *load, UI_METHOD *ui,
-				  BIO *bio)
-{
-	OSSL_STORE_CTX *store;
-
-	if (load->path)
-		return OSSL_STORE_attach(bio, "file", NULL, NULL, ui, load,
-					 NULL, NULL, NULL);
-	store = OSSL_STORE_open_ex(load->uri, NULL, NULL, ui, load, NULL, NULL,
-				   NULL);
-	if (store)
-		OSSL_STORE_expect(store, load->type);
-	return store;
-}
-
 static int store_load(struct gikev2_load *load, UI_METHOD *ui)
 {
 	OSSL_STORE_CTX *store = NULL;
 	uint8_t *octets = NULL;
 	BIO *bio = NULL;
 	size_t len = 0;
-	int ret = 0;
+	int ret;
 
-	if (load->path)
-		ret = file_read(load, &octets, &len);
+	ret = load->path ? file_read(load, &octets, &len)
+			 : check_pin_file(load);
 	if (octets)
 		bio = BIO_new_mem_buf(octets, (int)len);
 	if (ret == 0) {
 		store = store_open(load, ui, bio);
-		ret = store ? take_all(load, store) : explain(load);
+		ret = store ? take_all(load, store) : explain(load, false);
 	}
 	OSSL_STORE_close(store);
 	BIO_free(bio);

@@ -2,17 +2,21 @@
 /*
  * A provider for OpenSSL with URIs of its own, as one for a token has them:
  * "tok:key" leads to a private key once the PIN is right, "tok:cert" to a
- * certificate, "tok:both" to two keys.
+ * certificate, "tok:both" to two keys, "tok:none" and "tok:gone" to nothing;
+ * "tok:broken" it fails to open.  A PIN that it reads by pin-source and that is
+ * wrong it refuses without a word, as the one for PKCS#11 does.
  */
 #ifndef STORE_TOKEN_H
 #define STORE_TOKEN_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/core_object.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
 
@@ -25,8 +29,30 @@ static struct gikev2_chunk token_key, token_cert;
 
 struct token_session {
 	int objects; /* not handed out yet */
-	bool cert;
+	bool cert, gone;
+	char pin[32]; /* of pin-source */
 };
+
+static void token_read_pin(struct token_session *session, const char *uri)
+{
+	const char *source = strstr(uri, "pin-source=file:");
+	char name[256];
+	FILE *file = NULL;
+
+	if (source && sscanf(source, "pin-source=file:%255[^;&]", name) == 1)
+		file = fopen(name, "r");
+	if (file && !fgets(session->pin, sizeof(session->pin), file))
+		session->pin[0] = '\0';
+	if (file)
+		fclose(file);
+}
+
+static bool token_is(const char *uri, const char *name)
+{
+	size_t len = strcspn(uri, "?;");
+
+	return len == strlen(name) && strncmp(uri, name, len) == 0;
+}
 
 static void *token_open(void *provider, const char *uri)
 {
@@ -36,19 +62,29 @@ static void *token_open(void *provider, const char *uri)
 		free(session);
 		return NULL;
 	}
-	session->cert = strcmp(uri, "tok:cert") == 0;
-	session->objects = strcmp(uri, "tok:both") == 0	  ? 2
-			   : strcmp(uri, "tok:none") == 0 ? 0
-							  : 1;
+	if (token_is(uri, "tok:broken")) {
+		ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
+		free(session);
+		return NULL;
+	}
+	session->cert = token_is(uri, "tok:cert");
+	session->gone = token_is(uri, "tok:gone");
+	session->objects = token_is(uri, "tok:both")   ? 2
+			   : token_is(uri, "tok:none") ? 0
+						       : 1;
+	token_read_pin(session, uri);
 	return session;
 }
 
-static bool token_pin_right(OSSL_PASSPHRASE_CALLBACK *ask, void *arg)
+static bool token_pin_right(const struct token_session *session,
+			    OSSL_PASSPHRASE_CALLBACK *ask, void *arg)
 {
 	const OSSL_PARAM none[] = { OSSL_PARAM_END };
 	char pin[32] = "";
 	size_t len = 0;
 
+	if (session->pin[0])
+		return strcmp(session->pin, TOKEN_PIN) == 0;
 	return ask(pin, sizeof(pin), &len, none, arg) == 1 &&
 	       len == strlen(TOKEN_PIN) && memcmp(pin, TOKEN_PIN, len) == 0;
 }
@@ -71,9 +107,11 @@ static int token_load(void *ctx, OSSL_CALLBACK *give, void *give_arg,
 	};
 
 	session->objects--;
+	if (session->gone)
+		return 0;
 	if (session->cert)
 		object[2] = OSSL_PARAM_construct_end();
-	else if (!token_pin_right(ask, ask_arg))
+	else if (!token_pin_right(session, ask, ask_arg))
 		return 0;
 	return give(object, give_arg);
 }

@@ -434,6 +434,69 @@ static void token_keys(void **state)
 	assert_non_null(strstr(problem, "is none"));
 }
 
+static void put_pin(const char *pin, mode_t mode)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	BIO_puts(bio, pin);
+	put_bio(bio, mode);
+}
+
+/* What it says begins with what could not be used. */
+static void expect_refused(const char *uri, const char *begin, const char *with)
+{
+	assert_int_equal(load(uri), -GIKEV2_ERR_NO_CREDENTIAL);
+	if (strncmp(problem, begin, strlen(begin)) != 0 ||
+	    !strstr(problem, with))
+		fail_msg("not \"%s ... %s\": %s", begin, with, problem);
+}
+
+static void token_pin_file(void **state)
+{
+	char uri[128], pin[128];
+
+	snprintf(uri, sizeof(uri), "tok:key?pin-source=file:%s", path);
+	snprintf(pin, sizeof(pin), "PIN file:%s", path);
+	unlink(path);
+	expect_refused(uri, pin, "is missing");
+	put_pin(TOKEN_PIN, 0644);
+	expect_refused(uri, pin, "chmod 600");
+	put_pin(TOKEN_PIN, 0600);
+	assert_int_equal(truncate(path, 0), 0);
+	expect_refused(uri, pin, "is empty");
+	put_pin("0815", 0600);
+	expect_refused(uri, "private key tok:key", "refuses the PIN");
+	assert_null(strstr(problem, "0815"));
+	put_pin(TOKEN_PIN, 0600);
+	assert_int_equal(load(uri), 0);
+	/* other forms of it */
+	snprintf(uri, sizeof(uri), "tok:key;pin-source=file:%s;type=private",
+		 path);
+	assert_int_equal(load(uri), 0);
+	put_pin("0815", 0600);
+	expect_refused(uri, "private key tok:key", "refuses the PIN");
+	/* a provider may know what else is there */
+	expect_refused("tok:key?pin-source=/no%20such", "private key tok:key",
+		       "refuses the PIN");
+	expect_refused("tok:key?pin-source=|cat", "private key tok:key",
+		       "refuses the PIN");
+}
+
+static void token_troubles(void **state)
+{
+	char uri[128];
+
+	expect_refused("tok:key", "private key tok:key needs a PIN",
+		       "pin-source");
+	put_pin(TOKEN_PIN, 0600);
+	snprintf(uri, sizeof(uri), "tok:gone?pin-source=file:%s", path);
+	expect_refused(uri, "private key tok:gone", "is not there: check");
+	expect_refused("tok:gone", "private key tok:gone",
+		       "is not there: check");
+	expect_refused("tok:broken", "private key tok:broken",
+		       "its provider does not work");
+}
+
 static void token_credential(void **state)
 {
 	struct gikev2_credential *credential;
@@ -479,7 +542,7 @@ static void unknown_uris(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(uris); i++) {
 		assert_int_equal(load(uris[i]), -GIKEV2_ERR_NO_CREDENTIAL);
-		assert_non_null(strstr(problem, "cannot be loaded"));
+		assert_non_null(strstr(problem, "a provider that OpenSSL"));
 		assert_non_null(strstr(problem, "openssl.cnf"));
 		assert_null(strstr(problem, "1234"));
 	}
@@ -743,6 +806,8 @@ int main(void)
 		TEST(encrypted_key),
 		TEST(encrypted_pkcs12),
 		TEST(token_keys),
+		TEST(token_pin_file),
+		TEST(token_troubles),
 		TEST(token_credential),
 		TEST(no_terminal),
 		TEST(unknown_uris),
