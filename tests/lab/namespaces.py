@@ -180,8 +180,9 @@ class Lab:
     takes everything down.
     """
 
-    def __init__(self, prefix, label):
+    def __init__(self, prefix, label, routers=config.ROUTERS):
         self.prefix = prefix
+        self.routers = routers
         self.nodes = {}
         self.dir = tempfile.mkdtemp(prefix=f"mrkm-{label}.")
         os.chmod(self.dir, 0o755)
@@ -225,7 +226,7 @@ class Lab:
         self._add("switch")
         for network in ("core", "mgmt"):
             self.add_network(network)
-        for name in (config.SERVER,) + config.ROUTERS:
+        for name in (config.SERVER,) + self.routers:
             self._add(name)
             self.connect(name, "mgmt")
             if name != config.SERVER:
@@ -245,16 +246,16 @@ class Lab:
         )
         node.run("ip", "link", "set", network, "up")
 
-    def start(self, name, text, daemons):
+    def start(self, name, text, daemons, environment=()):
         """
         Starts a router with this frr.conf; `daemons` are lists of a daemon's
-        name and its options.
+        name and its options, `environment` lines NAME=VALUE.
         """
         node = self.nodes[name]
         node.write("/etc/frr/frr.conf", text)
         node.write("/etc/frr/vtysh.conf", "service integrated-vtysh-config\n")
         for daemon, *options in daemons:
-            node.start(daemon, *options)
+            node.start(daemon, *options, environment=environment)
         node.run(f"{self.prefix}/bin/vtysh", "-b")
 
     def start_all(self, server=None):
@@ -262,12 +263,12 @@ class Lab:
         self.put_keys()
         server_text = config.key_server_config(**(server or {}))
         self.start(config.SERVER, server_text, SERVER_DAEMONS)
-        for name in config.ROUTERS:
+        for name in self.routers:
             self.start(name, config.router_config(name), MEMBER_DAEMONS)
 
     def put_keys(self):
         "Gives every router its pre-shared key files."
-        for name in (config.SERVER,) + config.ROUTERS:
+        for name in (config.SERVER,) + self.routers:
             for path, content in config.psk_files(name).items():
                 self.nodes[name].write(path, content, mode="600")
 
