@@ -36,6 +36,11 @@ static void own_load(struct mrkm_own *own,
 		gikev2_cert_get_info(certs[0], &own->info);
 }
 
+static bool own_failed(const struct mrkm_own *own)
+{
+	return gikev2_key_failed(gikev2_credential_key(own->credential));
+}
+
 static bool own_update(struct mrkm_own *own,
 		       const struct mrkm_certificate_config *before,
 		       const struct mrkm_certificate_config *now)
@@ -51,8 +56,9 @@ static bool own_update(struct mrkm_own *own,
 	/* both, so that neither is found changed once more the next time */
 	changed = gikev2_store_changed(now->private_key, &own->key);
 	changed |= gikev2_store_changed(now->uri, &own->certificate);
-	/* what could not be read may be readable now, without a new date */
-	if (!changed && own->credential)
+	/* what could not be read may be readable now, without a new date, and
+	 * a token that was away may be back */
+	if (!changed && own->credential && !own_failed(own))
 		return other;
 	own_load(own, now);
 	return other || own->credential || was_of_use;

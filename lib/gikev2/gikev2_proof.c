@@ -365,7 +365,7 @@ static int make_signature(struct gikev2_ike *ike,
 	if (ret < 0)
 		return gikev2_problem(
 			ike->engine, -GIKEV2_ERR_NO_CREDENTIAL,
-			"our private key does not sign: %s; is its token there?",
+			"our private key does not sign (%s), as if its token were gone",
 			gikev2_err_text(ret));
 	auth->method = GIKEV2_AUTH_SIGNATURE;
 	auth->data = (struct gikev2_chunk){ out, head + len };

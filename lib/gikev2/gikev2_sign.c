@@ -21,6 +21,9 @@
  * generator that always gives the same number. */
 #define TRIES_MAX 64
 
+/* Beside OpenSSL's key, so that all handles share it: has it failed to sign? */
+#define APP_DATA 0
+
 struct gikev2_key {
 	EVP_PKEY *pkey;
 	enum gikev2_key_type type;
@@ -404,6 +407,11 @@ bool gikev2_key_private(const struct gikev2_key *key)
 	return key->private;
 }
 
+bool gikev2_key_failed(const struct gikev2_key *key)
+{
+	return EVP_PKEY_get_ex_data(key->pkey, APP_DATA);
+}
+
 const char *gikev2_key_text(const struct gikev2_key *key, char *buf,
 			    size_t size)
 {
@@ -513,8 +521,10 @@ int gikev2_sign(const struct gikev2_key *key, const struct gikev2_sign_alg *alg,
 			     ? sign_parts(ctx, parts, count, signature, &room)
 			     : sign_joined(ctx, parts, count, signature, &room);
 	EVP_MD_CTX_free(ctx);
-	if (ok != 1 || room > *len)
+	if (ok != 1 || room > *len) {
+		EVP_PKEY_set_ex_data(key->pkey, APP_DATA, key->pkey);
 		return gikev2_crypto_failed();
+	}
 	memcpy(out, signature, room);
 	*len = room;
 	return 0;

@@ -105,6 +105,12 @@ bool gikev2_key_equal(const struct gikev2_key *a, const struct gikev2_key *b);
 enum gikev2_key_type gikev2_key_type(const struct gikev2_key *key);
 bool gikev2_key_private(const struct gikev2_key *key);
 
+/*
+ * Did it fail to sign, by this handle or one made from it?  A token that was
+ * away may know nothing of it any more: it is to be loaded again.
+ */
+bool gikev2_key_failed(const struct gikev2_key *key);
+
 /* "Ed25519", "ECDSA P-256", "RSA 3072": for `show`.  Returns buf. */
 const char *gikev2_key_text(const struct gikev2_key *key, char *buf,
 			    size_t size);

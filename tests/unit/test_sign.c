@@ -653,6 +653,40 @@ static void public_cannot_sign(void **state)
 	gikev2_key_free(key);
 }
 
+/* A handle on what is not there any more, as on a key of a token that is gone. */
+static void failed(void **state)
+{
+	uint8_t octets[GIKEV2_SPKI_MAX], out[GIKEV2_SIGNATURE_MAX];
+	size_t len = sizeof(octets), room = sizeof(out);
+	struct gikev2_key *good, *gone, *other;
+	const struct gikev2_sign_alg *alg;
+	EVP_PKEY *pkey;
+
+	assert_int_equal(
+		gikev2_key_new(pki_key("Ed25519", "failed"), true, &good), 0);
+	assert_int_equal(gikev2_key_spki(good, octets, &len), 0);
+	pkey = d2i_PUBKEY(NULL, &(const uint8_t *){ octets }, (long)len);
+	assert_non_null(pkey);
+	assert_int_equal(gikev2_key_new(pkey, true, &gone), 0);
+	EVP_PKEY_free(pkey);
+	other = gikev2_key_dup(gone);
+	alg = gikev2_sign_choose(gone, GIKEV2_HASHES_OWN);
+	assert_false(gikev2_key_failed(gone));
+	assert_int_equal(gikev2_sign(other, alg, sample, ARRAY_LEN(sample), out,
+				     &room),
+			 -GIKEV2_ERR_CRYPTO);
+	assert_true(gikev2_key_failed(other));
+	assert_true(gikev2_key_failed(gone));
+	room = sizeof(out);
+	assert_int_equal(gikev2_sign(good, alg, sample, ARRAY_LEN(sample), out,
+				     &room),
+			 0);
+	assert_false(gikev2_key_failed(good));
+	gikev2_key_free(good);
+	gikev2_key_free(gone);
+	gikev2_key_free(other);
+}
+
 static void spki_and_back(void **state)
 {
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
@@ -783,6 +817,7 @@ int main(void)
 		cmocka_unit_test(auth_data),
 		cmocka_unit_test(keys_refused),
 		cmocka_unit_test(public_cannot_sign),
+		cmocka_unit_test(failed),
 		cmocka_unit_test(spki_and_back),
 		cmocka_unit_test(spki_published),
 		cmocka_unit_test(spki_pss_parameters),
