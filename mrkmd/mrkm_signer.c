@@ -14,6 +14,13 @@ static bool same_key(const struct gikev2_key *a, const struct gikev2_key *b)
 	return a && b ? gikev2_key_equal(a, b) : a == b;
 }
 
+/* What could not be read may be readable now, without a new date, and a token
+ * that was away may be back. */
+static bool is_settled(const struct mrkm_signer *signer)
+{
+	return signer->key ? !gikev2_key_failed(signer->key) : !signer->uri[0];
+}
+
 bool mrkm_signer_update(struct mrkm_signer *signer, const char *uri)
 {
 	bool other = strcmp(signer->uri, uri) != 0;
@@ -23,9 +30,8 @@ bool mrkm_signer_update(struct mrkm_signer *signer, const char *uri)
 	if (other)
 		memset(&signer->stamp, 0, sizeof(signer->stamp));
 	snprintf(signer->uri, sizeof(signer->uri), "%s", uri);
-	/* what could not be read may be readable now, without a new date */
 	changed = uri[0] && gikev2_store_changed(uri, &signer->stamp);
-	if (!other && !changed && (signer->key || !uri[0]))
+	if (!other && !changed && is_settled(signer))
 		return false;
 	signer->problem[0] = '\0';
 	if (uri[0])

@@ -20,8 +20,9 @@ struct mrkm_signer {
 };
 
 /*
- * Reads the key anew if the URI is another or the file has changed.  True when
- * the key is another than before, or there is none any more.
+ * Reads the key anew if the URI is another, the file has changed, or the key
+ * failed to sign.  True when the key is another than before, or there is none any
+ * more.
  */
 bool mrkm_signer_update(struct mrkm_signer *signer, const char *uri);
 

@@ -387,6 +387,22 @@ static int begin_multicast(struct gikev2_group *group, uint64_t now)
 	return ret;
 }
 
+/* The same key anew: a token may have forgotten it under the old handle. */
+static void renew_handle(struct gikev2_group *group)
+{
+	const struct gikev2_key *key = config_of(group)->key;
+	struct gikev2_kek *kek = &of(group)->kek;
+	struct gikev2_key *handle = NULL;
+
+	if (key && kek->auth_key && gikev2_key_failed(kek->auth_key) &&
+	    gikev2_key_equal(key, kek->auth_key))
+		handle = gikev2_key_dup(key);
+	if (!handle)
+		return;
+	gikev2_key_free(kek->auth_key);
+	kek->auth_key = handle;
+}
+
 int gikev2_multicast_update(struct gikev2_group *group,
 			    const struct gikev2_rekey_config *old, uint64_t now)
 {
@@ -394,6 +410,7 @@ int gikev2_multicast_update(struct gikev2_group *group,
 
 	if (!of(group)->kek.alive)
 		return wanted ? begin_multicast(group, now) : 0;
+	renew_handle(group);
 	if (wanted && same_authentication(group) && same_tree(group, old))
 		return same_policy(group, old)
 			       ? 0

@@ -106,6 +106,15 @@ def stop(node, daemon="mrkmd"):
         assert "Received signal 11" not in log.read()
 
 
+def configure(node, *lines):
+    "What is said of these lines below mrkm."
+    commands = [arg for line in ("conf", "mrkm") + lines for arg in ("-c", line)]
+    try:
+        return node.run(f"{node.lab.prefix}/bin/vtysh", "-d", "mrkmd", *commands)
+    except LabError as error:
+        return str(error)
+
+
 def users(node, daemon="mrkmd"):
     "Whose rights the process has: real, effective, saved, for files."
     with open(f"/proc/{node.daemon_pid(daemon)}/status", encoding="ascii") as status:
@@ -165,6 +174,23 @@ def test_restart(lab):
     mrkm.rekey(ks.vtysh)
     wait_until("rekey", lambda: mrkm.group(r1.vtysh).rekeys > before.rekeys, 30)
     assert mrkm.group(r1.vtysh).registrations == before.registrations
+    assert "mrkmd-state.key" not in ks.run("ls", "/var/lib/frr")
+
+
+def test_signed_rekeys(lab):
+    "Messages to all members are signed by a token as well."
+    ks, r1 = lab[config.SERVER], lab["r1"]
+    key = lab.tokens[config.SERVER].uri(config.SERVER, "private")
+    configure(
+        *(ks, "key-server", f"group {config.GROUP}"),
+        f"rekey authentication signature {key}",
+        "rekey multicast 239.192.1.1",
+    )
+    wait_until("Rekey SA", lambda: mrkm.rekey_sa(r1.vtysh), 60)
+    before = mrkm.group(r1.vtysh)
+    mrkm.rekey(ks.vtysh)
+    wait_until("rekey", lambda: mrkm.group(r1.vtysh).rekeys > before.rekeys, 30)
+    assert mrkm.group(r1.vtysh).registrations == before.registrations
 
 
 def test_no_pin_is_told(lab):
@@ -196,6 +222,18 @@ def test_token_was_away(lab, name):
     os.kill(lab[name].daemon_pid("mrkmd"), signal.SIGUSR2)
     assert attempt(lab["r1"]) == "failed"
     wait_until("registration", lambda: attempt(lab["r1"]) == "registered", 60, 1)
+
+
+def test_rekeys_after_token_was_away(lab):
+    "As is what signs rekey messages."
+    ks, r1 = lab[config.SERVER], lab["r1"]
+    before = mrkm.group(r1.vtysh)
+    os.kill(ks.daemon_pid("mrkmd"), signal.SIGUSR2)
+    command = f"mrkm rekey group {config.GROUP}"
+    assert "was not rekeyed" in ks.vtysh(command, "mrkmd")
+    wait_until("roll", lambda: not ks.vtysh(command, "mrkmd").strip(), 60, 1)
+    wait_until("rekey", lambda: mrkm.group(r1.vtysh).rekeys > before.rekeys, 30)
+    assert mrkm.group(r1.vtysh).registrations == before.registrations
 
 
 # ---------------------------------------------------------------- when it is not
@@ -270,15 +308,6 @@ def test_trouble(lab, r2, name):
     assert key in said or token.path("pin") in said, said
     assert token.pin not in said
     assert not mrkm.credentials(r2.vtysh)["certificates"]
-
-
-def configure(node, *lines):
-    "What is said of these lines below mrkm."
-    commands = [arg for line in ("conf", "mrkm") + lines for arg in ("-c", line)]
-    try:
-        return node.run(f"{node.lab.prefix}/bin/vtysh", "-d", "mrkmd", *commands)
-    except LabError as error:
-        return str(error)
 
 
 def test_pin_put_right(lab, r2):

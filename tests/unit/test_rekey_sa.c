@@ -5,6 +5,7 @@
  */
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
 #include "gikev2/gikev2_multicast.h"
 #include "test_util.h"
@@ -207,6 +208,43 @@ static void new_auth_key(void **state)
 	gikev2_octets_free(&message);
 	teardown(&s);
 	gikev2_key_free(other);
+}
+
+/* The same key behind a handle that signs nothing, as on a token that is gone. */
+static struct gikev2_key *without_token(const struct gikev2_key *key)
+{
+	uint8_t octets[GIKEV2_SPKI_MAX];
+	size_t len = sizeof(octets);
+	struct gikev2_key *handle;
+	EVP_PKEY *pkey;
+
+	assert_int_equal(gikev2_key_spki(key, octets, &len), 0);
+	pkey = d2i_PUBKEY(NULL, &(const uint8_t *){ octets }, (long)len);
+	assert_int_equal(gikev2_key_new(pkey, true, &handle), 0);
+	EVP_PKEY_free(pkey);
+	return handle;
+}
+
+/* The Rekey SA goes on, with the key by its new handle. */
+static void key_by_another_handle(void **state)
+{
+	struct scene s = setup(27, 0);
+	struct gikev2_key *key = ed25519(7), *gone = without_token(key);
+
+	(void)state;
+	serve_multicast(&s, gone);
+	join_both(&s);
+	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now),
+			 -GIKEV2_ERR_CRYPTO);
+	s.ks->group_config.rekey.key = key;
+	assert_int_equal(gikev2_group_update(s.ks->group, &s.ks->group_config,
+					     s.world->now),
+			 0);
+	roll(&s);
+	assert_int_equal(s.r1->events[GIKEV2_EVENT_REKEYED], 1);
+	assert_int_equal(s.r1->events[GIKEV2_EVENT_REGISTERED], 1);
+	teardown(&s);
+	gikev2_key_free(key);
 }
 
 /* AUTH only by the algorithm that was announced; none where it is Implicit. */
@@ -420,6 +458,7 @@ int main(void)
 		cmocka_unit_test(old_rekey_sa_until_dtd),
 		cmocka_unit_test(next_spi_is_a_hint),
 		cmocka_unit_test(new_auth_key),
+		cmocka_unit_test(key_by_another_handle),
 		cmocka_unit_test(announced_algorithm_only),
 		cmocka_unit_test(fragmented_rekey),
 		cmocka_unit_test(reserved_of_first_fragment),

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -169,6 +170,41 @@ static void other_uri(void **state)
 	unlink(other);
 }
 
+/* Its token was away: the handle signs nothing any more, the key is as before. */
+static void token_was_away(void **state)
+{
+	uint8_t octets[GIKEV2_SPKI_MAX], out[GIKEV2_SIGNATURE_MAX];
+	size_t len = sizeof(octets), room = sizeof(out);
+	struct gikev2_chunk text = { octets, 1 };
+	struct gikev2_key *gone;
+	EVP_PKEY *pkey;
+
+	(void)state;
+	write_key("Ed25519", "a");
+	assert_true(mrkm_signer_update(&signer, uri));
+	assert_int_equal(gikev2_key_spki(signer.key, octets, &len), 0);
+	pkey = d2i_PUBKEY(NULL, &(const uint8_t *){ octets }, (long)len);
+	assert_int_equal(gikev2_key_new(pkey, true, &gone), 0);
+	EVP_PKEY_free(pkey);
+	gikev2_key_free(signer.key);
+	signer.key = gone;
+	assert_false(mrkm_signer_update(&signer, uri));
+	assert_ptr_equal(signer.key, gone);
+	assert_int_equal(
+		gikev2_sign(gone, gikev2_sign_choose(gone, GIKEV2_HASHES_OWN),
+			    &text, 1, out, &room),
+		-GIKEV2_ERR_CRYPTO);
+	assert_false(mrkm_signer_update(&signer, uri));
+	assert_false(gikev2_key_failed(signer.key));
+	assert_true(is_key("Ed25519", "a"));
+	room = sizeof(out);
+	assert_int_equal(
+		gikev2_sign(signer.key,
+			    gikev2_sign_choose(signer.key, GIKEV2_HASHES_OWN),
+			    &text, 1, out, &room),
+		0);
+}
+
 /* No URI: Implicit authentication, and nothing is wrong. */
 static void no_uri(void **state)
 {
@@ -193,6 +229,7 @@ int main(void)
 		cmocka_unit_test_setup(no_file_yet, each),
 		cmocka_unit_test_setup(mode, each),
 		cmocka_unit_test_setup(other_uri, each),
+		cmocka_unit_test_setup(token_was_away, each),
 		cmocka_unit_test_setup_teardown(no_uri, each, each),
 	};
 

@@ -174,6 +174,42 @@ static void own_certificate(void **state)
 	expect_words(certificate);
 }
 
+/* Its token was away: the handle signs nothing any more. */
+static void own_key_failed(void **state)
+{
+	uint8_t octets[GIKEV2_SPKI_MAX], out[GIKEV2_SIGNATURE_MAX];
+	size_t len = sizeof(octets), room = sizeof(out);
+	struct gikev2_credential **own = &trust.own[0].credential;
+	struct gikev2_chunk text = { octets, 1 };
+	struct gikev2_key *gone;
+	EVP_PKEY *pkey;
+
+	configure_own();
+	put_key(router);
+	put_cert(certificate, router);
+	assert_true(update() & MRKM_TRUST_OWN);
+	assert_int_equal(
+		gikev2_key_spki(gikev2_credential_key(*own), octets, &len), 0);
+	pkey = d2i_PUBKEY(NULL, &(const uint8_t *){ octets }, (long)len);
+	assert_int_equal(gikev2_key_new(pkey, true, &gone), 0);
+	EVP_PKEY_free(pkey);
+	gikev2_credential_free(*own);
+	assert_int_equal(gikev2_credential_new(gone, &router->der, 1, own,
+					       problem, sizeof(problem)),
+			 0);
+	assert_int_equal(update(), 0);
+	assert_int_equal(
+		gikev2_sign(gone, gikev2_sign_choose(gone, GIKEV2_HASHES_OWN),
+			    &text, 1, out, &room),
+		-GIKEV2_ERR_CRYPTO);
+	gikev2_key_free(gone);
+	assert_int_equal(update(), MRKM_TRUST_OWN);
+	assert_int_equal(trust.usable_count, 1);
+	assert_ptr_equal(trust.usable[0], *own);
+	assert_false(gikev2_key_failed(gikev2_credential_key(*own)));
+	assert_int_equal(update(), 0);
+}
+
 /* One after the other, as an operator may put them there. */
 static void own_comes_late(void **state)
 {
@@ -374,11 +410,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(none_of_ours),   TEST(own_certificate),
-		TEST(own_comes_late), TEST(own_changes),
-		TEST(open_key),	      TEST(named_anchors),
-		TEST(no_anchor),      TEST(anchor_goes),
-		TEST(crl_changes),    TEST(crl_never_was),
-		TEST(crl_required),
+		TEST(own_key_failed), TEST(own_comes_late),
+		TEST(own_changes),    TEST(open_key),
+		TEST(named_anchors),  TEST(no_anchor),
+		TEST(anchor_goes),    TEST(crl_changes),
+		TEST(crl_never_was),  TEST(crl_required),
 	};
 
 	return cmocka_run_group_tests_name("trust", tests, group_setup,
