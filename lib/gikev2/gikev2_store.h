@@ -7,7 +7,8 @@
  * A URI is a path, "file:" and a path (percent signs mean themselves), or what
  * a provider of OpenSSL understands, as "pkcs11:token=mrkm;object=r1".  Files
  * are PEM (with any number of objects, of which those that are wanted are
- * taken), DER or PKCS#12.
+ * taken), DER or PKCS#12.  A file that a URI names as its pin-source (RFC 7512)
+ * must be nobody's but its owner's.
  *
  * Functions return 0 or a negated enum gikev2_err, and then `problem` is one
  * line that names the URI (without its PIN) and says what to do; its size is

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"Tokens of SoftHSM's, with what a daemon needs to use them, and certificates for their keys."
+"Tokens of SoftHSM's, what a daemon needs to use them, and certificates for keys."
 
 import os
 import random
@@ -84,7 +84,7 @@ class Token:
 
     def uri(self, name, kind, pin=True):
         "Of a key (kind \"private\") or a certificate (\"cert\")."
-        source = f"?pin-source=file:{self.path('pin')}" if pin else ""
+        source = f";pin-source=file:{self.path('pin')}" if pin else ""
         return f"pkcs11:token={self.label};object={name};type={kind}{source}"
 
     def _run(self, *command, provider=False):
