@@ -114,6 +114,7 @@ void gikev2_free(struct gikev2 *engine)
 	if (engine->own_scratch)
 		gikev2_scratch_free(engine->scratch);
 	gikev2_peers_free(&engine->peers);
+	gikev2_addresses_free(engine);
 	free(engine->buckets);
 	explicit_bzero(engine, sizeof(*engine));
 	free(engine);

@@ -163,6 +163,7 @@ int gikev2_gm_insert(struct gikev2_gm *gm, struct gikev2_ike *ike)
 		gikev2_idle_changed(ike);
 	}
 	insert(gms, gm);
+	gikev2_address_add(gikev2_group_engine(gm->group), gm);
 	if (!gm->fragments)
 		gikev2_group_multicast(gm->group)->whole_only++;
 	return 0;
@@ -251,6 +252,7 @@ void gikev2_gm_free(struct gikev2_gm *gm)
 	gikev2_gm_unmark(gm);
 	gikev2_tell_without(gm);
 	leave_ike(gm);
+	gikev2_address_remove(gm);
 	remove_bucket(gms, gm);
 	gms->identities -= !gikev2_gm_find(gm->group, gm->id, NULL);
 	if (!gm->fragments)

@@ -688,7 +688,8 @@ gikev2_group_create(struct gikev2 *engine, void *cookie,
 	if (group->next)
 		group->next->prev = group;
 	engine->groups = group;
-	if (gikev2_timer_init(&engine->timers, &group->timer, timer_fire,
+	if (gikev2_addresses_init(engine) < 0 ||
+	    gikev2_timer_init(&engine->timers, &group->timer, timer_fire,
 			      group) < 0 ||
 	    gikev2_multicast_init(group) < 0) {
 		gikev2_group_free(group);

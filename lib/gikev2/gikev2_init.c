@@ -350,6 +350,7 @@ int gikev2_init_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 {
 	struct gikev2 *engine = rx->engine;
 	struct gikev2_suite suite;
+	bool kept;
 	int ret;
 
 	if (!engine->groups)
@@ -363,10 +364,11 @@ int gikev2_init_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 	ret = gikev2_cookie_check(rx);
 	if (ret < 0)
 		return ret;
-	if (engine->totals.half_open >= engine->params.half_open_max)
-		return -GIKEV2_ERR_HALF_OPEN_LIMIT;
-	if (gikev2_half_open_full(rx))
-		return -GIKEV2_ERR_HALF_OPEN_PREFIX;
+	/* a full house asks for cookies: whose address this is was proved */
+	ret = gikev2_half_open_room(rx);
+	kept = ret < 0 && gikev2_half_open_kept(rx);
+	if (ret < 0 && !kept)
+		return ret;
 	ret = negotiate(rx, &suite);
 	if (ret < 0)
 		return ret;
@@ -379,7 +381,7 @@ int gikev2_init_request(struct gikev2_ike *ike, struct gikev2_rx *rx)
 		gikev2_ike_end(ike, ret, rx->now);
 		return ret;
 	}
-	gikev2_half_open_add(ike);
+	gikev2_half_open_add(ike, kept);
 	gikev2_timer_set(&engine->timers, &ike->timer,
 			 rx->now + engine->params.half_open_time);
 	return 0;

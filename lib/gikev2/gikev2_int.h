@@ -113,6 +113,10 @@ struct gikev2_setup {
 	uint16_t nat_port; /* of the responder; 0: none, or none here */
 	uint64_t asked;	   /* when AUTH was sent; initiator */
 	uint32_t hashes;   /* GIKEV2_HASH_BIT()s that the peer verifies */
+	/* half open in the place of a member's address: that, the next one */
+	bool kept;
+	struct gikev2_endpoint kept_for;
+	struct gikev2_ike *kept_next;
 	struct gikev2_octets certreq; /* hints of the responder */
 	uint8_t sk_pi[GIKEV2_PRF_MAX], sk_pr[GIKEV2_PRF_MAX];
 	struct gikev2_ppk_state ppk;
@@ -257,6 +261,8 @@ struct gikev2_gm {
 
 	struct gikev2_gm *bucket_next; /* by identity */
 	struct gikev2_gm *ike_next;    /* of the SA */
+	/* by address; whose pointer leads to this one */
+	struct gikev2_gm *address_next, **address_at;
 	struct gikev2_path path;
 	uint64_t registered, last_seen;
 	struct gikev2_abilities can;
@@ -296,13 +302,26 @@ int gikev2_ike_insert(struct gikev2_ike *ike);
 void gikev2_ike_discard(struct gikev2_ike *ike);
 
 /* gikev2_half_open.c: found by the request that made them */
-void gikev2_half_open_add(struct gikev2_ike *ike);
+/* kept: in the place that is kept for the address of a member. */
+void gikev2_half_open_add(struct gikev2_ike *ike, bool kept);
 void gikev2_half_open_remove(struct gikev2_ike *ike);
 struct gikev2_ike *gikev2_half_open_find(const struct gikev2_rx *rx);
-/* Has the network that this comes from as many as it may have? */
-bool gikev2_half_open_full(const struct gikev2_rx *rx);
+/* 0; -HALF_OPEN_LIMIT, -HALF_OPEN_PREFIX: we, or the network that this comes from,
+ * have as many as there may be. */
+int gikev2_half_open_room(const struct gikev2_rx *rx);
 /* So many that addresses there may be invented? */
 bool gikev2_half_open_crowded(const struct gikev2_rx *rx);
+/* Is a member registered from the address that this comes from, and is there no
+ * other half-open SA in its place?  Of use where the address was proved. */
+bool gikev2_half_open_kept(const struct gikev2_rx *rx);
+
+/* Of a key server, before anybody comes; 0 or -NO_MEMORY. */
+int gikev2_addresses_init(struct gikev2 *engine);
+void gikev2_addresses_free(struct gikev2 *engine);
+/* By gm->path, which no one but _moved() changes in between. */
+void gikev2_address_add(struct gikev2 *engine, struct gikev2_gm *gm);
+void gikev2_address_remove(struct gikev2_gm *gm);
+void gikev2_address_moved(struct gikev2_gm *gm, const struct gikev2_path *path);
 
 /* Authenticated: what the setup needed goes, liveness checks begin. */
 void gikev2_ike_established(struct gikev2_ike *ike, uint64_t now);
@@ -985,7 +1004,9 @@ struct gikev2 {
 	size_t reassembly; /* octets held for the unauthenticated */
 	struct gikev2_ike *half_open[GIKEV2_HALF_BUCKETS];
 	uint16_t half_open_networks[GIKEV2_HALF_NETWORKS]; /* how many each has */
-	uint64_t half_open_seed; /* of the hash of them */
+	uint32_t half_open_kept; /* those in places of members' addresses */
+	uint64_t half_open_seed; /* of the hash of addresses and networks */
+	struct gikev2_address_bucket *addresses; /* of members */
 
 	/* changed since the last call, to be saved */
 	struct gikev2_ike *unsaved_ikes;

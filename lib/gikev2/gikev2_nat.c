@@ -239,5 +239,5 @@ void gikev2_nat_follow(struct gikev2_ike *ike, const struct gikev2_rx *rx)
 		return;
 	ike->path = *rx->path;
 	for (struct gikev2_gm *gm = ike->gms; gm; gm = gm->ike_next)
-		gm->path = ike->path;
+		gikev2_address_moved(gm, &ike->path);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Strangers at the key server: how many of them are remembered, in all and of one
- * network, and that there is room for others meanwhile.
+ * network, and that there is room for others and for members meanwhile.
  */
 #include <stdlib.h>
 
@@ -14,7 +14,8 @@
 struct scene {
 	struct world *world;
 	struct world_node *ks, *stranger, *r1;
-	bool deaf; /* what would go on with IKE_SA_INIT does not arrive */
+	bool deaf;  /* what would go on with IKE_SA_INIT does not arrive */
+	bool blind; /* nothing arrives: it is not where it says */
 	unsigned int cookies;
 };
 
@@ -27,8 +28,20 @@ static bool wire(struct world *world, struct world_datagram *datagram)
 
 	if (datagram->to != s->stranger || !init)
 		return true;
+	if (s->blind)
+		return false;
 	s->cookies += cookie;
 	return cookie || !s->deaf;
+}
+
+/* All in one network, in IPv6 too. */
+static void set_family(struct world_node *node, uint8_t family)
+{
+	node->address.family = family;
+	if (family == 6) {
+		node->address.ip[15] = node->address.ip[3];
+		node->address.ip[3] = 0;
+	}
 }
 
 static struct scene *begin(uint32_t most, uint8_t family)
@@ -46,7 +59,7 @@ static struct scene *begin(uint32_t most, uint8_t family)
 	s->r1 = world_add(s->world, "r1");
 	s->deaf = true;
 	for (size_t i = 0; i < 3; i++)
-		s->world->nodes[i].address.family = family;
+		set_family(&s->world->nodes[i], family);
 	world_acquaint(s->ks, s->r1, "secret", "secret");
 	world_serve(s->ks, KEYTABLE_HMAC_SHA_256, 3600, 5, 15);
 	strcpy(s->stranger->psk, "x");
@@ -142,12 +155,196 @@ static void members_do_not_count(void **state)
 	end(s);
 }
 
+/* ------------------------------------------------------ places for members */
+
+/* As many strangers as there may be, in the network of the others. */
+static void crowd(struct scene *s, uint8_t octet)
+{
+	for (int i = 0; i < 24; i++) {
+		s->stranger->address.ip[octet] = 100 + i;
+		knock(s);
+	}
+}
+
+/* Forgets everything and comes again, from where it was or from elsewhere. */
+static void again(struct world_node *member)
+{
+	world_boot(member);
+	member->row_count = 0;
+	world_join(member, &member->world->nodes[0], WORLD_ALL_ALGORITHMS);
+	world_run(member->world, SECOND);
+}
+
+static void registered(struct scene *s, struct world_node *member)
+{
+	world_join(member, s->ks, WORLD_ALL_ALGORITHMS);
+	world_run(s->world, SECOND);
+	assert_int_equal(world_state(member), GIKEV2_GM_KEY_TABLE);
+}
+
+static void neighbour_registers(void **state)
+{
+	static const struct {
+		uint8_t family, octet;
+		uint32_t most;
+		int reason;
+	} floods[] = {
+		{ 4, 3, 256, GIKEV2_ERR_HALF_OPEN_PREFIX },
+		{ 6, 9, 256, GIKEV2_ERR_HALF_OPEN_PREFIX },
+		{ 4, 1, 20, GIKEV2_ERR_HALF_OPEN_LIMIT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct scene *s = begin(floods[i].most, floods[i].family);
+		struct world_node *r2 = world_add(s->world, "r2");
+		uint64_t refused;
+
+		set_family(r2, floods[i].family);
+		world_acquaint(s->ks, r2, "secret", "secret");
+		registered(s, s->r1);
+		crowd(s, floods[i].octet);
+		refused = dropped(s, floods[i].reason);
+		assert_true(refused > 0);
+		/* as often as it likes, for it does not keep the place */
+		for (int j = 0; j < 3; j++) {
+			again(s->r1);
+			assert_int_equal(world_state(s->r1),
+					 GIKEV2_GM_KEY_TABLE);
+			assert_int_equal(s->ks->engine->half_open_kept, 0);
+		}
+		assert_int_equal(dropped(s, floods[i].reason), refused);
+		/* whom nobody knows yet finds none */
+		world_join(r2, s->ks, WORLD_ALL_ALGORITHMS);
+		world_run(s->world, SECOND);
+		assert_int_not_equal(world_state(r2), GIKEV2_GM_KEY_TABLE);
+		assert_true(dropped(s, floods[i].reason) > refused);
+		end(s);
+	}
+}
+
+/* A flood in a member's name from somewhere else has no cookie to show. */
+static void spoofed_address(void **state)
+{
+	struct scene *s = begin(256, 4);
+
+	(void)state;
+	registered(s, s->r1);
+	crowd(s, 3);
+	s->stranger->address = s->r1->address;
+	s->blind = true;
+	for (int i = 0; i < 20; i++)
+		knock(s);
+	assert_int_equal(s->ks->engine->half_open_kept, 0);
+	assert_int_equal(s->ks->engine->totals.half_open, PREFIX_MAX);
+	s->stranger->address.ip[3] = 99;
+	again(s->r1);
+	assert_int_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
+	end(s);
+}
+
+/* Who really is where a member is, behind one NAT perhaps, has one place. */
+static void one_place(void **state)
+{
+	struct scene *s = begin(256, 4);
+	uint64_t refused;
+
+	(void)state;
+	registered(s, s->r1);
+	crowd(s, 3);
+	refused = dropped(s, GIKEV2_ERR_HALF_OPEN_PREFIX);
+	s->stranger->address = s->r1->address;
+	for (int i = 0; i < 20; i++) {
+		s->stranger->address.port = 20000 + i;
+		knock(s);
+	}
+	assert_int_equal(s->ks->engine->half_open_kept, 1);
+	assert_int_equal(s->ks->engine->totals.half_open, PREFIX_MAX + 1);
+	assert_int_equal(dropped(s, GIKEV2_ERR_HALF_OPEN_PREFIX), refused + 19);
+	world_run(s->world, 31 * SECOND);
+	assert_int_equal(s->ks->engine->half_open_kept, 0);
+	assert_int_equal(s->ks->engine->totals.half_open, 0);
+	crowd(s, 3);
+	s->stranger->address.ip[3] = 99;
+	again(s->r1);
+	assert_int_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
+	end(s);
+}
+
+static struct gikev2_gm *only_gm(struct scene *s)
+{
+	struct gikev2_gm *gm = gikev2_group_gms(s->ks->group)->first;
+
+	assert_true(gm && !gm->next);
+	return gm;
+}
+
+/* It is the member that is known, also without an SA and after a restart. */
+static void without_sa(void **state)
+{
+	struct scene *s = begin(256, 4);
+
+	(void)state;
+	s->ks->group_config.rekey = (struct gikev2_rekey_config){
+		.destination = { .family = 4,
+				 .port = GIKEV2_PORT,
+				 .ip = { 239, 1, 2, 3 } },
+		.lifetime = 86400,
+		.copies = 1,
+	};
+	s->ks->remembers = true;
+	world_boot(s->ks);
+	world_serve_config(s->ks);
+	registered(s, s->r1);
+	world_run(s->world, SECOND);
+	gikev2_ike_end(only_gm(s)->ike, -GIKEV2_ERR_TIMEOUT, s->world->now);
+	gikev2_bury(s->ks->engine);
+	assert_null(only_gm(s)->ike);
+	crowd(s, 3);
+	again(s->r1);
+	assert_int_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
+	assert_int_equal(world_resume(s->ks), 0);
+	crowd(s, 3);
+	again(s->r1);
+	assert_int_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
+	end(s);
+}
+
+/* The place is where the member is now, and nobody's when it has gone. */
+static void where_it_is(void **state)
+{
+	struct scene *s = begin(256, 4);
+	struct gikev2_path path;
+
+	(void)state;
+	registered(s, s->r1);
+	crowd(s, 3);
+	path = only_gm(s)->path;
+	path.remote.ip[3] = 77;
+	gikev2_address_moved(only_gm(s), &path);
+	again(s->r1);
+	assert_int_not_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
+	s->r1->address.ip[3] = 77;
+	again(s->r1);
+	assert_int_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
+	gikev2_group_clear_member(s->ks->group, &s->r1->identity,
+				  s->world->now);
+	again(s->r1);
+	assert_int_not_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
+	end(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_network),
 		cmocka_unit_test(many_networks),
 		cmocka_unit_test(members_do_not_count),
+		cmocka_unit_test(neighbour_registers),
+		cmocka_unit_test(spoofed_address),
+		cmocka_unit_test(one_place),
+		cmocka_unit_test(without_sa),
+		cmocka_unit_test(where_it_is),
 	};
 
 	return cmocka_run_group_tests_name("half_open", tests, NULL, NULL);
