@@ -251,6 +251,10 @@ int mrkm_ks_ppk(struct mrkm_ks_group *group, const struct gikev2_id *peer,
 		struct gikev2_ppk *ppk);
 bool mrkm_ks_registered(const struct mrkm_ks_group *group,
 			const struct gikev2_id *identity);
+/* gikev2_group_has_certificate() */
+bool mrkm_ks_registered_by(const struct mrkm_ks_group *group,
+			   const struct gikev2_id *identity, const uint8_t *der,
+			   size_t len);
 /*
  * Where no member-limit is configured: with so many members, no others are
  * admitted by patterns with a pre-shared key; 0: there are none.

@@ -265,6 +265,14 @@ bool mrkm_ks_registered(const struct mrkm_ks_group *group,
 	return group->group && gikev2_group_has(group->group, identity);
 }
 
+bool mrkm_ks_registered_by(const struct mrkm_ks_group *group,
+			   const struct gikev2_id *identity, const uint8_t *der,
+			   size_t len)
+{
+	return group->group &&
+	       gikev2_group_has_certificate(group->group, identity, der, len);
+}
+
 /* Who has the key of a pattern has any number of names. */
 static bool is_unbounded(const struct mrkm_ks_member *member)
 {

@@ -4,6 +4,8 @@
  */
 #include <zebra.h>
 
+#include <openssl/evp.h>
+
 #include "log.h"
 #include "memory.h"
 #include "typesafe.h"
@@ -19,40 +21,63 @@ DEFINE_MTYPE_STATIC(MRKMD, MRKM_PROOF, "MRKM certificates of a member");
 
 /* Looked at before others get their turn: some milliseconds. */
 #define CHECKS_AT_ONCE 16
-#define KEY_MAX (2 + GIKEV2_ID_MAX)
+/* Of one identity, certificates that it is not registered by: others may follow. */
+#define UNUSED_MAX 4
+
+#define DIGEST_LEN                                                             \
+	12 /* of the certificate: tells those of one identity apart */
+#define WHO_MAX (2 + GIKEV2_ID_MAX)
+#define KEY_MAX (WHO_MAX + DIGEST_LEN)
 
 PREDECL_RBTREE_UNIQ(proofs);
 
-/* As kept: for each certificate its length in three octets, and its DER. */
+/*
+ * As kept: for each certificate its length in three octets, and its DER.  Two CAs
+ * may vouch for one identity, each in a group of its own.
+ */
 struct proof {
 	struct proofs_item item;
 	struct gikev2_id identity;
+	uint8_t digest[DIGEST_LEN];
+	uint64_t serial; /* the youngest has the highest */
 	uint8_t *certs;
 	size_t len;
 	bool absent; /* it was registered nowhere at the last look */
 };
 
+static int identity_cmp(const struct gikev2_id *a, const struct gikev2_id *b)
+{
+	if (a->type != b->type)
+		return numcmp(a->type, b->type);
+	if (a->len != b->len)
+		return numcmp(a->len, b->len);
+	return memcmp(a->data, b->data, a->len);
+}
+
 static int proof_cmp(const struct proof *a, const struct proof *b)
 {
-	if (a->identity.type != b->identity.type)
-		return numcmp(a->identity.type, b->identity.type);
-	if (a->identity.len != b->identity.len)
-		return numcmp(a->identity.len, b->identity.len);
-	return memcmp(a->identity.data, b->identity.data, a->identity.len);
+	int ret = identity_cmp(&a->identity, &b->identity);
+
+	return ret ? ret : memcmp(a->digest, b->digest, DIGEST_LEN);
 }
 
 DECLARE_RBTREE_UNIQ(proofs, struct proof, item, proof_cmp);
 
 static struct proofs_head proofs = INIT_RBTREE_UNIQ(proofs);
+static uint64_t last_serial;
 static struct event *t_check;
-static struct gikev2_id check_next; /* where it goes on; type 0: all over */
+static struct proof check_next; /* where it goes on; type 0: all over */
 
-static struct proof *find(const struct gikev2_id *identity)
+/* The first one of that identity, or the one after `last`; NULL. */
+static struct proof *find(const struct gikev2_id *identity, struct proof *last)
 {
-	struct proof key;
+	struct proof key = {}, *proof;
 
 	mrkm_identity_copy(&key.identity, identity);
-	return proofs_find(&proofs, &key);
+	proof = last ? proofs_next(&proofs, last)
+		     : proofs_find_gteq(&proofs, &key);
+	return proof && !identity_cmp(&proof->identity, &key.identity) ? proof
+								       : NULL;
 }
 
 static void del(struct proof *proof)
@@ -62,23 +87,45 @@ static void del(struct proof *proof)
 	XFREE(MTYPE_MRKM_PROOF, proof);
 }
 
-static void set(const struct gikev2_id *identity, const uint8_t *certs,
-		size_t len)
-{
-	struct proof *proof = find(identity);
+static bool split(const uint8_t *octets, size_t len,
+		  struct gikev2_chunk certs[GIKEV2_CERTS_MAX], size_t *count);
 
-	if (!proof) {
-		proof = XCALLOC(MTYPE_MRKM_PROOF, sizeof(*proof));
-		mrkm_identity_copy(&proof->identity, identity);
-		proofs_add(&proofs, proof);
-	}
-	XFREE(MTYPE_MRKM_PROOF, proof->certs);
+/* By the peer's own; of what cannot be read there is one an identity. */
+static void set_digest(struct proof *proof)
+{
+	struct gikev2_chunk certs[GIKEV2_CERTS_MAX];
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	size_t count;
+
+	if (split(proof->certs, proof->len, certs, &count) && count &&
+	    EVP_Digest(certs[0].ptr, certs[0].len, digest, NULL, EVP_sha256(),
+		       NULL) == 1)
+		memcpy(proof->digest, digest, DIGEST_LEN);
+}
+
+/* True: that is news. */
+static bool set(const struct gikev2_id *identity, const uint8_t *certs,
+		size_t len, struct proof **out)
+{
+	struct proof *proof = XCALLOC(MTYPE_MRKM_PROOF, sizeof(*proof)), *old;
+	bool same;
+
+	mrkm_identity_copy(&proof->identity, identity);
 	proof->certs = XMALLOC(MTYPE_MRKM_PROOF, len);
 	memcpy(proof->certs, certs, len);
 	proof->len = len;
+	proof->serial = ++last_serial;
+	set_digest(proof);
+	old = proofs_find(&proofs, proof);
+	same = old && old->len == len && !memcmp(old->certs, certs, len);
+	if (old)
+		del(old);
+	proofs_add(&proofs, proof);
+	*out = proof;
+	return !same;
 }
 
-static size_t make_key(const struct gikev2_id *identity, uint8_t key[KEY_MAX])
+static size_t make_name(const struct gikev2_id *identity, uint8_t key[WHO_MAX])
 {
 	key[0] = identity->type;
 	key[1] = identity->len;
@@ -86,27 +133,74 @@ static size_t make_key(const struct gikev2_id *identity, uint8_t key[KEY_MAX])
 	return 2 + (size_t)identity->len;
 }
 
-static void forget(struct proof *proof)
+static void keep(const struct proof *proof, bool gone)
 {
 	uint8_t key[KEY_MAX];
+	size_t len = make_name(&proof->identity, key);
 
-	mrkm_state_keep(MRKM_KEEP_CERTIFICATES, key,
-			make_key(&proof->identity, key), NULL, 0);
+	memcpy(key + len, proof->digest, DIGEST_LEN);
+	mrkm_state_keep(MRKM_KEEP_CERTIFICATES, key, len + DIGEST_LEN,
+			gone ? NULL : proof->certs, gone ? 0 : proof->len);
+}
+
+static void forget(struct proof *proof)
+{
+	keep(proof, true);
 	del(proof);
+}
+
+/* Is the member registered in that group, and by this certificate? */
+static bool used_in(const struct proof *proof,
+		    const struct mrkm_ks_group *group)
+{
+	struct gikev2_chunk certs[GIKEV2_CERTS_MAX];
+	size_t count;
+
+	return split(proof->certs, proof->len, certs, &count) && count &&
+	       mrkm_ks_registered_by(group, &proof->identity, certs[0].ptr,
+				     certs[0].len);
+}
+
+static bool used(const struct proof *proof)
+{
+	struct mrkm_ks_group *group;
+
+	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group)
+		if (used_in(proof, group))
+			return true;
+	return false;
 }
 
 /* --------------------------------------------------------------- remembering */
 
+/* Certificates are renewed: those that no registration is by give way. */
+static void limit(const struct gikev2_id *peer, unsigned int most)
+{
+	struct proof *proof = find(peer, NULL), *oldest = NULL;
+	unsigned int count = 0;
+
+	for (; proof; proof = find(peer, proof)) {
+		if (used(proof))
+			continue;
+		count++;
+		if (!oldest || proof->serial < oldest->serial)
+			oldest = proof;
+	}
+	if (count <= most)
+		return;
+	forget(oldest);
+	limit(peer, most);
+}
+
 void mrkm_revoke_proven(const struct gikev2_id *peer,
 			const struct gikev2_chunk *certs, size_t count)
 {
-	struct proof *proof = find(peer);
-	uint8_t key[KEY_MAX], *octets, *end;
+	uint8_t *octets, *end;
+	struct proof *proof;
 	size_t len = 0;
 
 	if (!count) {
-		if (proof)
-			forget(proof);
+		limit(peer, 0);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -119,34 +213,47 @@ void mrkm_revoke_proven(const struct gikev2_id *peer,
 		memcpy(end, certs[i].ptr, certs[i].len);
 		end += certs[i].len;
 	}
-	if (!proof || proof->len != len || memcmp(proof->certs, octets, len)) {
-		set(peer, octets, len);
-		mrkm_state_keep(MRKM_KEEP_CERTIFICATES, key,
-				make_key(peer, key), octets, len);
-	}
+	if (set(peer, octets, len, &proof))
+		keep(proof, false);
 	XFREE(MTYPE_MRKM_PROOF, octets);
+	limit(peer, UNUSED_MAX);
 }
+
+struct loading {
+	struct gikev2_id identity;
+	size_t name_len;
+	bool old; /* there was one without a digest in its key */
+};
 
 static int load_one(void *arg, const struct gikev2_record *record)
 {
-	const struct gikev2_id *identity = arg;
+	struct loading *loading = arg;
+	struct proof *proof;
 
-	set(identity, record->value, record->value_len);
+	set(&loading->identity, record->value, record->value_len, &proof);
+	loading->old |= record->key_len == loading->name_len;
 	return 0;
 }
 
 static bool load_of_member(void *arg,
 			   const struct gikev2_group_member_status *status)
 {
-	struct gikev2_id identity;
-	uint8_t key[KEY_MAX];
+	struct loading loading = {};
+	struct proof *proof = NULL;
+	uint8_t key[WHO_MAX];
 
-	mrkm_identity_copy(&identity, status->identity);
-	if (!find(&identity))
-		mrkm_state_load(NULL,
-				(enum gikev2_record_kind)MRKM_KEEP_CERTIFICATES,
-				key, make_key(&identity, key), load_one,
-				&identity);
+	mrkm_identity_copy(&loading.identity, status->identity);
+	if (find(&loading.identity, NULL))
+		return true;
+	loading.name_len = make_name(&loading.identity, key);
+	mrkm_state_load(NULL, (enum gikev2_record_kind)MRKM_KEEP_CERTIFICATES,
+			key, loading.name_len, load_one, &loading);
+	if (!loading.old)
+		return true;
+	/* without that key go all that begin with it */
+	mrkm_state_keep(MRKM_KEEP_CERTIFICATES, key, loading.name_len, NULL, 0);
+	while ((proof = find(&loading.identity, proof)))
+		keep(proof, false);
 	return true;
 }
 
@@ -159,10 +266,10 @@ void mrkm_revoke_load(struct mrkm_ks_group *group)
 /* ---------------------------------------------------------------- looking on */
 
 /* False: what was kept is damaged, or of more certificates than are taken. */
-static bool split(const struct proof *proof,
+static bool split(const uint8_t *octets, size_t octets_len,
 		  struct gikev2_chunk certs[GIKEV2_CERTS_MAX], size_t *count)
 {
-	const uint8_t *at = proof->certs, *end = at + proof->len;
+	const uint8_t *at = octets, *end = at + octets_len;
 
 	for (*count = 0; at < end; (*count)++) {
 		size_t len;
@@ -189,7 +296,7 @@ static int verify(const struct proof *proof, const char *anchor, char *problem,
 	size_t count;
 	int ret;
 
-	if (!anchors || !split(proof, certs, &count))
+	if (!anchors || !split(proof->certs, proof->len, certs, &count))
 		return -GIKEV2_ERR_CERT_UNTRUSTED;
 	ret = gikev2_cert_verify(anchors, certs, count, &proof->identity,
 				 time(NULL), &key, problem, size);
@@ -197,19 +304,27 @@ static int verify(const struct proof *proof, const char *anchor, char *problem,
 	return ret;
 }
 
-bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor)
+/* Of those that are kept of that name, the one that the asking SA was proved by. */
+static const struct proof *asking(const struct gikev2_id *peer)
 {
-	const struct proof *proof = find(peer);
 	struct gikev2_chunk certs[GIKEV2_CERTS_MAX];
-	char problem[GIKEV2_PROBLEM_MAX];
+	struct proof *proof = find(peer, NULL);
 	size_t count;
 
-	/* what is kept came last, perhaps from another who has that name */
-	return proof && split(proof, certs, &count) && count &&
-	       (gikev2_asking_proved(mrkm.engine) ||
-		gikev2_asking_certificate(mrkm.engine, certs[0].ptr,
-					  certs[0].len)) &&
-	       verify(proof, anchor, problem, sizeof(problem)) == 0;
+	for (; proof; proof = find(peer, proof))
+		if (split(proof->certs, proof->len, certs, &count) && count &&
+		    gikev2_asking_certificate(mrkm.engine, certs[0].ptr,
+					      certs[0].len))
+			return proof;
+	return NULL;
+}
+
+bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor)
+{
+	const struct proof *proof = asking(peer);
+	char problem[GIKEV2_PROBLEM_MAX];
+
+	return proof && verify(proof, anchor, problem, sizeof(problem)) == 0;
 }
 
 /* What else is wrong with it shows when the member registers the next time. */
@@ -222,7 +337,7 @@ static void check(struct proof *proof)
 		       -GIKEV2_ERR_CERT_REVOKED;
 
 	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group) {
-		if (!mrkm_ks_registered(group, &proof->identity))
+		if (!used_in(proof, group))
 			continue;
 		anywhere = true;
 		if (revoked)
@@ -237,18 +352,18 @@ static void check(struct proof *proof)
 
 static void check_some(struct event *event)
 {
-	struct proof key = { .identity = check_next };
 	struct proof *proof, *next;
 	int left = CHECKS_AT_ONCE;
 
-	for (proof = proofs_find_gteq(&proofs, &key); proof && left--;
+	for (proof = proofs_find_gteq(&proofs, &check_next); proof && left--;
 	     proof = next) {
 		next = proofs_next(&proofs, proof);
 		check(proof);
 	}
 	memset(&check_next, 0, sizeof(check_next));
 	if (proof) {
-		check_next = proof->identity;
+		mrkm_identity_copy(&check_next.identity, &proof->identity);
+		memcpy(check_next.digest, proof->digest, DIGEST_LEN);
 		event_add_event(mrkm.loop, check_some, NULL, 0, &t_check);
 	}
 	mrkm_engine_reschedule();

@@ -751,11 +751,18 @@ struct gikev2_group_member_status {
 	bool late;	     /* and did so in vain */
 };
 
-/* How many identities are registered; whether that one is.  Neither depends on
- * how many there are. */
+/* How many identities are registered; whether that one is.  No answer takes longer
+ * when they are many. */
 uint32_t gikev2_group_member_count(const struct gikev2_group *group);
 bool gikev2_group_has(struct gikev2_group *group,
 		      const struct gikev2_id *identity);
+/*
+ * ... and whether it proved itself by this certificate (DER); also true when that
+ * is not known any more: of one without an IKE SA, after a restart.
+ */
+bool gikev2_group_has_certificate(struct gikev2_group *group,
+				  const struct gikev2_id *identity,
+				  const uint8_t *der, size_t len);
 
 /* Calls `visit` for each registered member until it returns false. */
 void gikev2_group_members(

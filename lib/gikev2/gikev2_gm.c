@@ -121,6 +121,24 @@ struct gikev2_gm *gikev2_gm_find(struct gikev2_group *group,
 	return gm;
 }
 
+bool gikev2_group_has_certificate(struct gikev2_group *group,
+				  const struct gikev2_id *identity,
+				  const uint8_t *der, size_t len)
+{
+	static const uint8_t unknown[GIKEV2_PEER_PROOF_LEN];
+	struct gikev2_crypto *crypto = gikev2_group_engine(group)->crypto;
+	const struct gikev2_gm *gm = gikev2_gm_find(group, identity, NULL);
+	uint8_t digest[GIKEV2_PEER_PROOF_LEN];
+
+	if (gm && gikev2_sha256(crypto, (struct gikev2_chunk){ der, len },
+				digest) < 0)
+		return true;
+	while (gm && memcmp(gm->proof, digest, sizeof(digest)) != 0 &&
+	       memcmp(gm->proof, unknown, sizeof(unknown)) != 0)
+		gm = gikev2_gm_find(group, identity, gm);
+	return gm != NULL;
+}
+
 static void insert(struct gikev2_gms *gms, struct gikev2_gm *gm)
 {
 	struct gikev2_gm **head = bucket(gms, gm->id);
@@ -160,6 +178,7 @@ int gikev2_gm_insert(struct gikev2_gm *gm, struct gikev2_ike *ike)
 	if (ike) {
 		gm->ike_next = ike->gms;
 		ike->gms = gm;
+		memcpy(gm->proof, ike->peer_proof, sizeof(gm->proof));
 		gikev2_idle_changed(ike);
 	}
 	insert(gms, gm);

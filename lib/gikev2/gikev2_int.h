@@ -268,6 +268,8 @@ struct gikev2_gm {
 	struct gikev2_abilities can;
 	uint32_t leaf;	      /* in the group's tree; GIKEV2_LKH_NO_LEAF */
 	struct gikev2_id *id; /* room for its octets only */
+	/* by what it proved itself when it registered; zeroes: not known */
+	uint8_t proof[GIKEV2_PEER_PROOF_LEN];
 	/* gikev2_state.c */
 	uint8_t handle[GIKEV2_GM_HANDLE_LEN]; /* names it in what is saved */
 	struct gikev2_gm *unsaved_next;

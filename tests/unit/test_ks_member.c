@@ -90,6 +90,13 @@ bool gikev2_group_has(struct gikev2_group *g, const struct gikev2_id *identity)
 	return registered.known;
 }
 
+bool gikev2_group_has_certificate(struct gikev2_group *g,
+				  const struct gikev2_id *identity,
+				  const uint8_t *der, size_t len)
+{
+	return registered.known;
+}
+
 bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor)
 {
 	return asking.anchor && !strcmp(asking.anchor, anchor);

@@ -323,6 +323,44 @@ static void by_what(void **state)
 	}
 }
 
+/* By what a registration came about is known as long as there is one. */
+static void registered_by(void **state)
+{
+	const uint8_t ways[] = { GIKEV2_BY_PSK, GIKEV2_BY_CERTIFICATE };
+
+	for (int i = 0; i < 4; i++) {
+		struct scene *scene = scene_new(i + 1, i & 1);
+		const struct pki_cert *own = pki_router(scene_root, GM_NAME);
+		const struct pki_cert *other = pki_router(scene_root, KS_NAME);
+		struct gikev2_group *group = scene->ks->group;
+		const struct gikev2_id *id = &scene->ks->peers[0].id;
+		struct gikev2_gm *gm;
+
+		side_show_nothing(scene_side(scene, scene->gm));
+		side_show(scene_side(scene, scene->gm), own, NULL, 0);
+		set_ways(scene, ways[i / 2], GIKEV2_BY_PSK);
+		assert_false(gikev2_group_has_certificate(
+			group, id, own->der.ptr, own->der.len));
+		scene_join(scene);
+		world_run(scene->world, 5 * SECOND);
+		assert_registered(scene);
+		assert_int_equal(gikev2_group_has_certificate(
+					 group, id, own->der.ptr, own->der.len),
+				 i / 2);
+		assert_false(gikev2_group_has_certificate(
+			group, id, other->der.ptr, other->der.len));
+		assert_false(gikev2_group_has_certificate(
+			group, &scene->ks->identity, own->der.ptr,
+			own->der.len));
+		/* what is not known may be any of them */
+		gm = gikev2_group_gms(group)->first;
+		memset(gm->proof, 0, sizeof(gm->proof));
+		assert_true(gikev2_group_has_certificate(
+			group, id, other->der.ptr, other->der.len));
+		scene_free(scene);
+	}
+}
+
 #define ANY_WAY (GIKEV2_BY_PSK | GIKEV2_BY_CERTIFICATE)
 
 /* Who has both shows the certificate; the server does as the member did. */
@@ -653,6 +691,7 @@ int main(void)
 		cmocka_unit_test(hash_of_the_peer),
 		cmocka_unit_test(mixtures),
 		cmocka_unit_test(by_what),
+		cmocka_unit_test(registered_by),
 		cmocka_unit_test(choices),
 		cmocka_unit_test(no_common_hash),
 		cmocka_unit_test(silent_without_certificates),

@@ -20,6 +20,7 @@ struct mrkm mrkm;
 
 #define MEMBERS_MAX 64
 #define CHECKS_AT_ONCE 16 /* as there */
+#define UNUSED_MAX 4	  /* likewise */
 
 static struct {
 	struct {
@@ -27,8 +28,10 @@ static struct {
 		size_t key_len, value_len;
 	} records[MEMBERS_MAX];
 	size_t record_count;
-	bool proved, shows_other;
+	const char *asks_by;  /* the one who asks showed that one */
 	unsigned int members; /* r0 and following are registered */
+	/* ... r0 by one of these; NULL: by any */
+	const char *const *r0_by;
 	unsigned int verified, excluded;
 	char who[300];		/* ... was the last one */
 	size_t seen_count;	/* certificates of the last one verified */
@@ -63,10 +66,18 @@ int mrkm_ks_group_cmp(const struct mrkm_ks_group *a,
 	return strcmp(a->config.name, b->config.name);
 }
 
-bool mrkm_ks_registered(const struct mrkm_ks_group *group,
-			const struct gikev2_id *identity)
+bool mrkm_ks_registered_by(const struct mrkm_ks_group *group,
+			   const struct gikev2_id *identity, const uint8_t *der,
+			   size_t len)
 {
-	return is_member(identity);
+	const char *const *by = fake.r0_by;
+	struct gikev2_id r0 = name(0);
+
+	if (!is_member(identity) || !by || !gikev2_id_equal(identity, &r0))
+		return is_member(identity);
+	while (*by && (strlen(*by) != len || memcmp(*by, der, len)))
+		by++;
+	return *by;
 }
 
 void mrkm_exclude_revoked(struct mrkm_ks_group *group,
@@ -118,16 +129,10 @@ int gikev2_cert_verify(const struct gikev2_anchors *anchors,
 	}
 }
 
-/* The one who asks showed a certificate that is kept, or another one. */
-bool gikev2_asking_proved(const struct gikev2 *engine)
-{
-	return fake.proved;
-}
-
 bool gikev2_asking_certificate(const struct gikev2 *engine, const uint8_t *der,
 			       size_t len)
 {
-	return !fake.shows_other;
+	return strlen(fake.asks_by) == len && !memcmp(fake.asks_by, der, len);
 }
 
 void gikev2_key_free(struct gikev2_key *key)
@@ -160,17 +165,23 @@ static size_t record_of(const uint8_t *key, size_t key_len)
 	return i;
 }
 
+static bool begins_with(size_t i, const uint8_t *key, size_t key_len)
+{
+	return fake.records[i].key_len >= key_len &&
+	       !memcmp(fake.records[i].key, key, key_len);
+}
+
 void mrkm_state_keep(enum mrkm_keep kind, const uint8_t *key, size_t key_len,
 		     const uint8_t *value, size_t value_len)
 {
 	size_t i = record_of(key, key_len);
 
 	assert_int_equal(kind, MRKM_KEEP_CERTIFICATES);
-	if (!value) {
-		if (i < fake.record_count)
-			fake.records[i] = fake.records[--fake.record_count];
+	for (size_t j = fake.record_count; !value && j--;)
+		if (begins_with(j, key, key_len))
+			fake.records[j] = fake.records[--fake.record_count];
+	if (!value)
 		return;
-	}
 	assert_true(i < MEMBERS_MAX);
 	if (i == fake.record_count)
 		fake.record_count++;
@@ -183,18 +194,21 @@ void mrkm_state_keep(enum mrkm_keep kind, const uint8_t *key, size_t key_len,
 int mrkm_state_load(void *arg, enum gikev2_record_kind kind, const uint8_t *key,
 		    size_t key_len, gikev2_record_fn visit, void *visit_arg)
 {
-	size_t i = record_of(key, key_len);
-	struct gikev2_record record = {
-		.kind = kind,
-		.key = key,
-		.key_len = key_len,
-	};
+	int ret = 0;
 
-	if (i == fake.record_count)
-		return 0;
-	record.value = fake.records[i].value;
-	record.value_len = fake.records[i].value_len;
-	return visit(visit_arg, &record);
+	for (size_t i = 0; ret == 0 && i < fake.record_count; i++) {
+		struct gikev2_record record = {
+			.kind = kind,
+			.key = fake.records[i].key,
+			.key_len = fake.records[i].key_len,
+			.value = fake.records[i].value,
+			.value_len = fake.records[i].value_len,
+		};
+
+		if (begins_with(i, key, key_len))
+			ret = visit(visit_arg, &record);
+	}
+	return ret;
 }
 
 /* ---------------------------------------------------------------------- scene */
@@ -285,13 +299,21 @@ static void one_revoked(void **state)
 	assert_int_equal(fake.excluded, 1);
 }
 
-/* Who proves who it is by a key has no certificate any more. */
+/* Who proves who it is by a key has no certificate any more, but those of its
+ * registrations until they are over. */
 static void no_certificate(void **state)
 {
+	static const char *const by[] = { "G0", NULL };
+
 	fake.members = 1;
+	fake.r0_by = by;
+	proven(0, "G0", NULL);
 	proven(0, "R0", NULL);
 	proven(0, NULL, NULL);
 	proven(5, NULL, NULL);
+	assert_int_equal(fake.record_count, 1);
+	fake.r0_by = by + 1;
+	proven(0, NULL, NULL);
 	check_all(0);
 	assert_int_equal(fake.verified, 0);
 	assert_int_equal(fake.record_count, 0);
@@ -300,6 +322,8 @@ static void no_certificate(void **state)
 /* Each octet of each certificate, and no more. */
 static void as_shown(void **state)
 {
+	static const char *const by[] = { "Gnew", NULL };
+
 	fake.members = 1;
 	proven(0, "G0", "intermediate");
 	check_all(1);
@@ -308,10 +332,14 @@ static void as_shown(void **state)
 	restart();
 	turn();
 	assert_string_equal(fake.seen, "G0|intermediate|");
+	fake.r0_by = by;
 	proven(0, "Gnew", NULL);
+	for (int i = 0; i < 2; i++)
+		check_all(2);
 	restart();
 	turn();
 	assert_string_equal(fake.seen, "Gnew|");
+	assert_int_equal(fake.verified, 1);
 }
 
 /* A CRL may have changed while the process was not there. */
@@ -389,18 +417,98 @@ static void anchor(void **state)
 	struct gikev2_id r0 = name(0), r1 = name(1);
 
 	fake.one_anchor = "LAB";
+	fake.asks_by = "G0";
 	proven(0, "G0", NULL);
 	assert_true(mrkm_revoke_leads_to(&r0, "LAB"));
 	assert_false(mrkm_revoke_leads_to(&r0, "OTHER"));
 	assert_false(mrkm_revoke_leads_to(&r1, "LAB"));
 	/* what is kept is of another SA, by the same name */
-	fake.shows_other = true;
+	fake.asks_by = "G1";
 	assert_false(mrkm_revoke_leads_to(&r0, "LAB"));
-	fake.proved = true;
-	assert_true(mrkm_revoke_leads_to(&r0, "LAB"));
-	fake.proved = fake.shows_other = false;
+	/* each of them by its own, whichever came last */
 	proven(0, "U0", NULL);
 	assert_false(mrkm_revoke_leads_to(&r0, "LAB"));
+	fake.asks_by = "G0";
+	assert_true(mrkm_revoke_leads_to(&r0, "LAB"));
+	fake.asks_by = "U0";
+	assert_false(mrkm_revoke_leads_to(&r0, "LAB"));
+}
+
+/* Two CAs vouch for one name, each in a group of its own. */
+static void two_of_one_name(void **state)
+{
+	static const char *const by[] = { "R0", "G0", NULL };
+
+	fake.members = 1;
+	fake.r0_by = by;
+	proven(0, "R0", NULL);
+	proven(0, "G0", NULL);
+	check_all(2);
+	assert_int_equal(fake.verified, 2);
+	assert_int_equal(fake.excluded, 1);
+	assert_int_equal(fake.record_count, 1);
+	/* the same over a restart */
+	proven(0, "R0", NULL);
+	restart();
+	turn();
+	assert_int_equal(fake.verified, 2);
+	assert_int_equal(fake.excluded, 1);
+}
+
+/* One that was renewed, and the old one revoked: it is registered by the new. */
+static void renewed(void **state)
+{
+	static const char *const by[] = { "G0", NULL };
+
+	fake.members = 1;
+	fake.r0_by = by;
+	proven(0, "R0", NULL);
+	proven(0, "G0", NULL);
+	check_all(2);
+	assert_int_equal(fake.verified, 2);
+	assert_int_equal(fake.excluded, 0);
+	check_all(2);
+	assert_int_equal(fake.record_count, 1);
+}
+
+/* Renewals go on for years, and nobody looks: the oldest give way. */
+static void bounded(void **state)
+{
+	static const char *const by[] = { "G0", NULL };
+	struct gikev2_id id;
+	char cert[8];
+
+	fake.members = 1;
+	fake.r0_by = by;
+	for (int i = 0; i < 100; i++) {
+		snprintf(cert, sizeof(cert), "G%d", i);
+		proven(0, cert, NULL);
+	}
+	assert_int_equal(fake.record_count, 1 + UNUSED_MAX);
+	check_all(1 + UNUSED_MAX);
+	assert_int_equal(fake.verified, 1 + UNUSED_MAX);
+	/* the one that it is registered by is among those that are left */
+	fake.asks_by = "G0";
+	id = name(0);
+	assert_true(mrkm_revoke_leads_to(&id, ""));
+}
+
+/* As it was kept once: one of an identity, and nothing of it in the key. */
+static void kept_by_name(void **state)
+{
+	fake.members = 2;
+	proven(0, "G0", NULL);
+	proven(1, "G1", NULL);
+	fake.records[0].key_len = fake.records[1].key_len = 2 + strlen("r0");
+	restart();
+	turn();
+	assert_int_equal(fake.verified, 2);
+	assert_int_equal(fake.record_count, 2);
+	proven(0, "G0new", NULL);
+	assert_int_equal(fake.record_count, 3);
+	restart();
+	turn();
+	assert_int_equal(fake.verified, 3);
 }
 
 int main(void)
@@ -416,6 +524,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(few_at_a_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(anchor, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_of_one_name, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(renewed, setup, teardown),
+		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(kept_by_name, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("revoke", tests, NULL, NULL);
