@@ -3,6 +3,7 @@
  * What must survive this process.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,21 +153,32 @@ static int get_number(struct mrkm_store *store, const char *sql,
 
 /* --------------------------------------------------------------------- clocks */
 
+static pthread_once_t boot_once = PTHREAD_ONCE_INIT;
+static char boot[sizeof(((struct mrkm_store_clock *)NULL)->boot)];
+
+/* A process does not outlive its boot, and each commit wants to know. */
+static void read_boot(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!file)
+		return;
+	if (!fgets(boot, sizeof(boot), file))
+		boot[0] = '\0';
+	fclose(file);
+}
+
 void mrkm_store_clock(struct mrkm_store_clock *clock)
 {
 	struct timespec ts;
-	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
 
+	pthread_once(&boot_once, read_boot);
 	memset(clock, 0, sizeof(*clock));
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	clock->monotonic = ts.tv_sec * UINT64_C(1000000) + ts.tv_nsec / 1000;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	clock->wall = ts.tv_sec * UINT64_C(1000000) + ts.tv_nsec / 1000;
-	if (!file)
-		return;
-	if (!fgets(clock->boot, sizeof(clock->boot), file))
-		clock->boot[0] = '\0';
-	fclose(file);
+	memcpy(clock->boot, boot, sizeof(boot));
 }
 
 static bool same_boot(const struct mrkm_store_clock *a,
@@ -663,16 +675,22 @@ const char *mrkm_store_problem(const struct mrkm_store *store)
 	return store->err ? store->problem : NULL;
 }
 
+void mrkm_store_count(const struct mrkm_store *store,
+		      struct mrkm_store_status *status)
+{
+	status->commits = store->commits;
+	status->records = store->err ? 0 : store->records;
+}
+
 void mrkm_store_get_status(struct mrkm_store *store,
 			   struct mrkm_store_status *status)
 {
 	sqlite3_stmt *pages = store->statement[PAGES];
 
 	memset(status, 0, sizeof(*status));
-	status->commits = store->commits;
+	mrkm_store_count(store, status);
 	if (store->err)
 		return;
-	status->records = store->records;
 	if (sqlite3_step(pages) == SQLITE_ROW)
 		status->octets =
 			sqlite3_column_int64(pages, 0) * store->page_size;

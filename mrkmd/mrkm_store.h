@@ -74,7 +74,12 @@ struct mrkm_store_status {
 	uint64_t records, octets, commits;
 };
 
+/* The size has SQLite compile a statement; the rest of it is at hand. */
 void mrkm_store_get_status(struct mrkm_store *store,
 			   struct mrkm_store_status *status);
+
+/* All of it but the size, which stays what it was. */
+void mrkm_store_count(const struct mrkm_store *store,
+		      struct mrkm_store_status *status);
 
 #endif /* MRKM_STORE_H */
