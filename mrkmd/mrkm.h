@@ -121,6 +121,7 @@ struct mrkm {
 	struct event_loop *loop;
 	struct gikev2 *engine;
 	struct event *t_engine;
+	uint64_t engine_at; /* when that comes */
 	struct mrkm_base_config base;
 	struct mrkm_groups_head groups;
 	struct mrkm_ks_groups_head ks_groups;

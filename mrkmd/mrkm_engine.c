@@ -126,12 +126,17 @@ uint64_t mrkm_seconds_until(uint64_t instant)
 	return (instant - now - 1) / GIKEV2_SECOND + 1;
 }
 
+/* It may come early: the next one is set then. */
 static void engine_timer(struct event *event)
 {
 	gikev2_expire(mrkm.engine, mrkm_now());
 	mrkm_engine_reschedule();
 }
 
+/*
+ * The engine's first deadline moves with most datagrams, nearly always to later.
+ * To set a timer anew each time costs more than one that comes early.
+ */
 void mrkm_engine_reschedule(void)
 {
 	uint64_t deadline, now, wait;
@@ -140,14 +145,16 @@ void mrkm_engine_reschedule(void)
 	/* may take groups out of the engine, and with them their deadlines */
 	mrkm_state_flush();
 	deadline = gikev2_next_deadline(mrkm.engine);
+	if (deadline == GIKEV2_NEVER ||
+	    (mrkm.t_engine && mrkm.engine_at <= deadline))
+		return;
 	now = mrkm_now();
 	wait = deadline > now ? deadline - now : 0;
 	tv.tv_sec = wait / GIKEV2_SECOND;
 	tv.tv_usec = wait % GIKEV2_SECOND;
 	event_cancel(&mrkm.t_engine);
-	if (deadline != GIKEV2_NEVER)
-		event_add_timer_tv(mrkm.loop, engine_timer, NULL, &tv,
-				   &mrkm.t_engine);
+	mrkm.engine_at = deadline;
+	event_add_timer_tv(mrkm.loop, engine_timer, NULL, &tv, &mrkm.t_engine);
 }
 
 /*
