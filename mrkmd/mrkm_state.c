@@ -13,6 +13,8 @@
  */
 #include <zebra.h>
 
+#include <sys/timerfd.h>
+
 #include "libfrr.h"
 #include "log.h"
 #include "memory.h"
@@ -32,6 +34,15 @@ DEFINE_MTYPE_STATIC(MRKMD, MRKM_DATAGRAM, "MRKM datagram that waits");
 /* How long datagrams are sent before others get their turn. */
 #define SEND_TIME (2 * GIKEV2_SECOND / 1000)
 
+/*
+ * From one commit's beginning to the next one's, at least.  Each costs about as much
+ * as a registration does, however little is in it; who comes alone does not wait.
+ */
+#define COMMIT_TIME (5 * GIKEV2_SECOND / 1000)
+
+/* How old what `show` says of the file's size may be. */
+#define STATUS_TIME GIKEV2_SECOND
+
 PREDECL_LIST(datagrams);
 
 struct datagram {
@@ -50,12 +61,16 @@ static struct {
 	struct event *t_retry;
 	struct mrkm_batch *next;	 /* NULL: none */
 	bool writing;			 /* the store is the writer's */
+	uint64_t write_at;		 /* not before */
+	int pace_fd;			 /* a timer; -1: there is none */
+	struct event *t_pace;
 	struct mrkm_store_status status; /* before what is written now */
+	uint64_t status_at;		 /* when its size is looked up again */
 	struct event *t_send;
 	/* for nothing; for what is written now; and for the next */
 	struct datagrams_head ready, held, waiting;
 	bool initialised;
-} state;
+} state = { .pace_fd = -1 };
 
 static void open_again(struct event *event);
 
@@ -93,22 +108,15 @@ static void send_some(struct event *event)
 		event_add_event(mrkm.loop, send_some, NULL, 0, &state.t_send);
 }
 
-/*
- * They go out in the order that they came: a turn's worth at once, or all when
- * whoever releases them is done, and has had its own.
- */
-static void release(struct datagrams_head *datagrams, bool at_once)
+/* They go out in the order that they came: a turn's worth at once. */
+static void release(struct datagrams_head *datagrams)
 {
 	struct datagram *datagram;
 
 	while ((datagram = datagrams_pop(datagrams)))
 		datagrams_add_tail(&state.ready, datagram);
-	if (state.t_send || !datagrams_const_first(&state.ready))
-		return;
-	if (at_once)
+	if (!state.t_send && datagrams_const_first(&state.ready))
 		send_some(NULL);
-	else
-		event_add_event(mrkm.loop, send_some, NULL, 0, &state.t_send);
 }
 
 /*
@@ -172,14 +180,59 @@ static void written(void)
 {
 	state.writing = false;
 	if (!mrkm_store_problem(state.store))
-		release(&state.held, false);
+		release(&state.held);
 	/* may be the end of groups, and of their deadlines */
 	mrkm_engine_reschedule();
+}
+
+static void pace_over(struct event *event)
+{
+	uint64_t times;
+
+	if (read(state.pace_fd, &times, sizeof(times)) < 0)
+		times = 0; /* there is nothing to know but that it is over */
+	mrkm_state_flush();
+}
+
+/* libfrr's timers count in milliseconds, and poll the rest of it away. */
+static int pace(uint64_t time)
+{
+	struct itimerspec spec = { .it_value.tv_nsec = time * 1000 };
+
+	if (state.pace_fd < 0)
+		state.pace_fd = timerfd_create(CLOCK_MONOTONIC,
+					       TFD_CLOEXEC | TFD_NONBLOCK);
+	if (state.pace_fd < 0 ||
+	    timerfd_settime(state.pace_fd, 0, &spec, NULL) < 0)
+		return -1;
+	event_add_read(mrkm.loop, pace_over, NULL, state.pace_fd,
+		       &state.t_pace);
+	return 0;
+}
+
+/* Is it time for another commit?  It is looked at again when it is. */
+static bool may_write(uint64_t now)
+{
+	if (now >= state.write_at)
+		return true;
+	return !state.t_pace && pace(state.write_at - now) < 0;
+}
+
+/* `show` does not ask a store that is being written to. */
+static void note_status(uint64_t now)
+{
+	if (now < state.status_at) {
+		mrkm_store_count(state.store, &state.status);
+		return;
+	}
+	mrkm_store_get_status(state.store, &state.status);
+	state.status_at = now + STATUS_TIME;
 }
 
 void mrkm_state_flush(void)
 {
 	char problem[MRKM_STORE_PROBLEM_MAX];
+	uint64_t now = mrkm_now();
 
 	init();
 	mrkm_keep_commit();
@@ -192,24 +245,29 @@ void mrkm_state_flush(void)
 		return;
 	}
 	if (!state.next) {
-		release(&state.waiting, true);
+		release(&state.waiting);
 		return;
 	}
-	mrkm_store_get_status(state.store, &state.status);
+	if (!may_write(now))
+		return;
+	note_status(now);
+	state.write_at = now + COMMIT_TIME;
 	state.writing = true;
 	datagrams_swap_all(&state.held, &state.waiting);
 	mrkm_writer_begin(mrkm.loop, state.store, &state.next, written);
 }
 
-/* What is being written is safe, and what waited for that is sent. */
+/* What is being written is safe, and what waited for that is sent; the next commit
+ * may follow at once. */
 static void complete(void)
 {
+	state.write_at = 0;
 	if (!state.writing)
 		return;
 	mrkm_writer_cancel();
 	state.writing = false;
 	if (!mrkm_store_problem(state.store))
-		release(&state.held, true);
+		release(&state.held);
 }
 
 void mrkm_state_sync(void)
@@ -300,6 +358,10 @@ void mrkm_state_fini(void)
 {
 	event_cancel(&state.t_retry);
 	event_cancel(&state.t_send);
+	event_cancel(&state.t_pace);
+	if (state.pace_fd >= 0)
+		close(state.pace_fd);
+	state.pace_fd = -1;
 	init();
 	settle();
 	store_close();
