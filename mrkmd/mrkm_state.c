@@ -59,10 +59,10 @@ static struct {
 	char file[MRKM_FILE_SIZE], key[MRKM_FILE_SIZE]; /* of `store` */
 	char problem[MRKM_STORE_PROBLEM_MAX];		/* empty: none */
 	struct event *t_retry;
-	struct mrkm_batch *next;	 /* NULL: none */
-	bool writing;			 /* the store is the writer's */
-	uint64_t write_at;		 /* not before */
-	int pace_fd;			 /* a timer; -1: there is none */
+	struct mrkm_batch *next; /* NULL: none */
+	bool writing;		 /* the store is the writer's */
+	uint64_t write_at;	 /* not before */
+	int pace_fd;		 /* a timer; or -1 */
 	struct event *t_pace;
 	struct mrkm_store_status status; /* before what is written now */
 	uint64_t status_at;		 /* when its size is looked up again */

@@ -151,6 +151,7 @@ static void insert(struct gikev2_gms *gms, struct gikev2_gm *gm)
 		gm->next->prev = gm;
 	gms->first = gm;
 	gms->count++;
+	gms->foreign += !gm->profile;
 }
 
 struct gikev2_gm *gikev2_gm_empty(struct gikev2_group *group)
@@ -269,7 +270,7 @@ void gikev2_gm_free(struct gikev2_gm *gm)
 	struct gikev2_gms *gms = gikev2_group_gms(gm->group);
 
 	gikev2_gm_unmark(gm);
-	gikev2_tell_without(gm);
+	gikev2_wait_without(gm);
 	leave_ike(gm);
 	gikev2_address_remove(gm);
 	remove_bucket(gms, gm);
@@ -283,6 +284,7 @@ void gikev2_gm_free(struct gikev2_gm *gm)
 	if (gm->next)
 		gm->next->prev = gm->prev;
 	gms->count--;
+	gms->foreign -= !gm->profile;
 	free(gm->id);
 	free(gm);
 }

@@ -18,6 +18,13 @@ struct gikev2_turns {
 	} at[GIKEV2_TURNS];
 };
 
+/* A walk over all members, a slice of them at a time. */
+struct gikev2_walk {
+	bool begun; /* what it has passed is as it was */
+	struct gikev2_gm
+		*at; /* the next one; NULL, if begun: it has passed all */
+};
+
 struct gikev2_group {
 	struct gikev2 *engine;
 	struct gikev2_group *prev, *next;
@@ -38,10 +45,13 @@ struct gikev2_group {
 	bool unsaved;		 /* changed since it was saved */
 	bool aways;		 /* there may be members that are away */
 	/* gikev2_wait.c */
-	struct gikev2_gm *telling; /* the next one to be told; or NULL */
-	uint64_t slice_at;	   /* not before that */
-	uint64_t check_at;	   /* whether all have acknowledged; or 0 */
-	uint64_t quiet_since;	   /* they all have; or 0 */
+	struct gikev2_gm *telling;    /* the next one to be told; or NULL */
+	struct gikev2_walk missing;   /* to whoever has not acknowledged */
+	struct gikev2_walk giving_up; /* late ones of the roll ... */
+	uint64_t giving_up_change;    /* ... that made this change */
+	uint64_t slice_at;	      /* not before that */
+	uint64_t check_at;	      /* whether all have acknowledged; or 0 */
+	uint64_t quiet_since;	      /* they all have; or 0 */
 	/* when a restored group is to have the config's keys; 0: it has */
 	uint64_t settle_at;
 };

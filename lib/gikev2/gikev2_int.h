@@ -281,6 +281,7 @@ struct gikev2_gms {
 	uint32_t count;
 	/* without those that are about to take the place of an older one */
 	uint32_t identities;
+	uint32_t foreign; /* did not send our Vendor ID */
 	struct gikev2_gm **buckets;
 	size_t bucket_count; /* of them in use */
 	size_t bucket_room;  /* a power of two, or 0; at least half is in use */

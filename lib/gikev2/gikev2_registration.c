@@ -409,7 +409,8 @@ static void acknowledged(struct gikev2_gm *gm, uint64_t now)
 		    gen->told == gen->change;
 
 	gm->acked = gm->sent;
-	gm->late = false;
+	if (gm->late)
+		gikev2_wait_again(gm);
 	/* should we restart, it is not to be told again what it has forgotten */
 	gikev2_gm_changed(gm);
 	if (news)

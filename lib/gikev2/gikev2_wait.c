@@ -7,13 +7,13 @@
 
 /*
  * So many members are told, or given up, before others have their turn at the
- * event loop: some milliseconds of work.
+ * event loop: about a millisecond of work.
  */
-#define SLICE 64
+#define SLICE 16
 /* Until the next ones: their answers want to be read meanwhile, too. */
-#define SLICE_TIME (2 * GIKEV2_SECOND / 1000)
-/* Those that need nothing cost next to nothing. */
-#define SLICE_LOOKS 4096
+#define SLICE_TIME (GIKEV2_SECOND / 2000)
+/* Those that need nothing cost a microsecond, for none is in a cache. */
+#define SLICE_LOOKS 1024
 /* Acknowledgements that come together are looked at together. */
 #define CHECK_TIME (GIKEV2_SECOND / 50)
 
@@ -27,6 +27,24 @@ bool gikev2_wait_on(const struct gikev2_group *group)
 	const struct gikev2_generations *all = &group->generations;
 
 	return all->count && all->gen[all->count - 1].stage;
+}
+
+/* Members that were passed may lack something now, or be away. */
+static void walk_anew(struct gikev2_group *group)
+{
+	group->missing.begun = group->giving_up.begun = false;
+}
+
+static void walk_begin(struct gikev2_group *group, struct gikev2_walk *walk)
+{
+	if (!walk->begun)
+		*walk = (struct gikev2_walk){ true, group->gms.first };
+}
+
+static void walk_without(struct gikev2_walk *walk, const struct gikev2_gm *gm)
+{
+	if (walk->begun && walk->at == gm)
+		walk->at = gm->next;
 }
 
 /* ------------------------------------------------------------------- telling */
@@ -56,6 +74,7 @@ static void tell_slice(struct gikev2_group *group, uint64_t now)
 
 void gikev2_tell_inband(struct gikev2_group *group, uint64_t now)
 {
+	walk_anew(group);
 	group->telling = group->gms.first;
 	tell_slice(group, now);
 	gikev2_group_arm(group);
@@ -85,10 +104,14 @@ uint64_t gikev2_gm_acked(const struct gikev2_gm *gm)
 	return group->generations.changes;
 }
 
-void gikev2_tell_without(const struct gikev2_gm *gm)
+void gikev2_wait_without(const struct gikev2_gm *gm)
 {
-	if (gm->group->telling == gm)
-		gm->group->telling = gm->next;
+	struct gikev2_group *group = gm->group;
+
+	if (group->telling == gm)
+		group->telling = gm->next;
+	walk_without(&group->missing, gm);
+	walk_without(&group->giving_up, gm);
 }
 
 /* ------------------------------------------------------------------- waiting */
@@ -106,6 +129,7 @@ void gikev2_wait_begin(struct gikev2_group *group, uint64_t wait, uint64_t now)
 	struct gikev2_generations *all = &group->generations;
 	struct gikev2_generation *gen = youngest(group);
 
+	walk_anew(group);
 	group->check_at = group->quiet_since = 0;
 	for (size_t i = 0; !wait && i < all->count; i++)
 		all->gen[i].stage = GIKEV2_STAGE_SETTLED;
@@ -128,6 +152,13 @@ void gikev2_wait_lost(struct gikev2_gm *gm)
 {
 	gm->away = gikev2_wait_on(gm->group);
 	gm->group->aways |= gm->away;
+	walk_anew(gm->group);
+}
+
+void gikev2_wait_again(struct gikev2_gm *gm)
+{
+	gm->late = false;
+	walk_anew(gm->group);
 }
 
 uint64_t gikev2_wait_at_registration(const struct gikev2_gm *gm, size_t given)
@@ -155,6 +186,7 @@ void gikev2_wait_registered(struct gikev2_gm *gm, uint64_t now)
 	}
 	/* it is the first in the list, and its SA is not ready yet */
 	group->telling = group->gms.first;
+	walk_anew(group);
 	group->quiet_since = 0;
 	group->slice_at = now + 1;
 	gikev2_group_arm(group);
@@ -169,21 +201,31 @@ void gikev2_wait_changed(struct gikev2_group *group, uint64_t now)
 	gikev2_group_arm(group);
 }
 
-static bool is_anybody_missing(struct gikev2_group *group)
+enum found {
+	NOBODY,
+	SOMEBODY,
+	NOT_YET
+};
+
+/* The walk stays at whoever is missing, and goes on from there. */
+static enum found find_missing(struct gikev2_group *group)
 {
-	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
-		if (gikev2_wait_lacks(gm))
-			return true;
-	return false;
+	struct gikev2_walk *walk = &group->missing;
+
+	walk_begin(group, walk);
+	for (int looks = 0; walk->at; walk->at = walk->at->next) {
+		if (gikev2_wait_lacks(walk->at))
+			return SOMEBODY;
+		if (looks++ == SLICE_LOOKS)
+			return NOT_YET;
+	}
+	return NOBODY;
 }
 
 /* Do all of them understand that a delay is shortened? */
-static bool all_by_profile(struct gikev2_group *group)
+static bool all_by_profile(const struct gikev2_group *group)
 {
-	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next)
-		if (!gm->profile)
-			return false;
-	return true;
+	return !group->gms.foreign;
 }
 
 /* The same keys with other delays: a change that members are told of. */
@@ -192,6 +234,7 @@ static int retell(struct gikev2_group *group, enum gikev2_stage stage,
 {
 	struct gikev2_generation *gen = youngest(group);
 
+	walk_anew(group);
 	group->quiet_since = 0;
 	gen->stage = stage;
 	gen->told = ++group->generations.changes;
@@ -258,6 +301,34 @@ static bool lacks_older(const struct gikev2_gm *gm,
 	       !gm->late && gm->acked < gen->change;
 }
 
+/* Those that lack that roll; false: there are more of them. */
+static bool give_up_slice(struct gikev2_group *group,
+			  const struct gikev2_generation *gen, uint64_t now)
+{
+	bool last = gen == youngest(group);
+	struct gikev2_walk *walk = &group->giving_up;
+	int count = 0;
+
+	if (group->giving_up_change != gen->change)
+		walk->begun = false;
+	group->giving_up_change = gen->change;
+	walk_begin(group, walk);
+	for (int looks = 0; walk->at && looks < SLICE_LOOKS && count < SLICE;
+	     looks++) {
+		struct gikev2_gm *gm = walk->at;
+		bool late = last ? gikev2_wait_lacks(gm) : lacks_older(gm, gen);
+
+		walk->at = gm->next;
+		if (!late && !(last && gm->away))
+			continue;
+		count++;
+		give_up_member(gm, late, now);
+		/* its end may be that of others, too */
+		walk_begin(group, walk);
+	}
+	return !walk->at;
+}
+
 /*
  * The wait is over.  What was announced takes its course; who has lost his SA is
  * gone now.
@@ -266,22 +337,12 @@ static void give_up(struct gikev2_group *group, struct gikev2_generation *gen,
 		    uint64_t now)
 {
 	bool last = gen == youngest(group);
-	struct gikev2_gm *gm, *next;
-	int count = 0;
 
-	for (gm = group->gms.first; gm && count < SLICE; gm = next) {
-		bool late = last ? gikev2_wait_lacks(gm) : lacks_older(gm, gen);
-
-		next = gm->next;
-		if (!late && !(last && gm->away))
-			continue;
-		count++;
-		give_up_member(gm, late, now);
-	}
-	if (gm) {
+	if (!give_up_slice(group, gen, now)) {
 		group->slice_at = now + SLICE_TIME;
 		return;
 	}
+	group->giving_up.begun = false;
 	gen->stage = GIKEV2_STAGE_SETTLED;
 	if (last)
 		group->aways = false;
@@ -318,6 +379,28 @@ uint64_t gikev2_wait_next(const struct gikev2_group *group)
 	return at < group->slice_at ? group->slice_at : at;
 }
 
+/* Have all acknowledged?  Then it goes on with the next stage. */
+static int check(struct gikev2_group *group, uint64_t now)
+{
+	enum found found = find_missing(group);
+
+	/* others have their turn before the rest is looked at */
+	group->check_at = found == NOT_YET ? now + 1 : 0;
+	if (found == SOMEBODY)
+		group->quiet_since = 0;
+	if (found != NOBODY)
+		return 0;
+	if (!group->quiet_since)
+		group->quiet_since = now;
+	/* who registers before that may be slow to hear the answer, too */
+	if (youngest(group)->stage == GIKEV2_STAGE_SWITCHING &&
+	    youngest(group)->atd_end > now) {
+		group->check_at = youngest(group)->atd_end;
+		return 0;
+	}
+	return go_on(group, now);
+}
+
 int gikev2_wait_run(struct gikev2_group *group, uint64_t now)
 {
 	struct gikev2_generation *gen = overdue(group, now);
@@ -330,20 +413,7 @@ int gikev2_wait_run(struct gikev2_group *group, uint64_t now)
 	}
 	if (!gikev2_wait_on(group) || !group->check_at || group->check_at > now)
 		return 0;
-	group->check_at = 0;
-	if (is_anybody_missing(group)) {
-		group->quiet_since = 0;
-		return 0;
-	}
-	if (!group->quiet_since)
-		group->quiet_since = now;
-	/* who registers before that may be slow to hear the answer, too */
-	if (youngest(group)->stage == GIKEV2_STAGE_SWITCHING &&
-	    youngest(group)->atd_end > now) {
-		group->check_at = youngest(group)->atd_end;
-		return 0;
-	}
-	return go_on(group, now);
+	return check(group, now);
 }
 
 const char *gikev2_wait_text(enum gikev2_wait wait)

@@ -38,6 +38,9 @@ void gikev2_wait_begin(struct gikev2_group *group, uint64_t wait, uint64_t now);
  * out by the group's timer. */
 void gikev2_wait_changed(struct gikev2_group *group, uint64_t now);
 
+/* One that was late acknowledged something: it is waited for again. */
+void gikev2_wait_again(struct gikev2_gm *gm);
+
 /*
  * Its SA ended: it is away if a roll waits for its coming back.  Whatever the
  * reason: who leaves says so, and a Delete, an error or INITIAL_CONTACT may come
@@ -79,6 +82,6 @@ uint64_t gikev2_gm_acked(const struct gikev2_gm *gm);
 void gikev2_tell_inband(struct gikev2_group *group, uint64_t now);
 
 /* About to be freed. */
-void gikev2_tell_without(const struct gikev2_gm *gm);
+void gikev2_wait_without(const struct gikev2_gm *gm);
 
 #endif /* GIKEV2_WAIT_H */

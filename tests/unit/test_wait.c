@@ -205,6 +205,7 @@ static void member_without_profile(void **state)
 
 	(void)state;
 	s->ks->group->gms.first->profile = false;
+	s->ks->group->gms.foreign++;
 	roll(s);
 	world_run(s->world, SECOND);
 	assert_int_equal(status(s).wait, GIKEV2_WAIT_NONE);
