@@ -126,10 +126,20 @@ uint64_t mrkm_seconds_until(uint64_t instant)
 	return (instant - now - 1) / GIKEV2_SECOND + 1;
 }
 
+/* How long the engine's deadlines have their turn, and how many of them are run
+ * between two looks at the clock. */
+#define TURN (2 * GIKEV2_SECOND / 1000)
+#define TIMERS 4
+
 /* It may come early: the next one is set then. */
 static void engine_timer(struct event *event)
 {
-	gikev2_expire(mrkm.engine, mrkm_now());
+	uint64_t now = mrkm_now(), end = now + TURN;
+
+	do {
+		gikev2_expire_some(mrkm.engine, now, TIMERS);
+		now = mrkm_now();
+	} while (now < end && gikev2_next_deadline(mrkm.engine) <= now);
 	mrkm_engine_reschedule();
 }
 

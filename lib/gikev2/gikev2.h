@@ -454,6 +454,10 @@ bool gikev2_knows(struct gikev2 *engine, const struct gikev2_path *path,
 /* Runs every timer that is due. */
 void gikev2_expire(struct gikev2 *engine, uint64_t now);
 
+/* The first of them, `most` at most: when thousands are due at once, others have
+ * their turn in between. */
+void gikev2_expire_some(struct gikev2 *engine, uint64_t now, size_t most);
+
 /* When gikev2_expire() is next needed; GIKEV2_NEVER. */
 uint64_t gikev2_next_deadline(const struct gikev2 *engine);
 

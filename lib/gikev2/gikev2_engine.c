@@ -523,11 +523,16 @@ int gikev2_input(struct gikev2 *engine, const struct gikev2_path *path,
 	return ret;
 }
 
-void gikev2_expire(struct gikev2 *engine, uint64_t now)
+void gikev2_expire_some(struct gikev2 *engine, uint64_t now, size_t most)
 {
 	engine->problem_err = 0;
-	gikev2_timers_run(&engine->timers, now);
+	gikev2_timers_run_some(&engine->timers, now, most);
 	gikev2_bury(engine);
+}
+
+void gikev2_expire(struct gikev2 *engine, uint64_t now)
+{
+	gikev2_expire_some(engine, now, SIZE_MAX);
 }
 
 uint64_t gikev2_next_deadline(const struct gikev2 *engine)

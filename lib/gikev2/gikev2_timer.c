@@ -135,14 +135,20 @@ uint64_t gikev2_timers_next(const struct gikev2_timers *timers)
 	return timers->armed ? timers->first : GIKEV2_NEVER;
 }
 
-void gikev2_timers_run(struct gikev2_timers *timers, uint64_t now)
+void gikev2_timers_run_some(struct gikev2_timers *timers, uint64_t now,
+			    size_t most)
 {
-	while (timers->armed && timers->heap[0].at <= now) {
+	for (; most && timers->armed && timers->heap[0].at <= now; most--) {
 		struct gikev2_timer *timer = timers->heap[0].timer;
 
 		disarm(timers, timer);
 		timer->fire(timer->owner, now);
 	}
+}
+
+void gikev2_timers_run(struct gikev2_timers *timers, uint64_t now)
+{
+	gikev2_timers_run_some(timers, now, SIZE_MAX);
 }
 
 void gikev2_timers_free(struct gikev2_timers *timers)

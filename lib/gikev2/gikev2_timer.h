@@ -46,6 +46,10 @@ uint64_t gikev2_timers_next(const struct gikev2_timers *timers);
 /* Disarms and fires each that is due. */
 void gikev2_timers_run(struct gikev2_timers *timers, uint64_t now);
 
+/* The earliest of them, `most` at most. */
+void gikev2_timers_run_some(struct gikev2_timers *timers, uint64_t now,
+			    size_t most);
+
 void gikev2_timers_free(struct gikev2_timers *timers);
 
 #endif /* GIKEV2_TIMER_H */

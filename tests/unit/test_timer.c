@@ -216,6 +216,28 @@ static void due_to_the_microsecond(void **state)
 	bench_free(bench);
 }
 
+/* The earliest first, and no more than were asked for. */
+static void some_of_many(void **state)
+{
+	struct bench *bench = bench_new(TIMERS);
+
+	(void)state;
+	for (uint64_t i = 0; i < 10; i++)
+		set(bench, &bench->model[i], 100 - i);
+	set(bench, &bench->model[10], 201);
+	bench->now = 200;
+	gikev2_timers_run_some(&bench->timers, 200, 0);
+	assert_int_equal(bench->model[9].fired, 0);
+	gikev2_timers_run_some(&bench->timers, 200, 4);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(bench->model[i].fired, i > 5);
+	gikev2_timers_run_some(&bench->timers, 200, 20);
+	for (size_t i = 0; i < 10; i++)
+		assert_int_equal(bench->model[i].fired, 1);
+	assert_int_equal(bench->model[10].fired, 0);
+	bench_free(bench);
+}
+
 static void ends_another(void *owner, uint64_t now)
 {
 	struct model *victim = owner;
@@ -254,6 +276,7 @@ int main(void)
 		cmocka_unit_test(nothing_armed),
 		cmocka_unit_test(room_for_all),
 		cmocka_unit_test(due_to_the_microsecond),
+		cmocka_unit_test(some_of_many),
 		cmocka_unit_test(fire_ends_another),
 	};
 
