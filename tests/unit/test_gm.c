@@ -100,6 +100,8 @@ static struct list *list_waiting(void)
 		assert_int_equal(gikev2_gm_insert(gm, NULL), 0);
 	}
 	list->group->aways = true;
+	/* as a roll has it */
+	gen->atd_end = NOW + 305 * SECOND;
 	gikev2_wait_begin(list->group, 300 * SECOND, NOW);
 	assert_int_equal(gen->stage, GIKEV2_STAGE_ANNOUNCED);
 	return list;
