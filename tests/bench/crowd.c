@@ -200,6 +200,15 @@ static void set_registered(struct crowd_member *member, bool registered)
 	member->registered = registered;
 }
 
+static void succeeded(struct crowd_member *member, uint64_t now)
+{
+	member->crowd->totals.registrations++;
+	set_registered(member, true);
+	if (member->asked)
+		add_latency(member->crowd, now - member->asked);
+	member->asked = 0;
+}
+
 static void on_event(void *arg, const struct gikev2_event *event)
 {
 	struct crowd *crowd = arg;
@@ -210,11 +219,7 @@ static void on_event(void *arg, const struct gikev2_event *event)
 		return;
 	switch ((int)event->type) {
 	case GIKEV2_EVENT_REGISTERED:
-		crowd->totals.registrations++;
-		set_registered(member, true);
-		if (member->asked)
-			add_latency(crowd, event->now - member->asked);
-		member->asked = 0;
+		succeeded(member, event->now);
 		break;
 	case GIKEV2_EVENT_REGISTRATION_FAILED:
 		crowd->totals.failures++;
@@ -266,12 +271,13 @@ struct crowd *crowd_new(const struct crowd_config *config)
 	if (!crowd)
 		return NULL;
 	crowd->config = *config;
+	crowd->config.params.plain_ike = config->ike_only;
 	for (crowd->spi_count = 1024; crowd->spi_count < 8 * config->count;)
 		crowd->spi_count *= 2;
 	crowd->spis = calloc(crowd->spi_count, sizeof(*crowd->spis));
 	/* one more, for messages that are caught */
 	crowd->members = calloc(config->count + 1, sizeof(*crowd->members));
-	crowd->engine = gikev2_new(&callbacks, crowd, &config->params);
+	crowd->engine = gikev2_new(&callbacks, crowd, &crowd->config.params);
 	if (!crowd->spis || !crowd->members || !crowd->engine) {
 		crowd_free(crowd);
 		return NULL;
@@ -301,6 +307,7 @@ int crowd_start(struct crowd *crowd, uint32_t index, uint64_t now)
 		.local = local_of(crowd, index),
 		.servers = { crowd->config.server },
 		.server_count = 1,
+		.ike_auth = crowd->config.ike_only,
 	};
 	size_t count;
 	const struct keytable_protocol *protocols = keytable_protocols(&count);
@@ -337,12 +344,22 @@ void crowd_stop(struct crowd *crowd, uint32_t index, uint64_t now)
  * To the engine all its members are one router.  What a server says about the SAs
  * that it knows of that one (INITIAL_CONTACT) is not about the others.
  */
-static void keep_apart(struct crowd *crowd, const uint8_t *octets)
+static void keep_apart(struct crowd *crowd, struct crowd_member *member,
+		       const uint8_t *octets, uint64_t now)
 {
 	struct gikev2_ike *ike = gikev2_ike_by_spi(crowd->engine, octets, true);
 
-	if (ike && ike->state == GIKEV2_IKE_ESTABLISHED)
-		gikev2_peers_remove(ike);
+	if (!ike || ike->state != GIKEV2_IKE_ESTABLISHED)
+		return;
+	gikev2_peers_remove(ike);
+	/* no event says so */
+	if (crowd->config.ike_only && member->asked)
+		succeeded(member, now);
+}
+
+static bool proves(uint8_t exchange)
+{
+	return exchange == GIKEV2_GSA_AUTH || exchange == GIKEV2_IKE_AUTH;
 }
 
 void crowd_input(struct crowd *crowd, const uint8_t *octets, size_t len,
@@ -361,8 +378,8 @@ void crowd_input(struct crowd *crowd, const uint8_t *octets, size_t len,
 	}
 	path.local = local_of(crowd, member);
 	gikev2_input(crowd->engine, &path, octets, len, now);
-	if (len >= GIKEV2_HEADER_LEN && octets[EXCHANGE_AT] == GIKEV2_GSA_AUTH)
-		keep_apart(crowd, octets);
+	if (len >= GIKEV2_HEADER_LEN && proves(octets[EXCHANGE_AT]))
+		keep_apart(crowd, &crowd->members[member], octets, now);
 }
 
 void crowd_expire(struct crowd *crowd, uint64_t now)

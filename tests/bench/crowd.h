@@ -20,6 +20,8 @@ struct crowd_config {
 	struct gikev2_secret secret; /* of all of them */
 	struct gikev2_endpoint server;
 	struct gikev2_params params;
+	/* no group: IKE SAs by IKE_AUTH, with a peer that need not know RFC 9838 */
+	bool ike_only;
 	/* 0, or negative: lost */
 	int (*send)(void *arg, uint32_t member, const uint8_t *octets,
 		    size_t len);

@@ -43,6 +43,7 @@ static const char usage[] =
 	"  --time SECONDS      give up after that, 300 without it\n"
 	"  --stay              do not leave the group at the end, as if all were cut off\n"
 	"  --cheap             X25519 alone, without ML-KEM\n"
+	"  --ike-only          IKE SAs by IKE_AUTH and no group, with any IKEv2 daemon\n"
 	"  --bogus R           first messages in a second that nothing follows\n"
 	"  --bogus-from A/LEN  from all over that IPv4 network, which has to be here\n"
 	"  --print             member lines for the key server's configuration, no more\n";
@@ -53,7 +54,7 @@ struct options {
 	double rate, bogus;
 	const char *group, *identity, *psk;
 	uint64_t hold, time;
-	bool stay, cheap, print;
+	bool stay, cheap, ike_only, print;
 	struct flood_network bogus_from;
 };
 
@@ -343,6 +344,7 @@ static const struct option long_options[] = {
 	{ "time", required_argument, NULL, 't' },
 	{ "stay", no_argument, NULL, 'y' },
 	{ "cheap", no_argument, NULL, 'c' },
+	{ "ike-only", no_argument, NULL, 'o' },
 	{ "bogus", required_argument, NULL, 'b' },
 	{ "bogus-from", required_argument, NULL, 'f' },
 	{ "print", no_argument, NULL, 'P' },
@@ -413,6 +415,9 @@ static bool set_option(struct options *options, int option, const char *value)
 	case 'c':
 		options->cheap = true;
 		return true;
+	case 'o':
+		options->ike_only = true;
+		return true;
 	case 'b':
 		options->bogus = atof(value);
 		return true;
@@ -452,6 +457,7 @@ static struct crowd *make_crowd(struct load *load)
 		.identity = options->identity,
 		.group = options->group,
 		.server = options->server,
+		.ike_only = options->ike_only,
 		.send = on_send,
 		.arg = load,
 	};

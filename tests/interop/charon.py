@@ -21,7 +21,7 @@ charon {{
 	port_nat_t = {nat_port}
 	retransmit_timeout = 1.0
 	retransmit_tries = 3
-	filelog {{ stderr {{ default = 1 ike = 2 enc = 1 cfg = 2 flush_line = yes }} }}
+	filelog {{ stderr {{ {log} flush_line = yes }} }}
 	plugins {{ vici {{ socket = unix://{vici} }} }}
 	{options}
 }}
@@ -60,10 +60,14 @@ PROPOSALS = {
 DEFAULT_PROPOSALS = ["aes256gcm16-prfsha256-curve25519", "aes128-sha256-ecp256"]
 
 
+LOG = "default = 1 ike = 2 enc = 1 cfg = 2"
+
+
 class Charon:
     "One daemon; IKE SAs with us are called 'ours'."
 
-    def __init__(self, directory, port=500, nat_port=4500, options=""):
+    def __init__(self, directory, port=500, nat_port=4500, options="", level=None):
+        "`level`: how much it logs; None: as much as tests look at."
         self.dir = str(directory)
         self.port = port
         self.log = os.path.join(self.dir, "charon.log")
@@ -73,7 +77,13 @@ class Charon:
         config = os.path.join(self.dir, "strongswan.conf")
         with open(config, "w", encoding="ascii") as file:
             file.write(
-                CONFIG.format(port=port, nat_port=nat_port, vici=path, options=options)
+                CONFIG.format(
+                    port=port,
+                    nat_port=nat_port,
+                    vici=path,
+                    log=LOG if level is None else f"default = {level}",
+                    options=options,
+                )
             )
         with open(self.log, "a", encoding="ascii") as log:
             # its libraries know of no other place for the PID file
@@ -96,6 +106,10 @@ class Charon:
             time.sleep(0.02)
         self.close()
         raise AssertionError(f"charon does not start, see {self.log}")
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def kill(self):
         "Ends it without a word to anybody."
