@@ -128,7 +128,7 @@ uint64_t mrkm_seconds_until(uint64_t instant)
 
 /* How long the engine's deadlines have their turn, and how many of them are run
  * between two looks at the clock. */
-#define TURN (4 * GIKEV2_SECOND / 1000)
+#define TURN (2 * GIKEV2_SECOND / 1000)
 #define TIMERS 4
 
 /* It may come early: the next one is set then. */

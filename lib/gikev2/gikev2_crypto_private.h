@@ -55,6 +55,7 @@ struct gikev2_crypto {
 
 	/* gikev2_ke.c; made when first used */
 	EVP_PKEY_CTX *x25519;
+	EVP_PKEY *x25519_peer; /* public: the last one's value */
 	EC_GROUP *ecp[GIKEV2_ECPS];
 	struct gikev2_modp modp[GIKEV2_MODPS];
 };
