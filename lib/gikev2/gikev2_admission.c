@@ -32,15 +32,19 @@ static int adapt(struct gikev2_group *group, struct gikev2_gm *gm, uint64_t now)
 	uint64_t atd = gikev2_group_atd_end(group, wait, now) - now;
 	struct gikev2_plan plan;
 	int ret = gikev2_plan_suits(group, gm);
+	bool up;
 
 	if (ret == 0)
-		ret = gikev2_plan_make(group, gm, &plan);
+		ret = gikev2_plan_make(group, gm, now, &plan);
+	up = ret == 0 && gikev2_plan_goes_up(group, &plan);
 	if (ret == 0)
 		ret = gikev2_generation_add(gikev2_group_engine(group),
 					    gikev2_group_generations(group),
 					    &plan, atd, atd + span + wait, now);
 	if (ret < 0)
 		return ret;
+	if (up)
+		group->up_from = now + GIKEV2_UP_AGAIN;
 	gikev2_wait_begin(group, wait, now);
 	gikev2_group_changed(group, now);
 	return 0;
@@ -55,7 +59,7 @@ static int add_own_sas(struct gikev2_group *group, struct gikev2_gm *gm,
 {
 	struct gikev2 *engine = gikev2_group_engine(group);
 	struct gikev2_plan plan;
-	int ret = gikev2_plan_make(group, gm, &plan);
+	int ret = gikev2_plan_make(group, gm, now, &plan);
 	uint64_t own = gikev2_sender_digest(engine, gm->id);
 	/* until it knows of the new ones, it sends with what it has */
 	uint64_t dtd = gikev2_group_config(group)->dtd * GIKEV2_SECOND;

@@ -247,7 +247,7 @@ static int clear(struct gikev2_group *group, uint64_t now)
 		gikev2_gm_changed(gm);
 	}
 	if (ret == 0)
-		ret = gikev2_plan_make(group, NULL, &plan);
+		ret = gikev2_plan_make(group, NULL, now, &plan);
 	if (ret == 0)
 		ret = gikev2_generations_restart(
 			group->engine, &group->generations, &plan, now);
@@ -313,12 +313,14 @@ static enum ks_event add_by_policy(struct gikev2_group *group,
 				   struct ks_work *work)
 {
 	struct gikev2_plan plan;
+	bool up;
 
 	gikev2_generations_expire(&group->generations, work->now);
 	if (work->urgent && group->generations.count == GIKEV2_GENERATIONS_MAX)
 		gikev2_generations_make_room(&group->generations,
 					     work->now + work->atd);
-	work->err = gikev2_plan_make(group, NULL, &plan);
+	work->err = gikev2_plan_make(group, NULL, work->now, &plan);
+	up = work->err == 0 && gikev2_plan_goes_up(group, &plan);
 	if (work->err == 0)
 		work->err = gikev2_generation_add(group->engine,
 						  &group->generations, &plan,
@@ -326,6 +328,8 @@ static enum ks_event add_by_policy(struct gikev2_group *group,
 						  work->now);
 	if (work->err < 0)
 		return KS_REFUSED;
+	if (up)
+		group->up_from = work->now + GIKEV2_UP_AGAIN;
 	gikev2_wait_begin(group, work->wait, work->now);
 	group->unsaved = true;
 	gikev2_group_arm(group);
@@ -773,6 +777,8 @@ int gikev2_group_update(struct gikev2_group *group,
 	if (!config_valid(config) || !same_id)
 		return -GIKEV2_ERR_BAD_POLICY;
 	group->config = *config;
+	if (!same)
+		group->up_from = 0;
 	ret = gikev2_multicast_update(group, &old, now);
 	if (ret == 0 && !same && !group->settle_at)
 		ret = gikev2_group_roll(group, now);
@@ -789,10 +795,13 @@ int gikev2_group_update(struct gikev2_group *group,
 	return ret;
 }
 
+/* Who asks for it wants the best that there is. */
 static int rekey(struct gikev2_group *group, bool urgent, uint64_t now)
 {
-	int ret = roll(group, urgent, now);
+	int ret;
 
+	group->up_from = 0;
+	ret = roll(group, urgent, now);
 	if (ret < 0)
 		gikev2_count(group->engine, ret);
 	gikev2_bury(group->engine);
@@ -986,6 +995,9 @@ int gikev2_group_exclude(struct gikev2_group *group,
 		ret = shut_out(gm, now);
 		count += ret == 0;
 	}
+	/* perhaps it is he who kept the group down */
+	if (count)
+		group->up_from = 0;
 	if (count && group->multicast.leaf_out == GIKEV2_LKH_NO_LEAF)
 		ret = roll(group, true, now);
 	else if (count)

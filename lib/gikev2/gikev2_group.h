@@ -54,6 +54,8 @@ struct gikev2_group {
 	uint64_t quiet_since;	      /* they all have; or 0 */
 	/* when a restored group is to have the config's keys; 0: it has */
 	uint64_t settle_at;
+	/* to a better choice than that in use it does not roll before that */
+	uint64_t up_from;
 };
 
 /* Is the config one that can be served, and no other group of that name? */

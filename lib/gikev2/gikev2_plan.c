@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "gikev2/gikev2_generation.h"
+#include "gikev2/gikev2_group.h"
 #include "gikev2/gikev2_plan.h"
 
 static size_t choice_count(const struct gikev2_group_protocol *config)
@@ -70,12 +70,13 @@ static bool fits_all(struct gikev2_group *group,
 	return true;
 }
 
-/* The first choice that all can do; -NO_PROPOSAL. */
+/* The first choice, from that one on, that all can do; -NO_PROPOSAL. */
 static int choose(struct gikev2_group *group,
 		  const struct gikev2_group_protocol *config,
-		  const struct gikev2_gm *newcomer, struct keytable_row *row)
+		  const struct gikev2_gm *newcomer, size_t from,
+		  struct keytable_row *row)
 {
-	for (size_t i = 0; i < choice_count(config); i++) {
+	for (size_t i = from; i < choice_count(config); i++) {
 		gikev2_policy_sample(config, i, row);
 		if (fits_all(group, newcomer, row))
 			return 0;
@@ -93,10 +94,87 @@ int gikev2_plan_suits(struct gikev2_group *group,
 	for (size_t i = 0; ret == 0 && i < config->protocol_count; i++) {
 		gikev2_policy_sample(&config->protocols[i], 0, &row);
 		if (gikev2_lists(&newcomer->can, &row))
-			ret = choose(group, &config->protocols[i], newcomer,
+			ret = choose(group, &config->protocols[i], newcomer, 0,
 				     &row);
 	}
 	return ret;
+}
+
+/* ------------------------------------------------------------------- up again */
+
+static bool holds(const struct keytable_row *rows, size_t count,
+		  const struct keytable_row *row)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].protocol == row->protocol &&
+		    rows[i].algorithm == row->algorithm &&
+		    keytable_suite_bits(&rows[i].ipsec.suite) ==
+			    keytable_suite_bits(&row->ipsec.suite))
+			return true;
+	return false;
+}
+
+/* Which choice that is, or `none`. */
+static size_t choice_of(const struct gikev2_group_protocol *config,
+			const struct keytable_row *rows, size_t count,
+			size_t none)
+{
+	struct keytable_row row;
+
+	for (size_t i = 0; i < choice_count(config); i++) {
+		gikev2_policy_sample(config, i, &row);
+		if (holds(rows, count, &row))
+			return i;
+	}
+	return none;
+}
+
+/* The first, where there are no keys yet, or of none of them. */
+static size_t choice_in_use(struct gikev2_group *group,
+			    const struct gikev2_group_protocol *config)
+{
+	const struct gikev2_generation *gen =
+		gikev2_youngest(&group->generations);
+
+	return group->generations.count
+		       ? choice_of(config, gen->row, gen->count, 0)
+		       : 0;
+}
+
+bool gikev2_plan_goes_up(struct gikev2_group *group,
+			 const struct gikev2_plan *plan)
+{
+	for (size_t i = 0; i < group->config.protocol_count; i++) {
+		const struct gikev2_group_protocol *p =
+			&group->config.protocols[i];
+
+		if (choice_of(p, plan->row, plan->count, SIZE_MAX) <
+		    choice_in_use(group, p))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Who says now this, now that of what it can do would have the group roll up and
+ * down without end: down it goes at once, for the sake of who comes, and up again
+ * after a while.
+ */
+static int choose_for(struct gikev2_group *group,
+		      const struct gikev2_group_protocol *config,
+		      const struct gikev2_gm *newcomer, uint64_t now,
+		      struct keytable_row *row)
+{
+	size_t from = 0;
+
+	if (now < group->up_from)
+		from = choice_in_use(group, config);
+	if (choose(group, config, newcomer, from, row) == 0)
+		return 0;
+	if (choose(group, config, newcomer, 0, row) == 0)
+		return newcomer ? -GIKEV2_ERR_BUSY : 0;
+	gikev2_policy_sample(config, 0, row);
+	return 0;
 }
 
 /* ---------------------------------------------------------------------- rows */
@@ -140,7 +218,8 @@ static int add_senders(struct gikev2_group *group, struct gikev2_plan *plan,
 }
 
 int gikev2_plan_make(struct gikev2_group *group,
-		     const struct gikev2_gm *newcomer, struct gikev2_plan *plan)
+		     const struct gikev2_gm *newcomer, uint64_t now,
+		     struct gikev2_plan *plan)
 {
 	const struct gikev2_group_config *config = gikev2_group_config(group);
 	struct keytable_row row;
@@ -150,12 +229,14 @@ int gikev2_plan_make(struct gikev2_group *group,
 	for (size_t i = 0; ret == 0 && i < config->protocol_count; i++) {
 		const struct gikev2_group_protocol *p = &config->protocols[i];
 
-		if (p->fallback_count == 0 ||
-		    choose(group, p, newcomer, &row) < 0)
+		if (p->fallback_count)
+			ret = choose_for(group, p, newcomer, now, &row);
+		else
 			gikev2_policy_sample(p, 0, &row);
-		ret = p->per_sender
-			      ? add_senders(group, plan, &row, p->lifetime)
-			      : add_row(plan, &row, p->lifetime);
+		if (ret == 0)
+			ret = p->per_sender ? add_senders(group, plan, &row,
+							  p->lifetime)
+					    : add_row(plan, &row, p->lifetime);
 	}
 	return ret;
 }
@@ -179,13 +260,7 @@ static bool in_use(struct gikev2_group *group, const struct keytable_row *row)
 	const struct gikev2_generation *gen =
 		gikev2_youngest(gikev2_group_generations(group));
 
-	for (size_t i = 0; i < gen->count; i++)
-		if (gen->row[i].protocol == row->protocol &&
-		    gen->row[i].algorithm == row->algorithm &&
-		    keytable_suite_bits(&gen->row[i].ipsec.suite) ==
-			    keytable_suite_bits(&row->ipsec.suite))
-			return true;
-	return false;
+	return holds(gen->row, gen->count, row);
 }
 
 size_t gikev2_plan_holdback(struct gikev2_group *group,

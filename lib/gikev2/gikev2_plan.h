@@ -22,14 +22,22 @@ struct gikev2_plan {
 void gikev2_plan_first(const struct gikev2_group_config *config,
 		       struct gikev2_plan *plan);
 
+/* Between two rolls to better choices that members bring about. */
+#define GIKEV2_UP_AGAIN (300 * GIKEV2_SECOND)
+
 /*
  * What suits the members, of which the newcomer (NULL: none) takes the place
- * of an older registration; what suits nobody is planned as configured.
- * -LIMIT: too many senders.
+ * of an older registration; what suits nobody is planned as configured.  Before
+ * group->up_from it is no better choice than that in use.
+ * -LIMIT: too many senders; -BUSY: the newcomer needs a better choice.
  */
 int gikev2_plan_make(struct gikev2_group *group,
-		     const struct gikev2_gm *newcomer,
+		     const struct gikev2_gm *newcomer, uint64_t now,
 		     struct gikev2_plan *plan);
+
+/* Is that for any protocol a better choice than the one in use? */
+bool gikev2_plan_goes_up(struct gikev2_group *group,
+			 const struct gikev2_plan *plan);
 
 /*
  * Is there a choice for every protocol that the newcomer and all other members

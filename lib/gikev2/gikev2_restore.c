@@ -34,7 +34,7 @@ bool gikev2_group_up_to_date(struct gikev2_group *group)
 	struct gikev2_plan plan;
 	size_t rows = 0;
 
-	if (gikev2_plan_make(group, NULL, &plan) < 0)
+	if (gikev2_plan_make(group, NULL, GIKEV2_NEVER, &plan) < 0)
 		return true; /* no other would be any better */
 	for (size_t i = 0; i < gen->count; i++)
 		rows += !gen->replaced[i];

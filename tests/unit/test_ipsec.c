@@ -3,6 +3,7 @@
  * Groups of IPsec SAs, both ends in memory: our own form and RFC 9838's,
  * Sender-IDs, and algorithms that every member can do.
  */
+#include "gikev2/gikev2_group.h"
 #include "test_ipsec_util.h"
 
 /* ---------------------------------------------------------------------- forms */
@@ -507,6 +508,80 @@ static void weak_one_updated(void **state)
 	world_free(s.world);
 }
 
+static void join_again(struct scene *s, size_t i, uint32_t algorithms)
+{
+	world_boot(s->r[i]);
+	s->r[i]->row_count = 0;
+	join_ospf(s, i, algorithms);
+	world_run(s->world, 40 * SECOND);
+}
+
+static uint16_t algorithm_in_use(struct scene *s)
+{
+	return gikev2_youngest(&s->ks->group->generations)->row[0].algorithm;
+}
+
+/*
+ * One that says now this, now that of what it can do has the group roll up once in
+ * a while, and not each time; others are served meanwhile.
+ */
+static void up_and_down(void **state)
+{
+	const uint32_t only[] = { KEYTABLE_ALGO_BIT(KEYTABLE_HMAC_SHA_256),
+				  KEYTABLE_ALGO_BIT(KEYTABLE_HMAC_SHA_384) };
+	struct scene s = setup(66);
+	uint64_t first;
+
+	(void)state;
+	serve_with_fallback(&s);
+	join_ospf(&s, 0, WORLD_ALL_ALGORITHMS);
+	world_run(s.world, 10 * SECOND);
+	/* down, up, down: the router may have been updated */
+	for (int i = 0; i < 3; i++) {
+		join_again(&s, 2, only[i % 2]);
+		assert_int_equal(s.r[2]->row_count, 1);
+		assert_true(only[i % 2] &
+			    KEYTABLE_ALGO_BIT(algorithm_in_use(&s)));
+	}
+	first = status_of(&s).generation;
+	assert_int_equal(first, 4);
+	for (int i = 0; i < 4; i++)
+		join_again(&s, 2, only[1]);
+	assert_int_equal(s.r[2]->row_count, 0);
+	assert_int_equal(status_of(&s).generation, first);
+	assert_int_equal(gikev2_counters(s.ks->engine)[GIKEV2_ERR_BUSY] > 0,
+			 true);
+	assert_int_equal(s.r[2]->event_err[GIKEV2_EVENT_REGISTRATION_FAILED],
+			 -GIKEV2_ERR_REGISTRATION_FAILED);
+	join_again(&s, 1, WORLD_ALL_ALGORITHMS);
+	assert_int_equal(s.r[1]->rows[0].algorithm, KEYTABLE_HMAC_SHA_256);
+	/* it is let in when that time is over, by itself */
+	world_run(s.world, GIKEV2_UP_AGAIN);
+	assert_int_equal(s.r[2]->row_count, 1);
+	assert_int_equal(algorithm_in_use(&s), KEYTABLE_HMAC_SHA_384);
+	world_free(s.world);
+}
+
+/* Rolls that come by themselves wait likewise, those of an operator do not. */
+static void up_by_command(void **state)
+{
+	struct scene s = setup(67);
+
+	(void)state;
+	serve_with_fallback(&s);
+	s.ks->group->up_from = s.world->now + GIKEV2_UP_AGAIN;
+	join_ospf(&s, 0, UP_TO_256);
+	world_run(s.world, 10 * SECOND);
+	assert_int_equal(algorithm_in_use(&s), KEYTABLE_HMAC_SHA_256);
+	gikev2_group_clear_member(s.ks->group, &s.r[0]->identity, s.world->now);
+	assert_int_equal(gikev2_group_roll(s.ks->group, s.world->now), 0);
+	assert_int_equal(algorithm_in_use(&s), KEYTABLE_HMAC_SHA_256);
+	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now), 0);
+	assert_int_equal(algorithm_in_use(&s), KEYTABLE_HMAC_SHA_512);
+	assert_int_equal(s.ks->group->up_from, s.world->now + GIKEV2_UP_AGAIN);
+	world_free(s.world);
+}
+
 /* IPsec the same: a kernel without AES-CBC. */
 static void weakest_kernel(void **state)
 {
@@ -572,6 +647,8 @@ int main(void)
 		cmocka_unit_test(down_without_a_gap),
 		cmocka_unit_test(nothing_in_common),
 		cmocka_unit_test(weak_one_updated),
+		cmocka_unit_test(up_and_down),
+		cmocka_unit_test(up_by_command),
 		cmocka_unit_test(weakest_kernel),
 		cmocka_unit_test(endless_keys_end),
 	};
