@@ -139,20 +139,11 @@ int gikev2_admission(struct gikev2_group *group, struct gikev2_gm *gm,
 #define TURNS_AT_ONCE 10
 #define TURN_TIME (2 * GIKEV2_SECOND)
 
-/* Two names with one hash share a turn: who has that choice has many names. */
-static uint64_t hash_of(const struct gikev2_id *id)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ id->type;
-
-	for (size_t i = 0; i < id->len; i++)
-		hash = (hash ^ id->data[i]) * UINT64_C(0x100000001b3);
-	return hash ^ hash >> 32;
-}
-
 bool gikev2_turn(struct gikev2_turns *turns, const struct gikev2_id *id,
 		 uint64_t now)
 {
-	uint64_t name = hash_of(id);
+	/* who has a choice of names with one hash has turns enough by them */
+	uint64_t name = gikev2_id_hash(id, 1);
 	uint64_t *due = &turns->at[name % GIKEV2_TURNS].due;
 
 	if (turns->at[name % GIKEV2_TURNS].name != name || *due < now)

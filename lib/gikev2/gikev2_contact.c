@@ -12,16 +12,11 @@
 
 /* --------------------------------------------------------------- the index */
 
-/* FNV-1a, from a basis that nobody knows: a pattern of members leaves them a
- * choice of names. */
 static struct gikev2_ike **bucket(const struct gikev2_peers *peers,
 				  const struct gikev2_id *id)
 {
-	uint64_t hash = peers->seed ^ id->type;
-
-	for (size_t i = 0; i < id->len; i++)
-		hash = (hash ^ id->data[i]) * UINT64_C(0x100000001b3);
-	return &peers->buckets[(hash ^ hash >> 32) & (peers->bucket_count - 1)];
+	return &peers->buckets[gikev2_id_hash(id, peers->seed) &
+			       (peers->bucket_count - 1)];
 }
 
 int gikev2_peers_init(struct gikev2_peers *peers)

@@ -10,21 +10,11 @@
 
 #define BUCKETS_MIN 64
 
-/* FNV-1a, from a basis that nobody knows when there is something to gain. */
-static size_t hash_of(const struct gikev2_gms *gms, const struct gikev2_id *id)
-{
-	uint64_t hash = gms->seed ^ id->type;
-
-	for (size_t i = 0; i < id->len; i++)
-		hash = (hash ^ id->data[i]) * UINT64_C(0x100000001b3);
-	return hash ^ hash >> 32;
-}
-
 /* Those that were not split yet have what would be in the upper half as well. */
 static struct gikev2_gm **bucket(const struct gikev2_gms *gms,
 				 const struct gikev2_id *id)
 {
-	size_t at = hash_of(gms, id) & (gms->bucket_room - 1);
+	size_t at = gikev2_id_hash(id, gms->seed) & (gms->bucket_room - 1);
 
 	if (at >= gms->bucket_count)
 		at -= gms->bucket_room / 2;
@@ -41,7 +31,8 @@ static void split(struct gikev2_gms *gms, size_t to)
 	while (*at) {
 		struct gikev2_gm *gm = *at;
 
-		if ((hash_of(gms, gm->id) & (gms->bucket_room - 1)) != to) {
+		if ((gikev2_id_hash(gm->id, gms->seed) &
+		     (gms->bucket_room - 1)) != to) {
 			at = &gm->bucket_next;
 			continue;
 		}

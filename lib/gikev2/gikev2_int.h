@@ -1052,6 +1052,9 @@ struct gikev2_id *gikev2_id_dup(const struct gikev2_id *id);
 int gikev2_id_from_payload(struct gikev2_id *id,
 			   const struct gikev2_pld_id *payload);
 struct gikev2_chunk gikev2_id_chunk(const struct gikev2_id *id);
+/* For tables by identity: all bits are as good.  Who has a choice of names can
+ * aim at one place, unless nobody knows the seed. */
+uint64_t gikev2_id_hash(const struct gikev2_id *id, uint64_t seed);
 
 /* The notify that tells a peer of a reason; 0: none does. */
 uint16_t gikev2_err_to_notify(int err);

@@ -40,6 +40,16 @@ void gikev2_octets_free(struct gikev2_octets *octets)
 
 /* -------------------------------------------------------------- identities */
 
+/* FNV-1a, with the seed in the place of its basis. */
+uint64_t gikev2_id_hash(const struct gikev2_id *id, uint64_t seed)
+{
+	uint64_t hash = seed ^ id->type;
+
+	for (size_t i = 0; i < id->len; i++)
+		hash = (hash ^ id->data[i]) * UINT64_C(0x100000001b3);
+	return hash ^ hash >> 32;
+}
+
 bool gikev2_id_equal(const struct gikev2_id *a, const struct gikev2_id *b)
 {
 	return a->type == b->type && a->len == b->len &&
