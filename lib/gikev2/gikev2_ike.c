@@ -163,7 +163,8 @@ struct gikev2_ike *gikev2_ike_find(struct gikev2 *engine,
 	struct gikev2_ike *ike = find_own(
 		engine, initiator ? header->spi_i : header->spi_r, initiator);
 
-	if (!ike)
+	/* an heir that is not agreed on has no keys: nothing that comes is for it */
+	if (!ike || ike->state == GIKEV2_IKE_REKEYING)
 		return NULL;
 	/* the answer to our first message is how we learn the other SPI */
 	if (ike->state == GIKEV2_IKE_INIT_SENT)

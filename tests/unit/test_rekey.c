@@ -232,9 +232,58 @@ static void child_refused(void **state)
 	world_free(s.world);
 }
 
+static bool lose_all(struct world *world, struct world_datagram *datagram)
+{
+	(void)world;
+	(void)datagram;
+	return false;
+}
+
+/*
+ * The peer knows the SPI of an heir from the request for it: what it sends there
+ * before there are keys is for no SA.
+ */
+static void heir_without_keys(void **state)
+{
+	(void)state;
+	for (uint8_t exchange = GIKEV2_IKE_SA_INIT; exchange < 60; exchange++) {
+		struct scene s = rekey_setup(80, NULL);
+		struct gikev2_path path = { s.r1->address, s.ks->address };
+		uint8_t octets[GIKEV2_HEADER_LEN + 60] = { 0 };
+		struct gikev2_header header = {
+			.next = GIKEV2_PLD_SK,
+			.version = GIKEV2_VERSION,
+			.exchange = exchange,
+			.length = sizeof(octets),
+		};
+		const struct gikev2_ike *heir;
+
+		s.world->wire = lose_all;
+		rekey(s.r1);
+		world_run(s.world, 10 * WORLD_MS);
+		heir = s.r1->engine->ikes;
+		assert_int_equal(heir->state, GIKEV2_IKE_REKEYING);
+		memcpy(header.spi_i, heir->spi_i, GIKEV2_SPI_LEN);
+		gikev2_header_put(octets, &header);
+		octets[GIKEV2_HEADER_LEN + 3] =
+			sizeof(octets) - GIKEV2_HEADER_LEN;
+		assert_true(gikev2_input(s.r1->engine, &path, octets,
+					 sizeof(octets), s.world->now) < 0);
+		octets[19] = GIKEV2_FLAG_R;
+		gikev2_input(s.r1->engine, &path, octets, sizeof(octets),
+			     s.world->now);
+		assert_ptr_equal(s.r1->engine->ikes, heir);
+		s.world->wire = NULL;
+		world_run(s.world, 20 * SECOND);
+		assert_settled(&s);
+		world_free(s.world);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(heir_without_keys),
 		cmocka_unit_test(by_member),
 		cmocka_unit_test(by_server),
 		cmocka_unit_test(both_at_once),
