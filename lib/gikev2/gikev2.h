@@ -762,7 +762,7 @@ bool gikev2_group_has(struct gikev2_group *group,
 		      const struct gikev2_id *identity);
 /*
  * ... and whether it proved itself by this certificate (DER); also true when that
- * is not known any more: of one without an IKE SA, after a restart.
+ * is not known: of one without an IKE SA, from what was saved by older software.
  */
 bool gikev2_group_has_certificate(struct gikev2_group *group,
 				  const struct gikev2_id *identity,

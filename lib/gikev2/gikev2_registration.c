@@ -511,7 +511,8 @@ int gikev2_registration_push(struct gikev2_group *group,
 /*
  * The peer's registration.  It may be without an SA, or with the one that took
  * the place of this one; but not a newer one, which a last word that lay about
- * for long says nothing of.
+ * for long says nothing of.  Nor one of who has that name in this group, and
+ * proved it by something else.
  */
 static struct gikev2_gm *gm_of_peer(struct gikev2_ike *ike,
 				    struct gikev2_group *group)
@@ -520,6 +521,9 @@ static struct gikev2_gm *gm_of_peer(struct gikev2_ike *ike,
 
 	if (!gm)
 		gm = gikev2_gm_find(group, ike->peer, NULL);
+	if (gm && gm->ike != ike &&
+	    !gikev2_equal(gm->proof, ike->peer_proof, sizeof(gm->proof)))
+		return NULL;
 	if (!gm || !gm->ike || gm->ike == ike)
 		return gm;
 	return gm->registered <= ike->bequeathed ? gm : NULL;

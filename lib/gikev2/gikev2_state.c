@@ -12,7 +12,7 @@
 
 #define GROUP_VERSION 3 /* 2: rolls that wait; 3: a start without a past */
 #define NODE_VERSION 1
-#define GM_VERSION 3  /* likewise */
+#define GM_VERSION 4  /* likewise; 4: by what it proved itself */
 #define IKE_VERSION 3 /* 2: how the peer proved who it is; 3: by what */
 
 /* ---------------------------------------------------------------------- keys */
@@ -212,6 +212,9 @@ static void gm_fields(struct gikev2_archive *archive, struct gikev2_gm *gm,
 	GIKEV2_ARCHIVE_INT(archive, gm->profile);
 	GIKEV2_ARCHIVE_INT(archive, gm->away);
 	GIKEV2_ARCHIVE_INT(archive, gm->late);
+	if (version < 4)
+		return;
+	gikev2_archive_octets(archive, gm->proof, sizeof(gm->proof));
 }
 
 static void node_fields(struct gikev2_archive *archive,

@@ -367,6 +367,37 @@ static void all_leave(void **state)
 	teardown(s);
 }
 
+/*
+ * In one group a name may be proved by a weaker secret than in another: who knows
+ * that one does not end the registration there.
+ */
+static void leaves_for_another(void **state)
+{
+	(void)state;
+	for (int same = 0; same < 2; same++) {
+		struct scene *s = setup(43, true);
+
+		join(s, 0, 1);
+		world_run(s->world, SECOND);
+		gikev2_ike_end(s->ks->engine->ikes, -GIKEV2_ERR_TIMEOUT,
+			       s->world->now);
+		gikev2_bury(s->ks->engine);
+		assert_int_equal(members(s, 1), 1);
+		gikev2_set_identity(s->r2->engine, &s->r1->identity);
+		strcpy(s->r2->psk, same ? "secret" : "weak");
+		strcpy(s->ks->peers[0].psk, s->r2->psk);
+		join(s, 1, 0);
+		world_run(s->world, SECOND);
+		assert_int_equal(members(s, 0), 1);
+		s->ks->peers[0].authorized = false;
+		join(s, 1, 1);
+		leave(s, 1, 1);
+		world_run(s->world, SECOND);
+		assert_int_equal(members(s, 1), !same);
+		teardown(s);
+	}
+}
+
 /* A server that is not there any more costs no more than patience. */
 static void nobody_hears(void **state)
 {
@@ -636,6 +667,7 @@ int main(void)
 		cmocka_unit_test(announced),
 		cmocka_unit_test(one_by_one),
 		cmocka_unit_test(all_leave),
+		cmocka_unit_test(leaves_for_another),
 		cmocka_unit_test(nobody_hears),
 		cmocka_unit_test(leaves_at_any_time),
 		cmocka_unit_test(without_sa),
