@@ -14,7 +14,7 @@ directories.tokendir = {tokens}
 objectstore.backend = file
 """
 
-# Without no-deinit, whoever ends crashes in SoftHSM, which has OpenSSL's library
+# Without no-deinit, a program that ends can crash in SoftHSM, which uses OpenSSL
 # itself and is told to clean up after that has.
 OPENSSL_CNF = """\
 openssl_conf = openssl_init
