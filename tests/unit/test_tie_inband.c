@@ -16,6 +16,15 @@ static void join_all(struct scene *s)
 	memset(requests, 0, sizeof(requests));
 }
 
+static unsigned int registrations(const struct scene *s)
+{
+	unsigned int sum = 0;
+
+	for (size_t g = 0; g < GROUPS; g++)
+		sum += s->seat[0][g].events[GIKEV2_EVENT_REGISTERED];
+	return sum;
+}
+
 /* ---------------------------------------------------------------- rekeying */
 
 static void one_sa(void **state)
@@ -141,6 +150,61 @@ static void bad_network(void **state)
 		assert_keyed(s);
 		teardown(s);
 	}
+}
+
+/* The SA goes, and all that was over it comes back over another one. */
+static void server_forgets(void **state)
+{
+	struct scene *s = setup(7, false);
+
+	(void)state;
+	join_all(s);
+	reboot_server(s);
+	for (size_t g = 0; g < GROUPS; g++)
+		serve(s, g, false);
+	world_run(s->world, 150 * SECOND);
+	assert_keyed(s);
+	assert_int_equal(registrations(s), 2 * GROUPS);
+	assert_int_equal(sas(s->r1), 1);
+	assert_int_equal(sas(s->ks), 1);
+	roll(s);
+	assert_keyed(s);
+	teardown(s);
+}
+
+/* It comes back with the SA, and with all that was over it. */
+static void server_restarts(void **state)
+{
+	struct scene *s = setup(8, false);
+
+	(void)state;
+	s->ks->remembers = true;
+	reboot_server(s);
+	for (size_t g = 0; g < GROUPS; g++)
+		serve(s, g, false);
+	join_all(s);
+	for (int i = 0; i < 3; i++) {
+		reboot_server(s);
+		for (size_t g = 0; g < GROUPS; g++)
+			resume(s, g, false);
+		for (size_t g = 0; g < GROUPS; g++)
+			assert_int_equal(members(s, g), 1);
+		roll(s);
+		assert_keyed(s);
+		assert_int_equal(sas(s->r1), 1);
+		assert_int_equal(sas(s->ks), 1);
+	}
+	/* and in the middle of a roll */
+	for (size_t g = 0; g < GROUPS; g++)
+		assert_int_equal(gikev2_group_rekey(s->group[g], s->world->now),
+				 0);
+	reboot_server(s);
+	for (size_t g = 0; g < GROUPS; g++)
+		resume(s, g, false);
+	world_run(s->world, 60 * SECOND);
+	assert_keyed(s);
+	assert_int_equal(registrations(s), GROUPS);
+	teardown(s);
 }
 
 /* One of them begins anew, and nobody else. */
@@ -324,6 +388,8 @@ int main(void)
 		cmocka_unit_test(leaves_meanwhile),
 		cmocka_unit_test(older_answer),
 		cmocka_unit_test(bad_network),
+		cmocka_unit_test(server_forgets),
+		cmocka_unit_test(server_restarts),
 		cmocka_unit_test(one_is_cleared),
 		cmocka_unit_test(sa_rekeyed),
 		cmocka_unit_test(proof_of_another_group),

@@ -61,7 +61,8 @@ struct gikev2_id group_id(size_t group)
 				   .data = { 'g', '0' + group } };
 }
 
-void serve(struct scene *s, size_t group, bool multicast)
+static struct gikev2_group_config group_config(const struct scene *s,
+					       size_t group, bool multicast)
 {
 	struct gikev2_group_config config = {
 		.id = group_id(group),
@@ -89,9 +90,26 @@ void serve(struct scene *s, size_t group, bool multicast)
 			.copies = 2,
 			.ike_sas_max = 100,
 		};
+	return config;
+}
+
+void serve(struct scene *s, size_t group, bool multicast)
+{
+	struct gikev2_group_config config = group_config(s, group, multicast);
+
 	s->group[group] = gikev2_group_add(s->ks->engine, &s->group[group],
 					   &config, s->world->now);
 	assert_non_null(s->group[group]);
+}
+
+void resume(struct scene *s, size_t group, bool multicast)
+{
+	struct gikev2_group_config config = group_config(s, group, multicast);
+
+	assert_int_equal(gikev2_group_restore(s->ks->engine, &s->group[group],
+					      &config, s->world->now,
+					      &s->group[group]),
+			 0);
 }
 
 static struct scene *set_up(uint64_t seed, bool multicast, bool strangers)

@@ -51,6 +51,8 @@ void leave(struct scene *s, size_t router, size_t group);
 
 /* The server has forgotten everything, groups too. */
 void reboot_server(struct scene *s);
+/* Goes on serving from what it saved, if it did (`remembers`). */
+void resume(struct scene *s, size_t group, bool multicast);
 
 enum gikev2_member_state state_of(const struct seat *seat);
 unsigned int members(struct scene *s, size_t group);
