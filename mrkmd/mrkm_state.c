@@ -38,7 +38,7 @@ DEFINE_MTYPE_STATIC(MRKMD, MRKM_DATAGRAM, "MRKM datagram that waits");
  * From one commit's beginning to the next one's, at least.  Each costs about as much
  * as a registration does, however little is in it; who comes alone does not wait.
  */
-#define COMMIT_TIME (5 * GIKEV2_SECOND / 1000)
+#define COMMIT_TIME (10 * GIKEV2_SECOND / 1000)
 
 /* How old what `show` says of the file's size may be. */
 #define STATUS_TIME GIKEV2_SECOND
