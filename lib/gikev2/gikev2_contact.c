@@ -167,9 +167,16 @@ static struct gikev2_ike *first_other(const struct gikev2_ike *ike)
 
 /* ---------------------------------------------------------- too many of one peer */
 
+static bool same_proof(const struct gikev2_ike *a, const struct gikev2_ike *b)
+{
+	return gikev2_equal(a->peer_proof, b->peer_proof,
+			    sizeof(a->peer_proof));
+}
+
 /*
  * The oldest of its SAs that serve nobody gives way.  A few there may be: what a
- * rekey has left until it is deleted, and one that asks for a group next.
+ * rekey has left until it is deleted, and one that asks for a group next.  Who has
+ * the same name by another secret, of another group, has his own.
  */
 void gikev2_peers_limit(const struct gikev2_ike *ike, uint64_t now)
 {
@@ -177,7 +184,8 @@ void gikev2_peers_limit(const struct gikev2_ike *ike, uint64_t now)
 	unsigned int count = 0;
 
 	for (; ike->server && at; at = other(ike, at->peer_next)) {
-		if (at->gms || at->ties || at == ike->parent)
+		if (at->gms || at->ties || at == ike->parent ||
+		    !same_proof(at, ike))
 			continue;
 		count++;
 		if (!oldest || at->serial < oldest->serial)
@@ -223,9 +231,7 @@ static void drop_older(struct gikev2_ike *ike, uint64_t now)
 	struct gikev2_ike *old = first_other(ike);
 
 	while (old) {
-		if (old->serial > ike->serial ||
-		    !gikev2_equal(old->peer_proof, ike->peer_proof,
-				  sizeof(ike->peer_proof))) {
+		if (old->serial > ike->serial || !same_proof(old, ike)) {
 			old = other(ike, old->peer_next);
 			continue;
 		}

@@ -491,6 +491,29 @@ static void idles_without_end(void **state)
 	world_free(s.world);
 }
 
+/* Who knows another secret of that name, of another group, ends none of his. */
+static void idles_by_another_secret(void **state)
+{
+	struct scene s = setup(false);
+	struct gikev2_path path = { s.gm->address, s.ks->address };
+	struct gikev2_id id = named("r1");
+	struct gikev2_ike *first = NULL;
+
+	for (int i = 0; i < 40; i++) {
+		struct gikev2_ike *ike =
+			gikev2_ike_new(s.ks->engine, false, &path);
+
+		assert_non_null(ike);
+		assert_int_equal(gikev2_ike_set_peer(ike, &id), 0);
+		ike->peer_proof[0] = i == 0;
+		gikev2_ike_established(ike, s.world->now);
+		first = first ? first : ike;
+		assert_false(first->dead);
+	}
+	assert_int_equal(sas(s.ks), 2 + GIKEV2_IDLE_SAS_MAX);
+	world_free(s.world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -508,6 +531,7 @@ int main(void)
 		cmocka_unit_test(names_of_choice),
 		cmocka_unit_test(rekeys_without_end),
 		cmocka_unit_test(idles_without_end),
+		cmocka_unit_test(idles_by_another_secret),
 		cmocka_unit_test(idles_of_many_names),
 	};
 
