@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+struct pki_cert;
+
 /* Of this process, all its threads. */
 uint64_t cpu_nanoseconds(void);
 
@@ -17,5 +19,13 @@ uint64_t cpu_nanoseconds(void);
  * three prf each, GSK_w; one message opened, one sealed; one key wrapped.
  */
 uint64_t bare_registrations(unsigned int count);
+
+/*
+ * What comes on top where both sides prove themselves by certificates, less the two
+ * AUTH by pre-shared key, which stay in: a signature, one verified, and a
+ * certificate read and verified under its CA.
+ */
+uint64_t bare_proofs(unsigned int count, const struct pki_cert *cert,
+		     const struct pki_cert *ca);
 
 #endif /* BARE_H */

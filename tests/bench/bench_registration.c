@@ -13,8 +13,12 @@
 
 #include "bare.h"
 #include "gikev2/gikev2.h"
+#include "gikev2/gikev2_cert.h"
+#include "tests/unit/pki.h"
 
 #define ROUNDS 5
+/* Of as many certificates members are made in turn. */
+#define CERTS 50
 
 /* ------------------------------------------------------- two ends in memory */
 
@@ -24,6 +28,7 @@ struct end {
 	uint8_t octets[4096];
 	size_t len; /* a datagram waits for the other end */
 	bool registered;
+	const struct gikev2_credential *credential; /* NULL: pre-shared keys */
 	uint64_t spent; /* nanoseconds inside the engine */
 	uint64_t calls;
 };
@@ -59,6 +64,88 @@ static int on_psk(void *arg, enum gikev2_role role, void *cookie,
 	return 0;
 }
 
+/* ----------------------------------------------------------- by certificate */
+
+/* A CA, the key server, and routers. */
+static struct {
+	struct gikev2_anchors *anchors;
+	const struct pki_cert *ca, *server, *router[CERTS];
+	struct gikev2_credential *of_server, *of_router[CERTS];
+} pki;
+
+static void need(bool done, const char *what)
+{
+	if (done)
+		return;
+	fprintf(stderr, "bench_registration: %s\n", what);
+	exit(1);
+}
+
+static struct gikev2_credential *credential_of(const struct pki_cert *cert)
+{
+	struct gikev2_credential *credential = NULL;
+	char problem[GIKEV2_PROBLEM_MAX];
+	struct gikev2_key *key = NULL;
+
+	need(gikev2_key_new(cert->key, true, &key) == 0 &&
+		     gikev2_credential_new(key, &cert->der, 1, &credential,
+					   problem, sizeof(problem)) == 0,
+	     "no credential");
+	gikev2_key_free(key);
+	return credential;
+}
+
+static void router_name(unsigned int number, char *name, size_t size)
+{
+	snprintf(name, size, "r%u.example.net", number);
+}
+
+static void make_pki(void)
+{
+	char name[32];
+
+	pki.ca = pki_ca(NULL, "O=Example,CN=CA");
+	pki.anchors = gikev2_anchors_new();
+	need(pki.anchors && gikev2_anchors_add(pki.anchors, GIKEV2_TRUST_ANCHOR,
+					       pki.ca->der) == 0,
+	     "no trust anchor");
+	pki.server = pki_router(pki.ca, "ks.example.net");
+	pki.of_server = credential_of(pki.server);
+	for (unsigned int i = 0; i < CERTS; i++) {
+		router_name(i, name, sizeof(name));
+		pki.router[i] = pki_router(pki.ca, name);
+		pki.of_router[i] = credential_of(pki.router[i]);
+	}
+}
+
+static void free_pki(void)
+{
+	for (unsigned int i = 0; i < CERTS; i++)
+		gikev2_credential_free(pki.of_router[i]);
+	gikev2_credential_free(pki.of_server);
+	gikev2_anchors_free(pki.anchors);
+	pki_clear();
+}
+
+static void on_auth_policy(void *arg, enum gikev2_role role, void *cookie,
+			   const struct gikev2_id *peer,
+			   struct gikev2_auth_policy *policy)
+{
+	const struct end *end = arg;
+
+	(void)role;
+	(void)cookie;
+	(void)peer;
+	policy->own = policy->peer = end->credential ? GIKEV2_BY_CERTIFICATE
+						     : GIKEV2_BY_PSK;
+	policy->credentials = &end->credential;
+	policy->credential_count = end->credential != NULL;
+	policy->anchors = pki.anchors;
+	policy->wall_clock = PKI_NOW;
+}
+
+/* ---------------------------------------------------------------- callbacks */
+
 static int on_authorize(void *arg, void *cookie, const struct gikev2_id *peer)
 {
 	(void)arg;
@@ -88,6 +175,7 @@ static const struct gikev2_callbacks callbacks = {
 	.output = on_output,
 	.random = on_random,
 	.psk = on_psk,
+	.auth_policy = on_auth_policy,
 	.authorize = on_authorize,
 	.keys = on_keys,
 	.event = on_event,
@@ -123,8 +211,11 @@ static struct gikev2_id id_of(uint8_t type, const char *text)
 	return id;
 }
 
-/* One member after the other registers; all stay registered. */
-static uint64_t registrations(unsigned int members)
+/*
+ * One member after the other registers; all stay registered.  By certificate they
+ * come again with each other's, in the place of their own registration.
+ */
+static uint64_t registrations(unsigned int members, bool certified)
 {
 	struct gikev2_group_config group = {
 		.id = id_of(GIKEV2_ID_KEY_ID, "CORE"),
@@ -140,6 +231,7 @@ static uint64_t registrations(unsigned int members)
 		.offers = { { 201, 1 << KEYTABLE_HMAC_SHA_256 } },
 		.offer_count = 1,
 	};
+	struct gikev2_id ks = id_of(GIKEV2_ID_FQDN, "ks.example.net");
 	struct end server = { 0 }, member = { 0 };
 	struct gikev2_params params;
 	uint64_t now = 1000 * GIKEV2_SECOND;
@@ -147,18 +239,22 @@ static uint64_t registrations(unsigned int members)
 	gikev2_params_default(&params);
 	/* what it is compared with has one key exchange */
 	memset(params.addke, 0, sizeof(params.addke));
+	/* there is room for one datagram on the way */
+	params.fragment_size = 0;
 	server.engine = gikev2_new(&callbacks, &server, &params);
 	member.engine = gikev2_new(&callbacks, &member, &params);
 	server.other = &member;
 	member.other = &server;
-	gikev2_set_identity(server.engine, &group.id);
+	server.credential = certified ? pki.of_server : NULL;
+	gikev2_set_identity(server.engine, &ks);
 	if (!gikev2_group_add(server.engine, &server, &group, now))
 		exit(1);
 	for (unsigned int i = 0; i < members; i++) {
 		struct gikev2_id id;
 		char name[32];
 
-		snprintf(name, sizeof(name), "r%u.example.net", i);
+		router_name(certified ? i % CERTS : i, name, sizeof(name));
+		member.credential = certified ? pki.of_router[i % CERTS] : NULL;
 		id = id_of(GIKEV2_ID_FQDN, name);
 		gikev2_set_identity(member.engine, &id);
 		member.registered = false;
@@ -182,18 +278,17 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-int main(int argc, char **argv)
+static void measure(const char *how, unsigned int members, bool certified)
 {
-	unsigned int members = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
 	double ratio[ROUNDS], each[ROUNDS], alone[ROUNDS];
 
-	if (!members)
-		members = 1;
-	registrations(members / 10 + 1); /* warm up */
+	registrations(members / 10 + 1, certified); /* warm up */
 	for (int i = 0; i < ROUNDS; i++) {
-		uint64_t ours = registrations(members);
+		uint64_t ours = registrations(members, certified);
 		uint64_t bare = bare_registrations(members);
 
+		if (certified)
+			bare += bare_proofs(members, pki.server, pki.ca);
 		ratio[i] = (double)bare / ours;
 		each[i] = ours / 1e3 / members;
 		alone[i] = bare / 1e3 / members;
@@ -201,8 +296,8 @@ int main(int argc, char **argv)
 	qsort(ratio, ROUNDS, sizeof(ratio[0]), compare);
 	qsort(each, ROUNDS, sizeof(each[0]), compare);
 	qsort(alone, ROUNDS, sizeof(alone[0]), compare);
-	printf("registration, key server, PSK and X25519, one core, %u members, %d rounds\n",
-	       members, ROUNDS);
+	printf("registration, key server, %s and X25519, one core, %u members, %d rounds\n",
+	       how, members, ROUNDS);
 	printf("  %-44s %8.1f us\n", "one registration (median)",
 	       each[ROUNDS / 2]);
 	printf("  %-44s %8.0f\n", "registrations a second",
@@ -212,5 +307,17 @@ int main(int argc, char **argv)
 	printf("  %-44s %8.2f (min %.2f, max %.2f)\n",
 	       "bare OpenSSL primitives / ours", ratio[ROUNDS / 2], ratio[0],
 	       ratio[ROUNDS - 1]);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int members = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
+
+	if (!members)
+		members = 1;
+	measure("PSK", members, false);
+	make_pki();
+	measure("certificates (Ed25519)", members, true);
+	free_pki();
 	return 0;
 }
