@@ -278,6 +278,29 @@ static void unicast(struct target *target, struct message *message)
 	send_message(target, message, &keys);
 }
 
+/*
+ * To the IKE SA that is to take the place of this one, and has no keys yet: the peer
+ * knows its SPI by the request for it.
+ */
+static void to_heir(struct target *target, struct message *message)
+{
+	struct gikev2_ike *from = target->from->engine->ikes;
+	const struct gikev2_ike *heir = target->to->engine->ikes;
+	struct keys keys;
+
+	while (heir && heir->state != GIKEV2_IKE_REKEYING)
+		heir = heir->next;
+	if (!heir || !from || !from->suite.encr)
+		return;
+	keys = (struct keys){ from->suite.encr, from->suite.integ, from->sk_ei,
+			      from->sk_ai, &from->iv };
+	memcpy(message->header.spi_i, heir->spi_i, GIKEV2_SPI_LEN);
+	memcpy(message->header.spi_r, heir->spi_r, GIKEV2_SPI_LEN);
+	message->header.exchange = GIKEV2_INFORMATIONAL;
+	message->header.flags = message->flags & RESPONSE ? GIKEV2_FLAG_R : 0;
+	send_message(target, message, &keys);
+}
+
 /* Over the Rekey SA. */
 static void multicast(struct target *target, struct message *message)
 {
@@ -344,6 +367,8 @@ static void one_message(struct target *target, struct fuzz_input *input)
 		signed_multicast(target, &message);
 	else if (target->situation == MEMBER_PUSHED)
 		multicast(target, &message);
+	else
+		to_heir(target, &message);
 	fuzz_check(&target->scene);
 	if (message.flags & PASS)
 		world_run(target->scene.world, GIKEV2_SECOND);

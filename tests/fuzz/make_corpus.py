@@ -310,6 +310,9 @@ def make_inner():
     child = ((33, proposals((1, 1, b"8octets.", *IKE_SUITE))), NONCE, KE)
     inner("server-heir", SERVER_ASKED, 1, (good, child), (good, ()))
     inner("member-heir", MEMBER_ASKED, 1, (good, child), (good, ()))
+    # the other end writes to what has no keys yet
+    inner("server-heir-too-soon", SERVER_ASKED, 1, (PUSH, ()), (good, child))
+    inner("member-heir-too-soon", MEMBER_ASKED, 1, (PUSH, ()), (good, child))
     inner("member-heir-refused", MEMBER_ASKED, 1, (good, (notify(43),)))
     inner("member-refuses", MEMBER_ASKED, 2, (good, keys(7, 8)))
     for name, situation in (("pushed", PUSHED), ("signed", SIGNED)):
