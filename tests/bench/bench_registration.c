@@ -257,6 +257,8 @@ static uint64_t registrations(unsigned int members, bool certified)
 		member.credential = certified ? pki.of_router[i % CERTS] : NULL;
 		id = id_of(GIKEV2_ID_FQDN, name);
 		gikev2_set_identity(member.engine, &id);
+		/* one name has its turn every two seconds */
+		now += certified ? GIKEV2_SECOND / 10 : 0;
 		member.registered = false;
 		gikev2_member_add(member.engine, &member, &config, now);
 		while (deliver(&member, now) || deliver(&server, now))
