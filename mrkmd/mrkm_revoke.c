@@ -87,19 +87,47 @@ static void del(struct proof *proof)
 	XFREE(MTYPE_MRKM_PROOF, proof);
 }
 
-static bool split(const uint8_t *octets, size_t len,
-		  struct gikev2_chunk certs[GIKEV2_CERTS_MAX], size_t *count);
+/* False: what was kept is damaged, or of more certificates than are taken. */
+static bool split(const struct proof *proof,
+		  struct gikev2_chunk certs[GIKEV2_CERTS_MAX], size_t *count)
+{
+	const uint8_t *at = proof->certs, *end = at + proof->len;
+
+	for (*count = 0; at < end; (*count)++) {
+		size_t len;
+
+		if (end - at < 3 || *count == GIKEV2_CERTS_MAX)
+			return false;
+		len = (size_t)at[0] << 16 | (size_t)at[1] << 8 | at[2];
+		at += 3;
+		if (len > (size_t)(end - at))
+			return false;
+		certs[*count] = (struct gikev2_chunk){ at, len };
+		at += len;
+	}
+	return true;
+}
+
+/* The peer's own. */
+static bool own_cert(const struct proof *proof, struct gikev2_chunk *cert)
+{
+	struct gikev2_chunk certs[GIKEV2_CERTS_MAX];
+	size_t count;
+
+	if (!split(proof, certs, &count) || !count)
+		return false;
+	*cert = certs[0];
+	return true;
+}
 
 /* By the peer's own; of what cannot be read there is one an identity. */
 static void set_digest(struct proof *proof)
 {
-	struct gikev2_chunk certs[GIKEV2_CERTS_MAX];
 	uint8_t digest[EVP_MAX_MD_SIZE];
-	size_t count;
+	struct gikev2_chunk cert;
 
-	if (split(proof->certs, proof->len, certs, &count) && count &&
-	    EVP_Digest(certs[0].ptr, certs[0].len, digest, NULL, EVP_sha256(),
-		       NULL) == 1)
+	if (own_cert(proof, &cert) && EVP_Digest(cert.ptr, cert.len, digest,
+						 NULL, EVP_sha256(), NULL) == 1)
 		memcpy(proof->digest, digest, DIGEST_LEN);
 }
 
@@ -153,12 +181,11 @@ static void forget(struct proof *proof)
 static bool used_in(const struct proof *proof,
 		    const struct mrkm_ks_group *group)
 {
-	struct gikev2_chunk certs[GIKEV2_CERTS_MAX];
-	size_t count;
+	struct gikev2_chunk cert;
 
-	return split(proof->certs, proof->len, certs, &count) && count &&
-	       mrkm_ks_registered_by(group, &proof->identity, certs[0].ptr,
-				     certs[0].len);
+	return own_cert(proof, &cert) &&
+	       mrkm_ks_registered_by(group, &proof->identity, cert.ptr,
+				     cert.len);
 }
 
 static bool used(const struct proof *proof)
@@ -265,27 +292,6 @@ void mrkm_revoke_load(struct mrkm_ks_group *group)
 
 /* ---------------------------------------------------------------- looking on */
 
-/* False: what was kept is damaged, or of more certificates than are taken. */
-static bool split(const uint8_t *octets, size_t octets_len,
-		  struct gikev2_chunk certs[GIKEV2_CERTS_MAX], size_t *count)
-{
-	const uint8_t *at = octets, *end = at + octets_len;
-
-	for (*count = 0; at < end; (*count)++) {
-		size_t len;
-
-		if (end - at < 3 || *count == GIKEV2_CERTS_MAX)
-			return false;
-		len = (size_t)at[0] << 16 | (size_t)at[1] << 8 | at[2];
-		at += 3;
-		if (len > (size_t)(end - at))
-			return false;
-		certs[*count] = (struct gikev2_chunk){ at, len };
-		at += len;
-	}
-	return true;
-}
-
 static int verify(const struct proof *proof, const char *anchor, char *problem,
 		  size_t size)
 {
@@ -296,7 +302,7 @@ static int verify(const struct proof *proof, const char *anchor, char *problem,
 	size_t count;
 	int ret;
 
-	if (!anchors || !split(proof->certs, proof->len, certs, &count))
+	if (!anchors || !split(proof, certs, &count))
 		return -GIKEV2_ERR_CERT_UNTRUSTED;
 	ret = gikev2_cert_verify(anchors, certs, count, &proof->identity,
 				 time(NULL), &key, problem, size);
@@ -307,14 +313,12 @@ static int verify(const struct proof *proof, const char *anchor, char *problem,
 /* Of those that are kept of that name, the one that the asking SA was proved by. */
 static const struct proof *asking(const struct gikev2_id *peer)
 {
-	struct gikev2_chunk certs[GIKEV2_CERTS_MAX];
 	struct proof *proof = find(peer, NULL);
-	size_t count;
+	struct gikev2_chunk cert;
 
 	for (; proof; proof = find(peer, proof))
-		if (split(proof->certs, proof->len, certs, &count) && count &&
-		    gikev2_asking_certificate(mrkm.engine, certs[0].ptr,
-					      certs[0].len))
+		if (own_cert(proof, &cert) &&
+		    gikev2_asking_certificate(mrkm.engine, cert.ptr, cert.len))
 			return proof;
 	return NULL;
 }

@@ -234,6 +234,7 @@ static int retell(struct gikev2_group *group, enum gikev2_stage stage,
 {
 	struct gikev2_generation *gen = youngest(group);
 
+	/* also if telling fails: nobody has it yet */
 	walk_anew(group);
 	group->quiet_since = 0;
 	gen->stage = stage;

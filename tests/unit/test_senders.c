@@ -179,25 +179,42 @@ static void reregister(struct scene *s, size_t i)
 	assert_int_equal(s->r[i]->events[GIKEV2_EVENT_REGISTERED], count + 1);
 }
 
-/* `restart`: the key server forgot everything a moment ago; `roll`: it rolls before
- * the member comes, 1, or afterwards, 2. */
-static void becomes_receiver(bool multi, bool restart, int roll)
+/* It is members who find out, when they are told to. */
+static struct scene three_senders(uint64_t seed, bool multi)
 {
-	struct scene s = setup(50);
+	struct scene s = setup(seed);
 
 	if (multi)
 		multicast(&s);
 	s.world->params.restart_time = 60 * SECOND;
+	s.world->params.liveness_time = 1000 * SECOND;
+	for (size_t i = 0; i < s.world->node_count; i++)
+		gikev2_set_params(s.world->nodes[i].engine, &s.world->params);
 	add_protocol(&s, PIM, ah)->per_sender = true;
 	world_serve_config(s.ks);
 	for (size_t i = 0; i < 3; i++)
 		join_pim(&s, i);
 	world_run(s.world, 100 * SECOND);
+	assert_mesh(&s, 3);
+	return s;
+}
+
+static void forget_all(struct scene *s)
+{
+	world_crash(s->ks);
+	world_forget(s->ks);
+	world_boot(s->ks);
+	world_serve_config(s->ks);
+}
+
+/* `restart`: the key server forgot everything a moment ago; `roll`: it rolls before
+ * the member comes, 1, or afterwards, 2. */
+static void becomes_receiver(bool multi, bool restart, int roll)
+{
+	struct scene s = three_senders(50, multi);
+
 	if (restart) {
-		world_crash(s.ks);
-		world_forget(s.ks);
-		world_boot(s.ks);
-		world_serve_config(s.ks);
+		forget_all(&s);
 		for (size_t i = 0; i < 3; i++)
 			reregister(&s, i);
 	}
@@ -237,25 +254,10 @@ static void sender_becomes_receiver(void **state)
 /* The key server forgets everything, and rolls before all have come again. */
 static void roll_without_memory(bool multi)
 {
-	struct scene s = setup(51);
+	struct scene s = three_senders(51, multi);
 
-	if (multi)
-		multicast(&s);
-	s.world->params.restart_time = 60 * SECOND;
-	s.world->params.liveness_time = 1000 * SECOND;
-	for (size_t i = 0; i < s.world->node_count; i++)
-		gikev2_set_params(s.world->nodes[i].engine, &s.world->params);
-	add_protocol(&s, PIM, ah)->per_sender = true;
-	world_serve_config(s.ks);
-	for (size_t i = 0; i < 3; i++)
-		join_pim(&s, i);
-	world_run(s.world, 100 * SECOND);
-	assert_mesh(&s, 3);
 	s.world->invariant = hitless;
-	world_crash(s.ks);
-	world_forget(s.ks);
-	world_boot(s.ks);
-	world_serve_config(s.ks);
+	forget_all(&s);
 	for (size_t i = 0; i < 3; i++) {
 		reregister(&s, i);
 		world_run(s.world, 5 * SECOND);
