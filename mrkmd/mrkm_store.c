@@ -41,7 +41,7 @@ enum statement {
 
 static const char *const texts[STATEMENT_MAX] = {
 	[CHANGE] = "UPDATE record SET value = ?3 WHERE kind = ?1 AND key = ?2",
-	[ADD] = "INSERT INTO record VALUES (?1, ?2, ?3)",
+	[ADD] = "INSERT OR IGNORE INTO record VALUES (?1, ?2, ?3)",
 	[DEL] = "DELETE FROM record WHERE kind = ?1 AND key >= ?2 AND key < ?3",
 	[DEL_FROM] = "DELETE FROM record WHERE kind = ?1 AND key >= ?2",
 	[EACH] =
@@ -61,6 +61,7 @@ struct mrkm_store {
 	int64_t shift; /* of instants that an earlier process saved */
 	bool clock_went_back;
 	bool pending; /* a transaction is open */
+	bool adding;  /* the last record was a new one */
 	int err;      /* negated; for good */
 	uint64_t commits;
 	int64_t records, page_size;
@@ -274,30 +275,44 @@ static int put_by(struct mrkm_store *store, enum statement which,
 	return step(store, which);
 }
 
-/* Most of what is saved is there already. */
+static int seal(struct mrkm_store *store, const struct gikev2_record *record,
+		uint8_t *sealed)
+{
+	struct name name;
+
+	if (name_set(&name, record->kind, record->key, record->key_len) &&
+	    mrkm_seal(store->seal, name.octets, name.len, record->value,
+		      record->value_len, sealed) == 0)
+		return 0;
+	return fail(
+		store, EIO,
+		"state file %s: a record could not be sealed: check the OpenSSL installation",
+		store->path);
+}
+
+/*
+ * Which of the two it takes shows when it is tried.  Many register together, and
+ * many change together: what the last one took is tried first.
+ */
 static int put(struct mrkm_store *store, const struct gikev2_record *record)
 {
 	size_t len = record->value_len + MRKM_SEAL_OVERHEAD;
 	uint8_t *sealed = room(store, len);
-	struct name name;
+	bool done = false;
 	int ret;
 
 	if (!sealed)
 		return fail(store, ENOMEM,
 			    "state file %s: out of memory: free some",
 			    store->path);
-	if (!name_set(&name, record->kind, record->key, record->key_len) ||
-	    mrkm_seal(store->seal, name.octets, name.len, record->value,
-		      record->value_len, sealed) < 0)
-		return fail(
-			store, EIO,
-			"state file %s: a record could not be sealed: check the OpenSSL installation",
-			store->path);
-	ret = put_by(store, CHANGE, record, sealed, len);
-	if (ret < 0 || sqlite3_changes(store->db))
-		return ret;
-	ret = put_by(store, ADD, record, sealed, len);
-	store->records += ret == 0;
+	ret = seal(store, record, sealed);
+	for (int i = 0; ret == 0 && !done && i < 2; i++) {
+		store->adding ^= i > 0;
+		ret = put_by(store, store->adding ? ADD : CHANGE, record,
+			     sealed, len);
+		done = ret == 0 && sqlite3_changes(store->db);
+	}
+	store->records += done && store->adding;
 	return ret;
 }
 

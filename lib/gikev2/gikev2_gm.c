@@ -188,11 +188,11 @@ struct gikev2_gm *gikev2_gm_new(struct gikev2_group *group,
 	if (!gm)
 		return NULL;
 	gm->id = gikev2_id_dup(ike->peer);
-	if (!gm->id || gikev2_gm_name(gm) < 0) {
-		free(gm->id);
+	if (!gm->id) {
 		free(gm);
 		return NULL;
 	}
+	gikev2_gm_name(gm);
 	gm->fragments = ike->fragmentation;
 	gm->profile = ike->profile;
 	gm->past = !ike->fresh;

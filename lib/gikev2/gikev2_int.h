@@ -226,6 +226,7 @@ struct gikev2_ike {
 	uint64_t rekey_at;
 	/* gikev2_state.c */
 	struct gikev2_ike *unsaved_next;
+	uint64_t handle; /* names it in what is saved, if it is */
 	bool unsaved, saved;
 	bool restored; /* from what an earlier process saved */
 };
@@ -238,7 +239,6 @@ struct gikev2_abilities {
 	uint32_t listed;			   /* bits */
 	uint32_t algorithms[GIKEV2_PROTOCOLS_MAX]; /* and SN transforms */
 };
-#define GIKEV2_GM_HANDLE_LEN 8
 
 /*
  * A registered group member, at the key server.  It outlives the SA that it
@@ -271,7 +271,7 @@ struct gikev2_gm {
 	/* by what it proved itself when it registered; zeroes: not known */
 	uint8_t proof[GIKEV2_PEER_PROOF_LEN];
 	/* gikev2_state.c */
-	uint8_t handle[GIKEV2_GM_HANDLE_LEN]; /* names it in what is saved */
+	uint64_t handle; /* names it in what is saved */
 	struct gikev2_gm *unsaved_next;
 };
 
@@ -1015,6 +1015,7 @@ struct gikev2 {
 	struct gikev2_ike *unsaved_ikes;
 	struct gikev2_gm *unsaved_gms;
 	struct gikev2_archive *archive;
+	uint64_t last_handle; /* of what was saved */
 
 	uint32_t last_spi;    /* of an IPsec SA; 0: none drawn yet */
 	uint64_t notify_next; /* rate limit of unprotected answers */

@@ -17,7 +17,7 @@
 
 /* ---------------------------------------------------------------------- keys */
 
-/* length and octets of IDg; level and index, or handle; or flag and SPI */
+/* length and octets of IDg; level and index, or handle; or flag and handle */
 #define KEY_MAX (2 + GIKEV2_ID_MAX + 8)
 
 struct key {
@@ -29,6 +29,28 @@ static void key_add(struct key *key, const void *octets, size_t len)
 {
 	memcpy(key->octets + key->len, octets, len);
 	key->len += len;
+}
+
+/*
+ * Handles are counted, and end their keys with the highest octet first: what came
+ * together, and will change together, stands together in an ordered store.
+ */
+static void key_add_handle(struct key *key, uint64_t handle)
+{
+	for (int shift = 56; shift >= 0; shift -= 8)
+		key->octets[key->len++] = handle >> shift;
+}
+
+/* Of what is loaded: new ones are higher than all that there are. */
+static uint64_t handle_of(struct gikev2 *engine, const uint8_t *key, size_t len)
+{
+	uint64_t handle = 0;
+
+	for (size_t i = len < 8 ? 0 : len - 8; i < len; i++)
+		handle = handle << 8 | key[i];
+	if (engine->last_handle < handle)
+		engine->last_handle = handle;
+	return handle;
 }
 
 /* The key of a group is the prefix of all that belongs to it. */
@@ -45,7 +67,7 @@ static struct key key_of_gm(const struct gikev2_gm *gm)
 {
 	struct key key = key_of_group(gm->group);
 
-	key_add(&key, gm->handle, sizeof(gm->handle));
+	key_add_handle(&key, gm->handle);
 	return key;
 }
 
@@ -61,11 +83,11 @@ static struct key key_of_node(const struct gikev2_group *group, uint8_t level,
 	return key;
 }
 
-static struct key key_of_ike(bool initiator, const uint8_t *spi)
+static struct key key_of_ike(const struct gikev2_ike *ike)
 {
-	struct key key = { .len = 1, .octets = { initiator } };
+	struct key key = { .len = 1, .octets = { ike->initiator } };
 
-	key_add(&key, spi, GIKEV2_SPI_LEN);
+	key_add_handle(&key, ike->handle);
 	return key;
 }
 
@@ -415,7 +437,7 @@ void gikev2_gm_changed(struct gikev2_gm *gm)
 
 static void forget_ike(struct gikev2_ike *ike)
 {
-	struct key key = key_of_ike(ike->initiator, own_spi(ike));
+	struct key key = key_of_ike(ike);
 
 	if (ike->saved)
 		save(ike->engine, GIKEV2_RECORD_IKE_SA, &key, NULL);
@@ -428,13 +450,9 @@ void gikev2_ike_forget(struct gikev2_ike *ike)
 		forget_ike(ike);
 }
 
-int gikev2_gm_name(struct gikev2_gm *gm)
+void gikev2_gm_name(struct gikev2_gm *gm)
 {
-	struct gikev2 *engine = gikev2_group_engine(gm->group);
-
-	if (!remembers(engine))
-		return 0;
-	return gikev2_random(engine, gm->handle, sizeof(gm->handle));
+	gm->handle = ++gikev2_group_engine(gm->group)->last_handle;
 }
 
 void gikev2_gm_unmark(struct gikev2_gm *gm)
@@ -503,7 +521,7 @@ void gikev2_state_path(struct gikev2_group *group, uint32_t leaf)
 static void save_ike(struct gikev2_ike *ike)
 {
 	struct gikev2_archive *archive = ike->engine->archive;
-	struct key key = key_of_ike(ike->initiator, own_spi(ike));
+	struct key key;
 
 	/* one that serves nobody may still have an answer to repeat */
 	if (ike->dead || (ike->state != GIKEV2_IKE_ESTABLISHED &&
@@ -511,6 +529,9 @@ static void save_ike(struct gikev2_ike *ike)
 		forget_ike(ike);
 		return;
 	}
+	if (!ike->saved)
+		ike->handle = ++ike->engine->last_handle;
+	key = key_of_ike(ike);
 	gikev2_archive_save(archive);
 	ike_fields(archive, ike);
 	save(ike->engine, GIKEV2_RECORD_IKE_SA, &key, archive);
@@ -677,6 +698,7 @@ static int load_ike(void *arg, const struct gikev2_record *record)
 
 	if (!ike)
 		return -GIKEV2_ERR_NO_MEMORY;
+	ike->handle = handle_of(loading->engine, record->key, record->key_len);
 	ike_fields(&archive, ike);
 	ret = gikev2_archive_end(&archive);
 	if (ret == 0 && ike->state != GIKEV2_IKE_ESTABLISHED &&
@@ -724,8 +746,7 @@ static int load_gm(void *arg, const struct gikev2_record *record)
 
 	if (!gm)
 		return -GIKEV2_ERR_NO_MEMORY;
-	memcpy(gm->handle, record->key + record->key_len - sizeof(gm->handle),
-	       sizeof(gm->handle));
+	gm->handle = handle_of(loading->engine, record->key, record->key_len);
 	gm_fields(&archive, gm, &of);
 	ret = gikev2_archive_end(&archive);
 	if (ret < 0) {

@@ -17,8 +17,8 @@
 void gikev2_ike_changed(struct gikev2_ike *ike);
 void gikev2_gm_changed(struct gikev2_gm *gm);
 
-/* Draws the name that it is saved by, if it will be. */
-int gikev2_gm_name(struct gikev2_gm *gm);
+/* Gives it the name that it is saved by. */
+void gikev2_gm_name(struct gikev2_gm *gm);
 
 /* About to be freed. */
 void gikev2_gm_unmark(struct gikev2_gm *gm);

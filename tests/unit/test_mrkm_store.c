@@ -136,6 +136,27 @@ static void records(void **state)
 	mrkm_store_close(store);
 }
 
+/* New ones and changed ones by turns, and several of each in a row. */
+static void new_and_changed(void **state)
+{
+	struct mrkm_store *store = open_store();
+	struct mrkm_store_status status;
+
+	(void)state;
+	save(store, 1, "a", "1");
+	save(store, 1, "a", "2");
+	save(store, 1, "b", "1");
+	save(store, 1, "c", "1");
+	save(store, 1, "b", "2");
+	save(store, 1, "c", "2");
+	save(store, 1, "d", "1");
+	assert_string_equal(load(store, 1, "").text, "a=2 b=2 c=2 d=1 ");
+	commit(store);
+	mrkm_store_get_status(store, &status);
+	assert_int_equal(status.records, 6); /* with check and clock */
+	mrkm_store_close(store);
+}
+
 /* Octets of 255 have no successor of the same length. */
 static void high_keys(void **state)
 {
@@ -623,6 +644,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(records),
+		TEST(new_and_changed),
 		TEST(high_keys),
 		TEST(kept_when_committed),
 		TEST(visitor_stops),

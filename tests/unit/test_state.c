@@ -411,6 +411,51 @@ static void records_come_and_go(void **state)
 	end(run);
 }
 
+/* The last of that kind's records, in the order of an ordered store. */
+static const struct world_record *last_of(const struct world_node *node,
+					  enum gikev2_record_kind kind)
+{
+	const struct world_record *last = NULL;
+
+	for (const struct world_record *at = node->records; at; at = at->next)
+		if (at->kind == kind &&
+		    (!last || memcmp(at->key, last->key, at->key_len) > 0))
+			last = at;
+	assert_non_null(last);
+	return last;
+}
+
+/*
+ * What is new stands behind all that there is, so that a store writes what came
+ * together to one place; also after a restart, where it must not take the place of
+ * something else.
+ */
+static void new_records_stand_behind(void **state)
+{
+	static const enum gikev2_record_kind kinds[] = {
+		GIKEV2_RECORD_MEMBER,
+		GIKEV2_RECORD_IKE_SA,
+	};
+	struct run *run = registered(2, false);
+	struct world_node *ks = run->ks;
+	struct world_record before[2];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		before[i] = *last_of(ks, kinds[i]);
+	world_crash(ks);
+	assert_int_equal(world_resume(ks), 0);
+	gikev2_group_clear_member(ks->group, &run->r3->identity,
+				  run->world->now);
+	world_run(run->world, 60 * SECOND);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(world_records(ks, kinds[i]), 3);
+		assert_true(memcmp(last_of(ks, kinds[i])->key, before[i].key,
+				   before[i].key_len) > 0);
+	}
+	end(run);
+}
+
 /* The end of the process is not the end of the group. */
 static void stopped_is_not_deleted(void **state)
 {
@@ -558,6 +603,7 @@ int main(void)
 		cmocka_unit_test(multicast_interrupted),
 		cmocka_unit_test(nothing_saved),
 		cmocka_unit_test(records_come_and_go),
+		cmocka_unit_test(new_records_stand_behind),
 		cmocka_unit_test(stopped_is_not_deleted),
 		cmocka_unit_test(proof_is_kept),
 		cmocka_unit_test(damaged),
