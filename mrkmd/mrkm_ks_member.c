@@ -405,6 +405,9 @@ int mrkm_ks_authorize(struct mrkm_ks_group *group, const struct gikev2_id *peer)
 		return -GIKEV2_ERR_OTHER_PROOF;
 	if (is_full(group, member, peer))
 		return -GIKEV2_ERR_MEMBER_LIMIT;
+	if (gikev2_asking_way(mrkm.engine) == GIKEV2_BY_CERTIFICATE &&
+	    !mrkm_revoke_keep(peer))
+		return -GIKEV2_ERR_OTHER_PROOF;
 	return member->receiver_only ? GIKEV2_RECEIVER_ONLY : 0;
 }
 

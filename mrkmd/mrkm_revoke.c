@@ -23,6 +23,11 @@ DEFINE_MTYPE_STATIC(MRKMD, MRKM_PROOF, "MRKM certificates of a member");
 #define CHECKS_AT_ONCE 16
 /* Of one identity, certificates that it is not registered by: others may follow. */
 #define UNUSED_MAX 4
+/* One that no registration is by is forgotten when so many came after it. */
+#define UNUSED_YOUNGER 1024
+/* Looked at for that with each one that comes: more than one, so that they do not
+ * grow. */
+#define SWEEP 2
 
 #define DIGEST_LEN                                                             \
 	12 /* of the certificate: tells those of one identity apart */
@@ -42,6 +47,7 @@ struct proof {
 	uint64_t serial; /* the youngest has the highest */
 	uint8_t *certs;
 	size_t len;
+	bool kept;   /* in the state file, too: it was authorized by it */
 	bool absent; /* it was registered nowhere at the last look */
 };
 
@@ -66,7 +72,8 @@ DECLARE_RBTREE_UNIQ(proofs, struct proof, item, proof_cmp);
 static struct proofs_head proofs = INIT_RBTREE_UNIQ(proofs);
 static uint64_t last_serial;
 static struct event *t_check;
-static struct proof check_next; /* where it goes on; type 0: all over */
+/* Where they go on; type 0: at the first. */
+static struct proof check_next, sweep_next;
 
 /* The first one of that identity, or the one after `last`; NULL. */
 static struct proof *find(const struct gikev2_id *identity, struct proof *last)
@@ -78,6 +85,16 @@ static struct proof *find(const struct gikev2_id *identity, struct proof *last)
 		     : proofs_find_gteq(&proofs, &key);
 	return proof && !identity_cmp(&proof->identity, &key.identity) ? proof
 								       : NULL;
+}
+
+/* NULL: at the first. */
+static void go_on_at(struct proof *place, const struct proof *proof)
+{
+	memset(place, 0, sizeof(*place));
+	if (!proof)
+		return;
+	mrkm_identity_copy(&place->identity, &proof->identity);
+	memcpy(place->digest, proof->digest, DIGEST_LEN);
 }
 
 static void del(struct proof *proof)
@@ -131,9 +148,34 @@ static void set_digest(struct proof *proof)
 		memcpy(proof->digest, digest, DIGEST_LEN);
 }
 
-/* True: that is news. */
-static bool set(const struct gikev2_id *identity, const uint8_t *certs,
-		size_t len, struct proof **out)
+static size_t make_name(const struct gikev2_id *identity, uint8_t key[WHO_MAX])
+{
+	key[0] = identity->type;
+	key[1] = identity->len;
+	memcpy(key + 2, identity->data, identity->len);
+	return 2 + (size_t)identity->len;
+}
+
+/* To the state file, or out of it. */
+static void write_record(const struct proof *proof, bool gone)
+{
+	uint8_t key[KEY_MAX];
+	size_t len = make_name(&proof->identity, key);
+
+	memcpy(key + len, proof->digest, DIGEST_LEN);
+	mrkm_state_keep(MRKM_KEEP_CERTIFICATES, key, len + DIGEST_LEN,
+			gone ? NULL : proof->certs, gone ? 0 : proof->len);
+}
+
+static void keep(struct proof *proof)
+{
+	write_record(proof, false);
+	proof->kept = true;
+}
+
+/* In place of the one with the same certificate of the peer's own. */
+static struct proof *set(const struct gikev2_id *identity, const uint8_t *certs,
+			 size_t len)
 {
 	struct proof *proof = XCALLOC(MTYPE_MRKM_PROOF, sizeof(*proof)), *old;
 	bool same;
@@ -146,34 +188,19 @@ static bool set(const struct gikev2_id *identity, const uint8_t *certs,
 	set_digest(proof);
 	old = proofs_find(&proofs, proof);
 	same = old && old->len == len && !memcmp(old->certs, certs, len);
+	proof->kept = old && old->kept;
 	if (old)
 		del(old);
 	proofs_add(&proofs, proof);
-	*out = proof;
-	return !same;
-}
-
-static size_t make_name(const struct gikev2_id *identity, uint8_t key[WHO_MAX])
-{
-	key[0] = identity->type;
-	key[1] = identity->len;
-	memcpy(key + 2, identity->data, identity->len);
-	return 2 + (size_t)identity->len;
-}
-
-static void keep(const struct proof *proof, bool gone)
-{
-	uint8_t key[KEY_MAX];
-	size_t len = make_name(&proof->identity, key);
-
-	memcpy(key + len, proof->digest, DIGEST_LEN);
-	mrkm_state_keep(MRKM_KEEP_CERTIFICATES, key, len + DIGEST_LEN,
-			gone ? NULL : proof->certs, gone ? 0 : proof->len);
+	if (proof->kept && !same)
+		keep(proof);
+	return proof;
 }
 
 static void forget(struct proof *proof)
 {
-	keep(proof, true);
+	if (proof->kept)
+		write_record(proof, true);
 	del(proof);
 }
 
@@ -219,11 +246,31 @@ static void limit(const struct gikev2_id *peer, unsigned int most)
 	limit(peer, most);
 }
 
+/*
+ * One certificate may vouch for many names, and nobody looks while no CRL changes:
+ * what no registration came of gives way.
+ */
+static void sweep(void)
+{
+	struct proof *proof = proofs_find_gteq(&proofs, &sweep_next), *next;
+
+	for (int i = 0; i < SWEEP; i++) {
+		if (!proof)
+			proof = proofs_first(&proofs);
+		next = proofs_next(&proofs, proof);
+		/* never the one that came last */
+		if (last_serial - proof->serial >= UNUSED_YOUNGER &&
+		    !used(proof))
+			forget(proof);
+		proof = next;
+	}
+	go_on_at(&sweep_next, proof);
+}
+
 void mrkm_revoke_proven(const struct gikev2_id *peer,
 			const struct gikev2_chunk *certs, size_t count)
 {
 	uint8_t *octets, *end;
-	struct proof *proof;
 	size_t len = 0;
 
 	if (!count) {
@@ -240,10 +287,10 @@ void mrkm_revoke_proven(const struct gikev2_id *peer,
 		memcpy(end, certs[i].ptr, certs[i].len);
 		end += certs[i].len;
 	}
-	if (set(peer, octets, len, &proof))
-		keep(proof, false);
+	set(peer, octets, len);
 	XFREE(MTYPE_MRKM_PROOF, octets);
 	limit(peer, UNUSED_MAX);
+	sweep();
 }
 
 struct loading {
@@ -255,9 +302,8 @@ struct loading {
 static int load_one(void *arg, const struct gikev2_record *record)
 {
 	struct loading *loading = arg;
-	struct proof *proof;
 
-	set(&loading->identity, record->value, record->value_len, &proof);
+	set(&loading->identity, record->value, record->value_len)->kept = true;
 	loading->old |= record->key_len == loading->name_len;
 	return 0;
 }
@@ -280,7 +326,7 @@ static bool load_of_member(void *arg,
 	/* without that key go all that begin with it */
 	mrkm_state_keep(MRKM_KEEP_CERTIFICATES, key, loading.name_len, NULL, 0);
 	while ((proof = find(&loading.identity, proof)))
-		keep(proof, false);
+		keep(proof);
 	return true;
 }
 
@@ -311,7 +357,7 @@ static int verify(const struct proof *proof, const char *anchor, char *problem,
 }
 
 /* Of those that are kept of that name, the one that the asking SA was proved by. */
-static const struct proof *asking(const struct gikev2_id *peer)
+static struct proof *asking(const struct gikev2_id *peer)
 {
 	struct proof *proof = find(peer, NULL);
 	struct gikev2_chunk cert;
@@ -331,6 +377,15 @@ bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor)
 	return proof && verify(proof, anchor, problem, sizeof(problem)) == 0;
 }
 
+bool mrkm_revoke_keep(const struct gikev2_id *peer)
+{
+	struct proof *proof = asking(peer);
+
+	if (proof && !proof->kept)
+		keep(proof);
+	return proof;
+}
+
 /* What else is wrong with it shows when the member registers the next time. */
 static void check(struct proof *proof)
 {
@@ -347,8 +402,8 @@ static void check(struct proof *proof)
 		if (revoked)
 			mrkm_exclude_revoked(group, &proof->identity, problem);
 	}
-	/* once, for it may be about to register */
-	if ((revoked && anywhere) || (!anywhere && proof->absent))
+	/* once, for it may be about to register; by a revoked one it may not */
+	if (revoked || (!anywhere && proof->absent))
 		forget(proof);
 	else
 		proof->absent = !anywhere;
@@ -364,19 +419,16 @@ static void check_some(struct event *event)
 		next = proofs_next(&proofs, proof);
 		check(proof);
 	}
-	memset(&check_next, 0, sizeof(check_next));
-	if (proof) {
-		mrkm_identity_copy(&check_next.identity, &proof->identity);
-		memcpy(check_next.digest, proof->digest, DIGEST_LEN);
+	go_on_at(&check_next, proof);
+	if (proof)
 		event_add_event(mrkm.loop, check_some, NULL, 0, &t_check);
-	}
 	mrkm_engine_reschedule();
 }
 
 void mrkm_revoke_check(void)
 {
 	event_cancel(&t_check);
-	memset(&check_next, 0, sizeof(check_next));
+	go_on_at(&check_next, NULL);
 	event_add_event(mrkm.loop, check_some, NULL, 0, &t_check);
 }
 

@@ -19,6 +19,11 @@ void mrkm_revoke_proven(const struct gikev2_id *peer,
  * lead to that trust anchor? */
 bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor);
 
+/* There, too: by its certificates `peer` is about to register, so that they are
+ * kept with the state.  False: those are not known any more, so that nobody would
+ * see them revoked. */
+bool mrkm_revoke_keep(const struct gikev2_id *peer);
+
 /* A group is served again: those of its members that were kept. */
 void mrkm_revoke_load(struct mrkm_ks_group *group);
 

@@ -21,7 +21,7 @@ struct mrkm mrkm;
 static struct {
 	uint8_t way;
 	const char *psk, *anchor;
-	bool ppk, other_ppk, excluded, proved;
+	bool ppk, other_ppk, excluded, proved, forgotten;
 } asking;
 
 /* What is in the group already. */
@@ -100,6 +100,12 @@ bool gikev2_group_has_certificate(struct gikev2_group *g,
 bool mrkm_revoke_leads_to(const struct gikev2_id *peer, const char *anchor)
 {
 	return asking.anchor && !strcmp(asking.anchor, anchor);
+}
+
+bool mrkm_revoke_keep(const struct gikev2_id *peer)
+{
+	assert_int_equal(asking.way, GIKEV2_BY_CERTIFICATE);
+	return !asking.forgotten;
 }
 
 bool mrkm_exclusion_bars(const struct mrkm_ks_group *group,
@@ -231,6 +237,18 @@ static void by_certificate(void **state)
 	may(false);
 }
 
+/* Nobody would see it revoked: it has to show it anew. */
+static void certificate_forgotten(void **state)
+{
+	admit(&(struct mrkm_ks_member_config){ .certificate = true });
+	asking.way = GIKEV2_BY_CERTIFICATE;
+	asking.forgotten = true;
+	assert_int_equal(mrkm_ks_authorize(&group, &r1),
+			 -GIKEV2_ERR_OTHER_PROOF);
+	asking.forgotten = false;
+	assert_int_equal(mrkm_ks_authorize(&group, &r1), 0);
+}
+
 static void without_ppk(void **state)
 {
 	struct mrkm_ppk_config ppk = { .id = "lab", .required = true };
@@ -335,6 +353,7 @@ int main(void)
 		cmocka_unit_test(by_another_way),
 		cmocka_unit_test(key_is_gone),
 		cmocka_unit_test(by_certificate),
+		cmocka_unit_test(certificate_forgotten),
 		cmocka_unit_test(without_ppk),
 		cmocka_unit_test(strangers),
 		cmocka_unit_test(limits),

@@ -242,7 +242,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void proven(unsigned int n, const char *first, const char *second)
+/* Whether it registers then or not. */
+static void shown(unsigned int n, const char *first, const char *second)
 {
 	struct gikev2_id id = name(n);
 	struct gikev2_chunk certs[] = {
@@ -251,6 +252,22 @@ static void proven(unsigned int n, const char *first, const char *second)
 	};
 
 	mrkm_revoke_proven(&id, certs, !!first + !!second);
+}
+
+/* The SA that was proved by it asks for a group. */
+static bool asks(unsigned int n, const char *by)
+{
+	struct gikev2_id id = name(n);
+
+	fake.asks_by = by;
+	return mrkm_revoke_keep(&id);
+}
+
+static void proven(unsigned int n, const char *first, const char *second)
+{
+	shown(n, first, second);
+	if (first)
+		assert_true(asks(n, first));
 }
 
 /* One turn; it is an error when there is none. */
@@ -493,6 +510,58 @@ static void bounded(void **state)
 	assert_true(mrkm_revoke_leads_to(&id, ""));
 }
 
+/* One with a certificate of many names, and none of them registers. */
+static void many_names(void **state)
+{
+	const unsigned int younger = 1024 /* as there */, names = 10 * younger;
+	unsigned int left = 0;
+
+	fake.members = 1;
+	proven(0, "G0", NULL);
+	for (unsigned int n = 1; n <= names; n++)
+		shown(n, "G", NULL);
+	assert_int_equal(fake.record_count, 1);
+	for (unsigned int n = 1; n <= names; n++) {
+		struct gikev2_id id = name(n);
+
+		fake.asks_by = "G";
+		left += mrkm_revoke_leads_to(&id, "");
+	}
+	assert_in_range(left, younger, 2 * younger + 2);
+	/* the last ones have time to register */
+	assert_true(asks(names - younger + 1, "G"));
+	assert_false(asks(1, "G"));
+	assert_int_equal(fake.record_count, 2);
+	/* ... and who is in stays known */
+	assert_true(asks(0, "G0"));
+}
+
+/* Between its IKE_AUTH and its registration. */
+static void revoked_before_it_registers(void **state)
+{
+	shown(0, "R0", NULL);
+	shown(1, "G1", NULL);
+	check_all(2);
+	assert_int_equal(fake.excluded, 0);
+	assert_false(asks(0, "R0"));
+	assert_true(asks(1, "G1"));
+	/* another one of that name has nothing of it */
+	shown(1, NULL, NULL);
+	assert_false(asks(1, "G1"));
+}
+
+/* The same certificate, by way of other CAs; a registration is by it. */
+static void other_chain(void **state)
+{
+	fake.members = 1;
+	proven(0, "G0", "CA");
+	shown(0, "G0", "other");
+	assert_int_equal(fake.record_count, 1);
+	restart();
+	turn();
+	assert_string_equal(fake.seen, "G0|other|");
+}
+
 /* As it was kept once: one of an identity, and nothing of it in the key. */
 static void kept_by_name(void **state)
 {
@@ -528,6 +597,10 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(renewed, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(many_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(revoked_before_it_registers,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(other_chain, setup, teardown),
 		cmocka_unit_test_setup_teardown(kept_by_name, setup, teardown),
 	};
 
