@@ -186,17 +186,25 @@ static void emit_ipv6(struct assembler *a, uint32_t h, uint8_t traffic)
 	}
 }
 
+#define VLAN_ID 0x0fff
+
 /*
  * Frames of other VLANs belong to other interfaces; VLAN 0 is a priority and
- * no VLAN.  A is the packet's Ethernet type then.
+ * no VLAN.  Behind one priority Linux takes off any number of others, after the
+ * filter has seen the frame: nobody has a reason to send that.  A is the packet's
+ * Ethernet type then.
  */
-static void emit_head(struct assembler *a)
+static void emit_head(struct assembler *a, uint32_t h)
 {
 	emit(a, BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT);
 	emit_jump(a, BPF_JEQ, 0, 2, NEXT);
 	emit(a, BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_VLAN_TAG);
-	emit_jump(a, BPF_JSET, 0x0fff, PASS, NEXT);
+	emit_jump(a, BPF_JSET, VLAN_ID, PASS, NEXT);
 	emit(a, BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_PROTOCOL);
+	emit_jump(a, BPF_JEQ, ETH_P_8021Q, 1, NEXT);
+	emit_jump(a, BPF_JEQ, ETH_P_8021AD, NEXT, 2);
+	emit(a, BPF_LD | BPF_H | BPF_ABS, h);
+	emit_jump(a, BPF_JSET, VLAN_ID, PASS, DROP);
 }
 
 static void emit_clear(struct assembler *a, const struct mrkm_filter *filter)
@@ -245,7 +253,7 @@ size_t mrkm_filter_program(const struct mrkm_filter *filter,
 {
 	struct assembler a = { .program = program };
 
-	emit_head(&a);
+	emit_head(&a, filter->mac_len);
 	if (filter->kind == MRKM_FILTER_ECHO)
 		emit_echo(&a, filter);
 	else

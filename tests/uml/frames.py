@@ -7,7 +7,7 @@ from collections import namedtuple
 
 from lab import wire
 
-ETH_P_IP, ETH_P_IPV6 = 0x0800, 0x86DD
+ETH_P_IP, ETH_P_IPV6, ETH_P_8021Q = 0x0800, 0x86DD, 0x8100
 FRAGMENT, ESP, AH, OSPF, PIM = 44, 50, 51, 89, 103
 PIM_HELLO = bytes((0x20, 0, 0xDF, 0xFF))
 
@@ -148,9 +148,12 @@ def renamed(packet, source=None):
     return packet[:8] + swapped + packet[24:]
 
 
-def send(node, interface, packet):
-    "Puts an IP packet on the wire, to everybody there."
+def send(node, interface, packet, priorities=0):
+    "Puts an IP packet on the wire, to everybody there, behind so many tags of VLAN 0."
     kind = ETH_P_IP if packet[0] >> 4 == 4 else ETH_P_IPV6
+    for _ in range(priorities):
+        packet = struct.pack("!HH", 0, kind) + packet
+        kind = ETH_P_8021Q
 
     def make():
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)

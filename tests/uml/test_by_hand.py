@@ -126,17 +126,21 @@ def strangers(lab, name):
 def test_intruder_without_key(lab):
     "Nothing without IPsec gets through, however it is dressed up."
     everybody_is_there(lab)
-    for _ in range(3):
+    for priorities in range(4):
         for packet in forged(lab):
-            frames.send(lab[INTRUDER], "core", packet)
+            frames.send(lab[INTRUDER], "core", packet, priorities)
     time.sleep(1)
     for name in ROUTERS:
         assert not strangers(lab, name)
 
 
-def test_forgery_is_good_enough(lab):
+@pytest.mark.parametrize("priorities", (0, 1, 2))
+def test_forgery_is_good_enough(lab, priorities):
     "The same packets do get through where there is no protection."
     command = ipsec.COMMAND[lab.protocol]
+    ipsec.wait_until(
+        "no stranger", lambda: ", ".join(strangers(lab, "r1")) or None, 60
+    )
     ipsec.configure(
         lab["r1"], "interface core", f"no {command} ipsec key-chain {config.KEY_CHAIN}"
     )
@@ -144,7 +148,7 @@ def test_forgery_is_good_enough(lab):
 
         def not_seen():
             for packet in forged(lab):
-                frames.send(lab[INTRUDER], "core", packet)
+                frames.send(lab[INTRUDER], "core", packet, priorities)
             if strangers(lab, "r1"):
                 return None
             return f"nobody new: {ipsec.guard(lab['r1'])}"

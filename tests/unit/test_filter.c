@@ -441,6 +441,30 @@ static void test_vlans(void **state)
 	assert_true(drops(PIM, &p));
 }
 
+/* Linux takes one priority off after the other, and the filter sees the first. */
+static void test_priority_in_priority(void **state)
+{
+	static const uint16_t kinds[] = { ETH_P_8021Q, ETH_P_8021AD };
+	struct packet inner = ipv4(103, 224, HELLO);
+	struct mrkm_filter echo = { .kind = MRKM_FILTER_ECHO };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct packet p = { .type = kinds[i], .tagged = true };
+
+		append(&p, (const uint8_t[]){ 0x60, 0, 8, 0 }, 4);
+		append(&p, inner.octets, inner.len);
+		assert_true(drops(PIM, &p));
+		assert_true(drops(OSPF6, &p));
+		assert_true(filter_drops(&echo, &p));
+		p.octets[1] = 5; /* another interface's */
+		assert_false(drops(PIM, &p));
+		p.octets[1] = 0;
+		p.tag = 5;
+		assert_false(drops(PIM, &p));
+	}
+}
+
 static void test_other_protocols(void **state)
 {
 	struct packet p = ipv4(103, 224, HELLO);
@@ -556,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_ipv6_cut_headers),
 		cmocka_unit_test(test_ipv6_fragments),
 		cmocka_unit_test(test_vlans),
+		cmocka_unit_test(test_priority_in_priority),
 		cmocka_unit_test(test_other_protocols),
 		cmocka_unit_test(test_echo_addresses),
 		cmocka_unit_test(test_echo_protocols),
