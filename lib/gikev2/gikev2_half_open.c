@@ -15,6 +15,14 @@
 
 /* ---------------------------------------------------------------- by request */
 
+/*
+ * So many are looked at for a request that came before.  By SPIs of one's choice
+ * all of them can be had into one bucket, and each datagram would walk through it
+ * before a cookie is asked for.  The youngest stand in front; a repeat that is not
+ * found is a request like another.
+ */
+#define LOOKS_MAX 16
+
 static struct gikev2_ike **bucket(struct gikev2 *engine, const uint8_t *spi_i)
 {
 	uint32_t hash = gikev2_get_int(spi_i, 4) ^ gikev2_get_int(spi_i + 4, 4);
@@ -27,7 +35,7 @@ struct gikev2_ike *gikev2_half_open_find(const struct gikev2_rx *rx)
 {
 	struct gikev2_ike *ike = *bucket(rx->engine, rx->header.spi_i);
 
-	for (; ike; ike = ike->half_next) {
+	for (int i = 0; ike && i < LOOKS_MAX; i++, ike = ike->half_next) {
 		const struct gikev2_octets *request = &ike->setup->init_request;
 
 		if (request->len == rx->raw.len &&
@@ -220,6 +228,9 @@ void gikev2_half_open_add(struct gikev2_ike *ike, bool kept)
 	uint16_t *network = counter(engine, &ike->path.remote);
 
 	ike->half_next = *head;
+	if (ike->half_next)
+		ike->half_next->half_at = &ike->half_next;
+	ike->half_at = head;
 	*head = ike;
 	engine->totals.half_open++;
 	ike->setup->kept = kept;
@@ -234,13 +245,13 @@ void gikev2_half_open_add(struct gikev2_ike *ike, bool kept)
 void gikev2_half_open_remove(struct gikev2_ike *ike)
 {
 	struct gikev2 *engine = ike->engine;
-	struct gikev2_ike **at = bucket(engine, ike->spi_i);
 
-	while (*at && *at != ike)
-		at = &(*at)->half_next;
-	if (!*at)
+	if (!ike->half_at)
 		return;
-	*at = ike->half_next;
+	*ike->half_at = ike->half_next;
+	if (ike->half_next)
+		ike->half_next->half_at = ike->half_at;
+	ike->half_at = NULL;
 	engine->totals.half_open--;
 	if (ike->setup->kept)
 		leave_kept(ike);

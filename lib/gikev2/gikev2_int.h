@@ -169,6 +169,7 @@ struct gikev2_ike {
 	struct gikev2_ike *prev, *next; /* all SAs */
 	struct gikev2_ike *bucket_next; /* by our SPI */
 	struct gikev2_ike *half_next;	/* by the initiator's SPI */
+	struct gikev2_ike **half_at;	/* NULL: it is not half-open */
 	uint16_t half_network;		/* its counter, as long as half-open */
 	struct gikev2_ike *peer_next;	/* by the peer's identity */
 	struct gikev2_ike *idle_prev, *idle_next;

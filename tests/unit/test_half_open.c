@@ -17,6 +17,8 @@ struct scene {
 	bool deaf;  /* what would go on with IKE_SA_INIT does not arrive */
 	bool blind; /* nothing arrives: it is not where it says */
 	unsigned int cookies;
+	bool one_spi; /* the stranger takes the same one again and again */
+	struct world_datagram first, last; /* requests of his */
 };
 
 static bool wire(struct world *world, struct world_datagram *datagram)
@@ -26,6 +28,13 @@ static bool wire(struct world *world, struct world_datagram *datagram)
 		    datagram->octets[19] & GIKEV2_FLAG_R;
 	bool cookie = datagram->octets[16] == GIKEV2_PLD_NOTIFY;
 
+	if (s->one_spi && datagram->to == s->ks &&
+	    datagram->octets[18] == GIKEV2_IKE_SA_INIT) {
+		memset(datagram->octets, 7, GIKEV2_SPI_LEN);
+		s->last = *datagram;
+		if (!s->first.len)
+			s->first = *datagram;
+	}
 	if (datagram->to != s->stranger || !init)
 		return true;
 	if (s->blind)
@@ -133,6 +142,38 @@ static void many_networks(void **state)
 	}
 	assert_int_equal(s->ks->engine->totals.half_open, 20);
 	assert_true(dropped(s, GIKEV2_ERR_HALF_OPEN_LIMIT) > 0);
+	end(s);
+}
+
+static int repeat(struct scene *s, const struct world_datagram *datagram)
+{
+	const struct gikev2_path path = { .local = datagram->path.remote,
+					  .remote = datagram->path.local };
+
+	return gikev2_input(s->ks->engine, &path, datagram->octets,
+			    datagram->len, s->world->now);
+}
+
+/* All in one bucket: what came lately is found, the rest is not looked for. */
+static void one_spi(void **state)
+{
+	struct scene *s = begin(256, 4);
+
+	(void)state;
+	s->one_spi = true;
+	for (int i = 0; i < 20; i++) {
+		s->stranger->address.ip[1] = i;
+		knock(s);
+	}
+	assert_int_equal(s->ks->engine->totals.half_open, 20);
+	assert_int_equal(repeat(s, &s->last), -GIKEV2_ERR_DUPLICATE);
+	assert_int_equal(s->ks->engine->totals.half_open, 20);
+	assert_int_equal(repeat(s, &s->first), 0);
+	assert_int_equal(s->ks->engine->totals.half_open, 21);
+	assert_int_equal(repeat(s, &s->first), -GIKEV2_ERR_DUPLICATE);
+	world_run(s->world, 31 * SECOND);
+	assert_int_equal(s->ks->engine->totals.half_open, 0);
+	assert_int_equal(repeat(s, &s->last), 0);
 	end(s);
 }
 
@@ -339,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_network),
 		cmocka_unit_test(many_networks),
+		cmocka_unit_test(one_spi),
 		cmocka_unit_test(members_do_not_count),
 		cmocka_unit_test(neighbour_registers),
 		cmocka_unit_test(spoofed_address),
