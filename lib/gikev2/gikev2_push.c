@@ -199,6 +199,15 @@ static int take(struct gikev2_member *member, struct gikev2_kek *kek,
 	return ret;
 }
 
+/*
+ * Unsigned messages over the Rekey SA before the present one are anybody's who had
+ * it, also his who was shut out with it.  The server's are copies that are known.
+ */
+static bool is_over(struct gikev2_member *member, const struct gikev2_kek *kek)
+{
+	return !kek->sign_alg && kek == &gikev2_member_keks(member)->old;
+}
+
 static int receive(struct gikev2_member *member, struct gikev2_kek *kek,
 		   struct gikev2_rx *rx)
 {
@@ -208,7 +217,8 @@ static int receive(struct gikev2_member *member, struct gikev2_kek *kek,
 	struct whole whole;
 	int ret;
 
-	if (rx->header.id < kek->next_id || rx->header.id > GIKEV2_KEK_ID_LAST)
+	if (rx->header.id < kek->next_id ||
+	    rx->header.id > GIKEV2_KEK_ID_LAST || is_over(member, kek))
 		return -GIKEV2_ERR_OLD_MESSAGE;
 	ret = gikev2_shield_open(rx->engine, &shield, rx, &fragment,
 				 &whole.text);

@@ -427,6 +427,44 @@ static void by_another_member(void **state)
 	teardown(&s);
 }
 
+/*
+ * Where members trust each other nobody signs, and who was shut out has all that it
+ * takes to speak for the server over the Rekey SA that he knew.
+ */
+static void by_excluded_member(void **state)
+{
+	struct scene s = setup(42, IMPLICIT);
+	struct gikev2_octets message = { 0 };
+	struct gikev2_payloads *tx;
+	struct gikev2_kek stolen;
+
+	(void)state;
+	join_all(&s);
+	stolen = *gikev2_group_kek(s.ks->group);
+	stolen.fragments = NULL;
+	s.ks->peers[1].authorized = false;
+	assert_int_equal(gikev2_group_exclude(s.ks->group, &s.r2->identity,
+					      s.world->now),
+			 1);
+	world_run(s.world, SECOND);
+	assert_int_equal(s.r1->row_count, 2);
+	tx = gikev2_tx(s.r2->engine);
+	gikev2_payload_add(tx, GIKEV2_PLD_DELETE)->delete.protocol =
+		GIKEV2_PROTO_GIKE_UPDATE;
+	stolen.next_id = 50;
+	assert_int_equal(gikev2_push_seal(s.r2->engine, &stolen, tx, false,
+					  &message),
+			 0);
+	recorded.len = message.len;
+	memcpy(recorded.octets, message.ptr, message.len);
+	assert_int_equal(replay(&s, s.r1), -GIKEV2_ERR_OLD_MESSAGE);
+	assert_int_equal(s.r1->row_count, 2);
+	s.world->invariant = hitless;
+	roll(&s);
+	gikev2_octets_free(&message);
+	teardown(&s);
+}
+
 /* A member without multicast cannot be in such a group. */
 static void no_multicast(void **state)
 {
@@ -475,6 +513,7 @@ int main(void)
 		cmocka_unit_test(full_tree),
 		cmocka_unit_test(forged),
 		cmocka_unit_test(by_another_member),
+		cmocka_unit_test(by_excluded_member),
 		cmocka_unit_test(no_multicast),
 		cmocka_unit_test(own_member),
 	};
