@@ -7,7 +7,8 @@
 
 #include "gikev2/gikev2_int.h"
 
-/* WRAP_KEY attributes looked at for one SA_KEY; each is tried once. */
+/* WRAP_KEY attributes tried for all SA_KEYs of a message: some dozens, unless ways
+ * that lead nowhere were put there to be tried one by one. */
 #define TRIES_MAX 1024
 
 static void cut(struct gikev2_key_path *path, size_t count)
@@ -172,7 +173,6 @@ static int open_sa_key(struct search *search, const struct gikev2_attr *attr,
 	    !split(attr, &id, &kwk_id, &wrapped) || id != 0)
 		return -GIKEV2_ERR_EXCLUDED;
 	search->found.count = 0;
-	search->tries = 0;
 	if (find_key(search, kwk_id, kwk) &&
 	    unwrap(search, kwk, wrapped, plain, room, len))
 		ret = adopt(search, path);

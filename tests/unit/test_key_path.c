@@ -285,6 +285,29 @@ static void broken_attributes(void **state)
 	teardown(s);
 }
 
+/* They do not cost more the more SA_KEYs begin with them. */
+static void dead_ends(void **state)
+{
+	struct scene *s = setup();
+
+	(void)state;
+	for (int good_first = 1; good_first >= 0; good_first--) {
+		clear(s);
+		memset(&s->path, 0, sizeof(s->path));
+		if (good_first)
+			sa_key(s, 50);
+		sa_key(s, 40);
+		if (!good_first)
+			sa_key(s, 50);
+		wrap_key(s, 0, 50);
+		for (uint32_t i = 0; i < 45; i++)
+			wrap_key(s, 41 + i % 3, 40 + i % 3);
+		assert_int_equal(open_it(s),
+				 good_first ? 0 : -GIKEV2_ERR_EXCLUDED);
+	}
+	teardown(s);
+}
+
 /* Every key of a deep chain, and one more than that. */
 static void deep(void **state)
 {
@@ -348,6 +371,7 @@ int main(void)
 		cmocka_unit_test(loops),
 		cmocka_unit_test(alternatives),
 		cmocka_unit_test(broken_attributes),
+		cmocka_unit_test(dead_ends),
 		cmocka_unit_test(deep),
 	};
 
