@@ -164,9 +164,11 @@ int gikev2_lkh_exclude(struct gikev2 *engine, struct gikev2_lkh *lkh,
 {
 	int ret = 0;
 
-	gikev2_lkh_undo(lkh, leaf);
 	for (unsigned int i = 1; ret == 0 && i < lkh->depth; i++)
 		ret = draw(engine, lkh, ancestor(lkh, leaf, i));
+	/* who is not out yet will be tried again */
+	if (ret == 0)
+		gikev2_lkh_undo(lkh, leaf);
 	return ret;
 }
 

@@ -359,10 +359,41 @@ static void rooms(void **state)
 	assert_null(gikev2_lkh_new(5, 10));
 }
 
+static int nothing(void *arg, uint8_t *octets, size_t len)
+{
+	(void)arg;
+	(void)octets;
+	(void)len;
+	return -1;
+}
+
+/* Out of randomness: the next attempt finds him where he was. */
+static void exclusion_fails(void **state)
+{
+	struct scene *s = setup();
+	struct world_node *node = &s->world->nodes[0];
+	int (*random)(void *, uint8_t *, size_t) = node->callbacks.random;
+	struct gikev2_lkh *lkh = gikev2_lkh_new(2, 4);
+	uint32_t leaf[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(gikev2_lkh_join(s->engine, lkh, &leaf[i]), 0);
+	node->callbacks.random = nothing;
+	assert_true(gikev2_lkh_exclude(s->engine, lkh, leaf[1]) < 0);
+	node->callbacks.random = random;
+	assert_int_equal(gikev2_lkh_members(lkh), 3);
+	assert_int_equal(gikev2_lkh_exclude(s->engine, lkh, leaf[1]), 0);
+	assert_int_equal(gikev2_lkh_members(lkh), 2);
+	gikev2_lkh_free(lkh);
+	teardown(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rooms),
+		cmocka_unit_test(exclusion_fails),
 		cmocka_unit_test(no_tree),
 		cmocka_unit_test(no_membership_change),
 		cmocka_unit_test(the_others_stay),
