@@ -127,6 +127,19 @@ def test_started(machine):
     assert "mrkmd: running" in machine.init("status")
 
 
+def test_reloaded(machine):
+    "What FRR's script for changed files does not know it leaves alone."
+    pid = machine.pid()
+    conf = machine.vtysh("show running-config").split("Current configuration:")[1]
+    router = "router ospf\n ospf router-id 192.0.2.1\nexit\n"
+    machine.write("/etc/frr/frr.conf", conf.replace("\nend", "\n" + router + "end"), 0o640)
+    machine.init("reload")
+    lines = machine.vtysh("show running-config").splitlines()
+    assert " ospf router-id 192.0.2.1" in lines
+    assert configured(machine)
+    assert machine.pid() == pid
+
+
 def test_restarted(machine):
     "Killed, it is there again, and has read its configuration."
     pid = machine.pid()
