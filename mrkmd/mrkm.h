@@ -275,6 +275,11 @@ bool mrkm_ks_members_problem(const struct mrkm_ks_group *group, char *buf,
 /* The keys of the group were replaced. */
 void mrkm_ks_rolled(struct mrkm_ks_group *group);
 
+/* The certificate that a member is registered by has expired: its registration
+ * ends, and it may come with another. */
+void mrkm_ks_expired(struct mrkm_ks_group *group,
+		     const struct gikev2_id *identity);
+
 /* As mrkm_group_problem(). */
 bool mrkm_ks_group_problem(const struct mrkm_ks_group *group, char *buf,
 			   size_t size);

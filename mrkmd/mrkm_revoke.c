@@ -19,6 +19,8 @@
 
 DEFINE_MTYPE_STATIC(MRKMD, MRKM_PROOF, "MRKM certificates of a member");
 
+/* Certificates expire, whether CRLs change or not. */
+#define CHECK_SECONDS 3600
 /* Looked at before others get their turn: some milliseconds. */
 #define CHECKS_AT_ONCE 16
 /* Of one identity, certificates that it is not registered by: others may follow. */
@@ -71,7 +73,7 @@ DECLARE_RBTREE_UNIQ(proofs, struct proof, item, proof_cmp);
 
 static struct proofs_head proofs = INIT_RBTREE_UNIQ(proofs);
 static uint64_t last_serial;
-static struct event *t_check;
+static struct event *t_check, *t_later;
 /* Where they go on; type 0: at the first. */
 static struct proof check_next, sweep_next;
 
@@ -246,6 +248,16 @@ static void limit(const struct gikev2_id *peer, unsigned int most)
 	limit(peer, most);
 }
 
+static void check_later(struct event *event)
+{
+	mrkm_revoke_check();
+}
+
+static void look_later(void)
+{
+	event_add_timer(mrkm.loop, check_later, NULL, CHECK_SECONDS, &t_later);
+}
+
 /*
  * One certificate may vouch for many names, and nobody looks while no CRL changes:
  * what no registration came of gives way.
@@ -291,6 +303,7 @@ void mrkm_revoke_proven(const struct gikev2_id *peer,
 	XFREE(MTYPE_MRKM_PROOF, octets);
 	limit(peer, UNUSED_MAX);
 	sweep();
+	look_later();
 }
 
 struct loading {
@@ -386,6 +399,17 @@ bool mrkm_revoke_keep(const struct gikev2_id *peer)
 	return proof;
 }
 
+/* The peer's own: that of a CA is not for each of its members to renew. */
+static bool is_expired(const struct proof *proof)
+{
+	struct gikev2_cert_info info;
+	struct gikev2_chunk cert;
+
+	return own_cert(proof, &cert) &&
+	       gikev2_cert_get_info(cert, &info) == 0 &&
+	       info.until < (int64_t)time(NULL);
+}
+
 /* What else is wrong with it shows when the member registers the next time. */
 static void check(struct proof *proof)
 {
@@ -394,6 +418,7 @@ static void check(struct proof *proof)
 	bool anywhere = false;
 	bool revoked = verify(proof, "", problem, sizeof(problem)) ==
 		       -GIKEV2_ERR_CERT_REVOKED;
+	bool expired = !revoked && is_expired(proof);
 
 	frr_each(mrkm_ks_groups, &mrkm.ks_groups, group) {
 		if (!used_in(proof, group))
@@ -401,9 +426,11 @@ static void check(struct proof *proof)
 		anywhere = true;
 		if (revoked)
 			mrkm_exclude_revoked(group, &proof->identity, problem);
+		else if (expired)
+			mrkm_ks_expired(group, &proof->identity);
 	}
-	/* once, for it may be about to register; by a revoked one it may not */
-	if (revoked || (!anywhere && proof->absent))
+	/* once, for it may be about to register; by such a one it may not */
+	if (revoked || expired || (!anywhere && proof->absent))
 		forget(proof);
 	else
 		proof->absent = !anywhere;
@@ -422,12 +449,15 @@ static void check_some(struct event *event)
 	go_on_at(&check_next, proof);
 	if (proof)
 		event_add_event(mrkm.loop, check_some, NULL, 0, &t_check);
+	else if (proofs_count(&proofs))
+		look_later();
 	mrkm_engine_reschedule();
 }
 
 void mrkm_revoke_check(void)
 {
 	event_cancel(&t_check);
+	event_cancel(&t_later);
 	go_on_at(&check_next, NULL);
 	event_add_event(mrkm.loop, check_some, NULL, 0, &t_check);
 }
@@ -437,6 +467,7 @@ void mrkm_revoke_fini(void)
 	struct proof *proof;
 
 	event_cancel(&t_check);
+	event_cancel(&t_later);
 	while ((proof = proofs_first(&proofs)))
 		del(proof);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The certificates that members of this key server registered with: when a CRL
- * changes they are looked at again, and who has a revoked one is excluded.  They
- * are kept with the key server's state.
+ * changes, and every hour, they are looked at again.  Who has a revoked one is
+ * excluded; where one has expired the registration ends, and its member may come
+ * with the one after it.  They are kept with the key server's state.
  */
 #ifndef MRKM_REVOKE_H
 #define MRKM_REVOKE_H

@@ -57,8 +57,8 @@ static size_t clear_member(struct mrkm_ks_group *group,
 			   const struct gikev2_id *identity)
 {
 	char id[300];
-	size_t n =
-		gikev2_group_clear_member(group->group, identity, mrkm_now());
+	size_t n = gikev2_group_end_member(group->group, identity,
+					   -GIKEV2_ERR_ADMIN, mrkm_now());
 
 	if (n)
 		zlog_info(
@@ -90,6 +90,14 @@ static void shut_out(struct mrkm_ks_group *group,
 		zlog_err(
 			"mrkm: group %s: no new keys after a member was shut out: run \"mrkm rekey group %s\"",
 			group->config.name, group->config.name);
+}
+
+void mrkm_ks_expired(struct mrkm_ks_group *group,
+		     const struct gikev2_id *identity)
+{
+	if (group->group)
+		gikev2_group_end_member(group->group, identity,
+					-GIKEV2_ERR_CERT_EXPIRED, mrkm_now());
 }
 
 /* ---------------------------------------------------------------- late members */

@@ -783,9 +783,12 @@ void gikev2_group_members(
 int gikev2_group_exclude(struct gikev2_group *group,
 			 const struct gikev2_id *identity, uint64_t now);
 
-/* Ends the registration of each member with that identity; their number. */
-size_t gikev2_group_clear_member(struct gikev2_group *group,
-				 const struct gikev2_id *identity,
-				 uint64_t now);
+/*
+ * Ends the registration of each member with that identity, and says why by a
+ * negated reason: it may come again, and its keys live on.  Their number.
+ */
+size_t gikev2_group_end_member(struct gikev2_group *group,
+			       const struct gikev2_id *identity, int err,
+			       uint64_t now);
 
 #endif /* GIKEV2_H */

@@ -955,25 +955,26 @@ int gikev2_group_leave(struct gikev2_gm *gm, int err, uint64_t now)
 }
 
 /* Out of the tree, and with its SA when there is no other use for that. */
-static int shut_out(struct gikev2_gm *gm, uint64_t now)
+static int shut_out(struct gikev2_gm *gm, int err, uint64_t now)
 {
 	struct gikev2_ike *ike = gm->ike;
-	int ret = gikev2_group_leave(gm, -GIKEV2_ERR_ADMIN, now);
+	int ret = gikev2_group_leave(gm, err, now);
 
 	if (ret == 0 && ike && !ike->gms)
-		gikev2_ike_delete(ike, -GIKEV2_ERR_ADMIN, now);
+		gikev2_ike_delete(ike, err, now);
 	return ret;
 }
 
-size_t gikev2_group_clear_member(struct gikev2_group *group,
-				 const struct gikev2_id *identity, uint64_t now)
+size_t gikev2_group_end_member(struct gikev2_group *group,
+			       const struct gikev2_id *identity, int err,
+			       uint64_t now)
 {
 	struct gikev2_gm *gm, *next;
 	size_t count = 0;
 
 	for (gm = gikev2_gm_find(group, identity, NULL); gm; gm = next) {
 		next = gikev2_gm_find(group, identity, gm);
-		count += shut_out(gm, now) == 0;
+		count += shut_out(gm, err, now) == 0;
 	}
 	gikev2_bury(group->engine);
 	return count;
@@ -992,7 +993,7 @@ int gikev2_group_exclude(struct gikev2_group *group,
 	for (gm = gikev2_gm_find(group, identity, NULL); ret == 0 && gm;
 	     gm = next) {
 		next = gikev2_gm_find(group, identity, gm);
-		ret = shut_out(gm, now);
+		ret = shut_out(gm, -GIKEV2_ERR_ADMIN, now);
 		count += ret == 0;
 	}
 	/* perhaps it is he who kept the group down */

@@ -234,9 +234,9 @@ static void roll(uint8_t arg)
 
 static void clear(uint8_t arg)
 {
-	gikev2_group_clear_member(play.scene.ks->group,
-				  &any_member(arg)->identity,
-				  play.scene.world->now);
+	gikev2_group_end_member(play.scene.ks->group,
+				&any_member(arg)->identity, -GIKEV2_ERR_ADMIN,
+				play.scene.world->now);
 }
 
 static void revoke(uint8_t arg)

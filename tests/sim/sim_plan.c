@@ -98,8 +98,8 @@ static void clear(struct sim_node *node)
 	struct sim_account *before = sim_memory_of(sim_account(server));
 
 	if (server->engine)
-		gikev2_group_clear_member(node->group->group, &node->identity,
-					  node->sim->now);
+		gikev2_group_end_member(node->group->group, &node->identity,
+					-GIKEV2_ERR_ADMIN, node->sim->now);
 	sim_memory_of(before);
 	if (server->engine)
 		sim_node_called(server);

@@ -611,10 +611,13 @@ static void operator_clears_member(void **state)
 	join_all(&s);
 	world_run(s.world, 100 * SECOND);
 	s.world->invariant = hitless;
-	assert_int_equal(gikev2_group_clear_member(s.ks->group, &s.r1->identity,
-						   s.world->now),
+	assert_int_equal(gikev2_group_end_member(s.ks->group, &s.r1->identity,
+						 -GIKEV2_ERR_ADMIN,
+						 s.world->now),
 			 1);
 	world_run(s.world, 10 * SECOND);
+	assert_int_equal(s.ks->event_err[GIKEV2_EVENT_MEMBER_GONE],
+			 -GIKEV2_ERR_ADMIN);
 	/* it comes back by itself, its keys lived on */
 	assert_int_equal(s.r1->events[GIKEV2_EVENT_SERVER_LOST], 1);
 	assert_int_equal(s.r1->events[GIKEV2_EVENT_REGISTERED], 2);
@@ -629,7 +632,8 @@ static void revoked_member_loses_its_keys(void **state)
 	join_all(&s);
 	world_run(s.world, 100 * SECOND);
 	s.ks->peers[0].authorized = false;
-	gikev2_group_clear_member(s.ks->group, &s.r1->identity, s.world->now);
+	gikev2_group_end_member(s.ks->group, &s.r1->identity, -GIKEV2_ERR_ADMIN,
+				s.world->now);
 	world_run(s.world, 10 * SECOND);
 	assert_int_equal(s.r1->row_count, 0);
 	assert_int_equal(s.r1->events[GIKEV2_EVENT_EXCLUDED], 1);

@@ -461,19 +461,22 @@ static void member_cleared(void **state)
 				    .data = { 'x' } };
 
 	(void)state;
-	assert_int_equal(gikev2_group_clear_member(s.ks->group, &nobody,
-						   s.world->now),
+	assert_int_equal(gikev2_group_end_member(s.ks->group, &nobody,
+						 -GIKEV2_ERR_ADMIN,
+						 s.world->now),
 			 0);
-	assert_int_equal(gikev2_group_clear_member(
-				 s.ks->group, &s.r[0]->identity, s.world->now),
+	assert_int_equal(gikev2_group_end_member(s.ks->group, &s.r[0]->identity,
+						 -GIKEV2_ERR_ADMIN,
+						 s.world->now),
 			 1);
 	assert_int_equal(status_of(s.ks->group, s.world->now).members, 2);
 	assert_int_equal(s.ks->events[GIKEV2_EVENT_MEMBER_GONE], 1);
 	assert_int_equal(s.ks->event_err[GIKEV2_EVENT_MEMBER_GONE],
 			 -GIKEV2_ERR_ADMIN);
 	/* once is enough */
-	assert_int_equal(gikev2_group_clear_member(
-				 s.ks->group, &s.r[0]->identity, s.world->now),
+	assert_int_equal(gikev2_group_end_member(s.ks->group, &s.r[0]->identity,
+						 -GIKEV2_ERR_ADMIN,
+						 s.world->now),
 			 0);
 	world_free(s.world);
 }

@@ -368,8 +368,8 @@ static void where_it_is(void **state)
 	s->r1->address.ip[3] = 77;
 	again(s->r1);
 	assert_int_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
-	gikev2_group_clear_member(s->ks->group, &s->r1->identity,
-				  s->world->now);
+	gikev2_group_end_member(s->ks->group, &s->r1->identity,
+				-GIKEV2_ERR_ADMIN, s->world->now);
 	again(s->r1);
 	assert_int_not_equal(world_state(s->r1), GIKEV2_GM_KEY_TABLE);
 	end(s);

@@ -436,8 +436,8 @@ static void weakest_member(void **state)
 		gikev2_member_del(s.r[2]->member, s.world->now);
 		s.r[2]->member = NULL;
 		world_run(s.world, 5 * SECOND);
-		gikev2_group_clear_member(s.ks->group, &s.r[2]->identity,
-					  s.world->now);
+		gikev2_group_end_member(s.ks->group, &s.r[2]->identity,
+					-GIKEV2_ERR_ADMIN, s.world->now);
 		assert_int_equal(status_of(&s).holdback_count, 0);
 		roll_and_watch(&s, 1);
 		assert_int_equal(s.r[0]->rows[0].algorithm,
@@ -573,7 +573,8 @@ static void up_by_command(void **state)
 	join_ospf(&s, 0, UP_TO_256);
 	world_run(s.world, 10 * SECOND);
 	assert_int_equal(algorithm_in_use(&s), KEYTABLE_HMAC_SHA_256);
-	gikev2_group_clear_member(s.ks->group, &s.r[0]->identity, s.world->now);
+	gikev2_group_end_member(s.ks->group, &s.r[0]->identity,
+				-GIKEV2_ERR_ADMIN, s.world->now);
 	assert_int_equal(gikev2_group_roll(s.ks->group, s.world->now), 0);
 	assert_int_equal(algorithm_in_use(&s), KEYTABLE_HMAC_SHA_256);
 	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now), 0);

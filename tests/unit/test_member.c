@@ -523,8 +523,9 @@ static struct scene cleared_while_waiting(uint64_t seed)
 
 static void clear_and_wait(struct scene *s, uint64_t seconds)
 {
-	assert_int_equal(gikev2_group_clear_member(
-				 s->ks->group, &s->r1->identity, s->world->now),
+	assert_int_equal(gikev2_group_end_member(s->ks->group, &s->r1->identity,
+						 -GIKEV2_ERR_ADMIN,
+						 s->world->now),
 			 1);
 	s->ks->up = true;
 	world_run(s->world, seconds * SECOND);

@@ -12,6 +12,7 @@
 #include "mrkmd/mrkm_auth.h"
 #include "mrkmd/mrkm_revoke.h"
 #include "mrkmd/mrkm_state.h"
+#include "pki.h"
 #include "test_util.h"
 
 DEFINE_MGROUP(MRKMD, "test");
@@ -24,15 +25,16 @@ struct mrkm mrkm;
 
 static struct {
 	struct {
-		uint8_t key[64], value[256];
+		uint8_t key[64], value[1024];
 		size_t key_len, value_len;
 	} records[MEMBERS_MAX];
 	size_t record_count;
-	const char *asks_by;  /* the one who asks showed that one */
+	const char *asks_by; /* the one who asks showed that one; NULL: */
+	struct gikev2_chunk asks_der;
 	unsigned int members; /* r0 and following are registered */
 	/* ... r0 by one of these; NULL: by any */
 	const char *const *r0_by;
-	unsigned int verified, excluded;
+	unsigned int verified, excluded, expired;
 	char who[300];		/* ... was the last one */
 	size_t seen_count;	/* certificates of the last one verified */
 	char seen[300];		/* and their octets */
@@ -87,6 +89,13 @@ void mrkm_exclude_revoked(struct mrkm_ks_group *group,
 	gikev2_id_text(identity, fake.who, sizeof(fake.who));
 }
 
+void mrkm_ks_expired(struct mrkm_ks_group *group,
+		     const struct gikev2_id *identity)
+{
+	fake.expired++;
+	gikev2_id_text(identity, fake.who, sizeof(fake.who));
+}
+
 void mrkm_engine_reschedule(void)
 {
 }
@@ -132,6 +141,9 @@ int gikev2_cert_verify(const struct gikev2_anchors *anchors,
 bool gikev2_asking_certificate(const struct gikev2 *engine, const uint8_t *der,
 			       size_t len)
 {
+	if (!fake.asks_by)
+		return fake.asks_der.len == len &&
+		       !memcmp(fake.asks_der.ptr, der, len);
 	return strlen(fake.asks_by) == len && !memcmp(fake.asks_by, der, len);
 }
 
@@ -536,6 +548,58 @@ static void many_names(void **state)
 	assert_true(asks(0, "G0"));
 }
 
+static size_t timers(void)
+{
+	return mrkm.loop->timer.hh.count;
+}
+
+/* r0's own certificate is valid until then, that of its CA until `ca`. */
+static void proven_until(int64_t until, int64_t ca)
+{
+	const struct pki_spec own = { .subject = "CN=r0",
+				      .from = 1,
+				      .until = until };
+	const struct pki_spec above = { .subject = "CN=CA",
+					.from = 1,
+					.until = ca };
+	struct gikev2_chunk certs[] = { pki_issue(NULL, &own)->der,
+					pki_issue(NULL, &above)->der };
+	struct gikev2_id id = name(0);
+
+	mrkm_revoke_proven(&id, certs, 2);
+	fake.asks_by = NULL;
+	fake.asks_der = certs[0];
+	assert_true(mrkm_revoke_keep(&id));
+}
+
+/* Its own, not that of a CA; it may come with the next one. */
+static void expired(void **state)
+{
+	struct gikev2_id id = name(0);
+
+	fake.members = 1;
+	assert_int_equal(timers(), 0);
+	proven_until(PKI_UNTIL, 1000);
+	assert_int_equal(timers(), 1);
+	check_all(1);
+	assert_int_equal(fake.expired, 0);
+	/* an hour later again */
+	assert_int_equal(timers(), 1);
+	proven_until(1000, PKI_UNTIL);
+	check_all(2);
+	assert_int_equal(fake.expired, 1);
+	assert_int_equal(fake.excluded, 0);
+	assert_string_equal(fake.who, "fqdn r0");
+	assert_int_equal(fake.record_count, 1);
+	assert_false(mrkm_revoke_keep(&id));
+	fake.members = 0;
+	for (int i = 0; i < 2; i++)
+		check_all(1);
+	assert_int_equal(fake.record_count, 0);
+	assert_int_equal(timers(), 0);
+	pki_clear();
+}
+
 /* Between its IKE_AUTH and its registration. */
 static void revoked_before_it_registers(void **state)
 {
@@ -598,6 +662,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(renewed, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(expired, setup, teardown),
 		cmocka_unit_test_setup_teardown(revoked_before_it_registers,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(other_chain, setup, teardown),

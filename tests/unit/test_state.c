@@ -397,8 +397,8 @@ static void records_come_and_go(void **state)
 	assert_int_equal(world_records(ks, GIKEV2_RECORD_MEMBER), 3);
 	assert_int_equal(world_records(ks, GIKEV2_RECORD_IKE_SA), 3);
 	assert_true(world_records(ks, GIKEV2_RECORD_NODE) >= 3);
-	gikev2_group_clear_member(ks->group, &run->r3->identity,
-				  run->world->now);
+	gikev2_group_end_member(ks->group, &run->r3->identity,
+				-GIKEV2_ERR_ADMIN, run->world->now);
 	world_run(run->world, WORLD_MS * 10);
 	assert_int_equal(world_records(ks, GIKEV2_RECORD_MEMBER), 2);
 	assert_int_equal(world_records(ks, GIKEV2_RECORD_IKE_SA), 2);
