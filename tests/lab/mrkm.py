@@ -143,6 +143,11 @@ def reasons(vtysh):
     return _json(vtysh, "show mrkm statistics")["reasons"]
 
 
+def half_open(vtysh):
+    "How many IKE SAs the key server remembers that are only begun."
+    return _json(vtysh, "show mrkm statistics")["halfOpen"]
+
+
 # ---------------------------------------------------------- the module's end
 
 # Milliseconds from now; None: no such moment ahead.
