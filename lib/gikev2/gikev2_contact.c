@@ -108,22 +108,6 @@ void gikev2_idle_changed(struct gikev2_ike *ike)
 		idle_remove(ike);
 }
 
-/* One with many names, too, has room for so many only. */
-static void limit_idles(const struct gikev2_ike *ike, uint64_t now)
-{
-	struct gikev2 *engine = ike->engine;
-	struct gikev2_ike *oldest = engine->idles.first;
-
-	if (engine->idles.count <= engine->params.idle_max)
-		return;
-	while (oldest && (oldest == ike || oldest == ike->parent))
-		oldest = oldest->idle_next;
-	if (!oldest)
-		return;
-	gikev2_count(engine, -GIKEV2_ERR_IDLE_LIMIT);
-	gikev2_ike_end(oldest, -GIKEV2_ERR_IDLE_LIMIT, now);
-}
-
 void gikev2_peers_add(struct gikev2_ike *ike)
 {
 	struct gikev2_peers *peers = &ike->engine->peers;
@@ -171,6 +155,34 @@ static bool same_proof(const struct gikev2_ike *a, const struct gikev2_ike *b)
 {
 	return gikev2_equal(a->peer_proof, b->peer_proof,
 			    sizeof(a->peer_proof));
+}
+
+/* The oldest that serves no group, from `from` on; neither itself nor its parent. */
+static struct gikev2_ike *next_idle(const struct gikev2_ike *ike,
+				    struct gikev2_ike *from)
+{
+	while (from && (from == ike || from == ike->parent))
+		from = from->idle_next;
+	return from;
+}
+
+/*
+ * One with many names, too, has room for so many only.  The first to give way are
+ * those that were proved by the same: whoever has the key of a pattern is in
+ * nobody's way but theirs who have it as well.
+ */
+static void limit_idles(const struct gikev2_ike *ike, uint64_t now)
+{
+	struct gikev2 *engine = ike->engine;
+	struct gikev2_ike *oldest = next_idle(ike, engine->idles.first);
+	struct gikev2_ike *same = oldest;
+
+	if (engine->idles.count <= engine->params.idle_max || !oldest)
+		return;
+	while (same && !same_proof(same, ike))
+		same = next_idle(ike, same->idle_next);
+	gikev2_count(engine, -GIKEV2_ERR_IDLE_LIMIT);
+	gikev2_ike_end(same ? same : oldest, -GIKEV2_ERR_IDLE_LIMIT, now);
 }
 
 /*

@@ -413,6 +413,47 @@ static void rekeys_without_end(void **state)
 	world_free(s.world);
 }
 
+static struct gikev2_ike *idle_of(struct scene *s, int name, uint8_t proof)
+{
+	struct gikev2_path path = { s->gm->address, s->ks->address };
+	struct gikev2_ike *ike = gikev2_ike_new(s->ks->engine, false, &path);
+	struct gikev2_id id = named("x");
+
+	assert_non_null(ike);
+	id.data[0] = name;
+	assert_int_equal(gikev2_ike_set_peer(ike, &id), 0);
+	memset(ike->peer_proof, proof, sizeof(ike->peer_proof));
+	gikev2_ike_established(ike, s->world->now);
+	return ike;
+}
+
+/* By the key of a pattern, one has any number of names; others have their own. */
+static void idles_of_a_pattern(void **state)
+{
+	struct scene s = setup(false);
+	struct gikev2_ike *other, *newcomer;
+
+	(void)state;
+	s.world->params.idle_max = 20;
+	gikev2_set_params(s.ks->engine, &s.world->params);
+	other = idle_of(&s, 'a', 1);
+	for (int i = 0; i < 50; i++)
+		idle_of(&s, 'A' + i, 2);
+	assert_false(other->dead);
+	assert_ptr_equal(s.ks->engine->idles.first, other);
+	assert_int_equal(s.ks->engine->idles.count, 20);
+	/* who has none that is proved so is let in all the same */
+	newcomer = idle_of(&s, 'b', 3);
+	assert_true(other->dead);
+	assert_false(newcomer->dead);
+	assert_int_equal(s.ks->engine->idles.count, 20);
+	while (s.ks->engine->ikes)
+		gikev2_ike_end(s.ks->engine->ikes, -GIKEV2_ERR_ADMIN,
+			       s.world->now);
+	gikev2_bury(s.ks->engine);
+	world_free(s.world);
+}
+
 /* ... or has a name for each of them: the oldest ones go, and no member. */
 static void idles_of_many_names(void **state)
 {
@@ -532,6 +573,7 @@ int main(void)
 		cmocka_unit_test(rekeys_without_end),
 		cmocka_unit_test(idles_without_end),
 		cmocka_unit_test(idles_by_another_secret),
+		cmocka_unit_test(idles_of_a_pattern),
 		cmocka_unit_test(idles_of_many_names),
 	};
 
