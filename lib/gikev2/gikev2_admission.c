@@ -139,8 +139,9 @@ int gikev2_admission(struct gikev2_group *group, struct gikev2_gm *gm,
 #define TURNS_AT_ONCE 10
 #define TURN_TIME (2 * GIKEV2_SECOND)
 
-bool gikev2_turn(struct gikev2_turns *turns, const struct gikev2_id *id,
-		 uint64_t now)
+/* Until when the turns that it had will do. */
+static uint64_t *due_of(struct gikev2_turns *turns, const struct gikev2_id *id,
+			uint64_t now)
 {
 	/* who has a choice of names with one hash has turns enough by them */
 	uint64_t name = gikev2_id_hash(id, 1);
@@ -149,8 +150,22 @@ bool gikev2_turn(struct gikev2_turns *turns, const struct gikev2_id *id,
 	if (turns->at[name % GIKEV2_TURNS].name != name || *due < now)
 		*due = now;
 	turns->at[name % GIKEV2_TURNS].name = name;
+	return due;
+}
+
+bool gikev2_turn(struct gikev2_turns *turns, const struct gikev2_id *id,
+		 uint64_t now)
+{
+	uint64_t *due = due_of(turns, id, now);
+
 	if (*due >= now + TURNS_AT_ONCE * TURN_TIME)
 		return false;
 	*due += TURN_TIME;
 	return true;
+}
+
+void gikev2_turn_lost(struct gikev2_turns *turns, const struct gikev2_id *id,
+		      uint64_t now)
+{
+	*due_of(turns, id, now) += TURN_TIME;
 }

@@ -26,4 +26,8 @@ int gikev2_admission(struct gikev2_group *group, struct gikev2_gm *gm,
 bool gikev2_turn(struct gikev2_turns *turns, const struct gikev2_id *id,
 		 uint64_t now);
 
+/* Something else that it did cost the others as much: it has one turn less. */
+void gikev2_turn_lost(struct gikev2_turns *turns, const struct gikev2_id *id,
+		      uint64_t now);
+
 #endif /* GIKEV2_ADMISSION_H */

@@ -954,6 +954,14 @@ int gikev2_group_leave(struct gikev2_gm *gm, int err, uint64_t now)
 	return 0;
 }
 
+/* A new Rekey SA for all the others: it has the fewer turns to come again. */
+int gikev2_group_left(struct gikev2_gm *gm, int err, uint64_t now)
+{
+	if (gm->leaf != GIKEV2_LKH_NO_LEAF)
+		gikev2_turn_lost(&gm->group->turns, gm->id, now);
+	return gikev2_group_leave(gm, err, now);
+}
+
 /* Out of the tree, and with its SA when there is no other use for that. */
 static int shut_out(struct gikev2_gm *gm, int err, uint64_t now)
 {

@@ -897,6 +897,8 @@ int gikev2_group_join(struct gikev2_group *group, struct gikev2_ike *ike,
 void gikev2_group_free(struct gikev2_group *group);
 /* A member goes, and cannot follow any more; err is why. */
 int gikev2_group_leave(struct gikev2_gm *gm, int err, uint64_t now);
+/* ... and it was the member that said so. */
+int gikev2_group_left(struct gikev2_gm *gm, int err, uint64_t now);
 
 /* gikev2_gm.c: the list of members */
 /* The first registration of that identity, or the one after `last`; NULL. */

@@ -539,7 +539,7 @@ static int unregister(struct gikev2_ike *ike, struct gikev2_rx *rx,
 			  : gikev2_err_from_notify(why);
 
 	if (gm)
-		gikev2_group_leave(gm, err, rx->now);
+		gikev2_group_left(gm, err, rx->now);
 	return gikev2_respond_notify(ike, rx, 0, NULL, 0);
 }
 

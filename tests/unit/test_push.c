@@ -334,6 +334,27 @@ static void full_tree(void **state)
 	teardown(&s);
 }
 
+/* Each leave is a Rekey SA for all: who comes and goes has half as many turns. */
+static void comes_and_goes(void **state)
+{
+	struct scene s = setup(61, ED25519);
+	unsigned int *came = &s.ks->events[GIKEV2_EVENT_MEMBER_REGISTERED];
+	unsigned int *left = &s.ks->events[GIKEV2_EVENT_MEMBER_GONE];
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		world_join(s.r1, s.ks, WORLD_ALL_ALGORITHMS);
+		world_run(s.world, SECOND / 10);
+		gikev2_member_del(s.r1->member, s.world->now);
+		s.r1->member = NULL;
+		world_run(s.world, SECOND / 10);
+	}
+	/* ten at once, and one each two seconds */
+	assert_in_range(*came + *left, 10, 17);
+	assert_int_equal(*came, *left);
+	teardown(&s);
+}
+
 /* ----------------------------------------------------------------- bad input */
 
 static struct world_datagram recorded;
@@ -514,6 +535,7 @@ int main(void)
 		cmocka_unit_test(forged),
 		cmocka_unit_test(by_another_member),
 		cmocka_unit_test(by_excluded_member),
+		cmocka_unit_test(comes_and_goes),
 		cmocka_unit_test(no_multicast),
 		cmocka_unit_test(own_member),
 	};
