@@ -18,7 +18,8 @@ import time
 from . import config
 
 PR_SET_PDEATHSIG = 1
-PRIVATE_DIRS = ("/etc/frr", "/var/run/frr", "/var/lib/frr")
+# the last one is where daemons keep what a crash would need
+PRIVATE_DIRS = ("/etc/frr", "/var/run/frr", "/var/lib/frr", "/var/tmp/frr")
 
 SERVER_DAEMONS = (("mgmtd",), ("zebra",), ("mrkmd",))
 MEMBER_DAEMONS = SERVER_DAEMONS + (("ospfd", "-M", "mrkm"),)
