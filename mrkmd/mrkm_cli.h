@@ -81,6 +81,7 @@ bool mrkm_cli_member(struct vty *vty, struct mrkm_cli_identity *identity,
 
 /* Likewise, for the absolute name of a file. */
 bool mrkm_cli_file_ok(struct vty *vty, const char *file);
+bool mrkm_cli_uri_ok(struct vty *vty, const char *uri);
 
 /* An entry of a key server's group, relative to that. */
 void mrkm_cli_member_xpath(const struct mrkm_cli_identity *identity,

@@ -37,11 +37,6 @@
 	"Opaque name\n"                                                        \
 	"Name\n"
 
-static bool uri_ok(struct vty *vty, const char *uri)
-{
-	return mrkm_cli_name_ok(vty, "URI", uri, MRKM_URI_SIZE - 1);
-}
-
 static bool anchor_ok(struct vty *vty, const char *name)
 {
 	return mrkm_cli_name_ok(vty, "trust anchor", name, MRKM_NAME_SIZE - 1);
@@ -61,7 +56,7 @@ DEFPY_YANG (mrkm_certificate,
 {
 	char xpath[XPATH_MAXLEN];
 
-	if (!uri_ok(vty, uri) || !uri_ok(vty, key))
+	if (!mrkm_cli_uri_ok(vty, uri) || !mrkm_cli_uri_ok(vty, key))
 		return CMD_WARNING_CONFIG_FAILED;
 	snprintf(xpath, sizeof(xpath), "./certificate[uri='%s']/private-key", uri);
 	return mrkm_cli_set(vty, xpath, key);
@@ -69,7 +64,7 @@ DEFPY_YANG (mrkm_certificate,
 
 DEFPY_YANG (no_mrkm_certificate,
 	no_mrkm_certificate_cmd,
-	"no certificate URI$uri [private-key URI]",
+	"no certificate URI$uri [private-key URI$key]",
 	NO_STR
 	"Certificate that this router proves its identity with\n"
 	"File with it and the CAs above it, or what a provider of OpenSSL understands\n"
@@ -78,7 +73,7 @@ DEFPY_YANG (no_mrkm_certificate,
 {
 	char xpath[XPATH_MAXLEN];
 
-	if (!uri_ok(vty, uri))
+	if (!mrkm_cli_uri_ok(vty, uri))
 		return CMD_WARNING_CONFIG_FAILED;
 	snprintf(xpath, sizeof(xpath), "./certificate[uri='%s']", uri);
 	return mrkm_cli_destroy(vty, xpath);
@@ -93,7 +88,7 @@ DEFPY_YANG (mrkm_trust_anchor,
 {
 	char xpath[XPATH_MAXLEN];
 
-	if (!anchor_ok(vty, mrkm_trust_anchor) || !uri_ok(vty, uri))
+	if (!anchor_ok(vty, mrkm_trust_anchor) || !mrkm_cli_uri_ok(vty, uri))
 		return CMD_WARNING_CONFIG_FAILED;
 	snprintf(xpath, sizeof(xpath), "./trust-anchor[name='%s']/uri",
 		 mrkm_trust_anchor);
@@ -127,7 +122,7 @@ DEFPY_YANG (mrkm_crl,
 {
 	char xpath[XPATH_MAXLEN];
 
-	if (!uri_ok(vty, uri))
+	if (!mrkm_cli_uri_ok(vty, uri))
 		return CMD_WARNING_CONFIG_FAILED;
 	snprintf(xpath, sizeof(xpath), "./crl[.='%s']", uri);
 	nb_cli_enqueue_change(vty, xpath, no ? NB_OP_DESTROY : NB_OP_CREATE, NULL);

@@ -33,6 +33,9 @@ DEFPY_YANG (mrkm_keep_keys,
 	"What they are sealed under\n"
 	"Name of a file, made when it is missing, or URI of an Ed25519 private key\n")
 {
+	if ((file && !mrkm_cli_file_ok(vty, file)) ||
+	    (key && !mrkm_cli_uri_ok(vty, key)))
+		return CMD_WARNING_CONFIG_FAILED;
 	nb_cli_enqueue_change(vty, "./keep-keys", NB_OP_CREATE, NULL);
 	set_or_clear(vty, "./keep-keys/file", file);
 	set_or_clear(vty, "./keep-keys/key", key);

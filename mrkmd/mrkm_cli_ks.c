@@ -67,6 +67,8 @@ DEFPY_YANG (mrkm_ks_state_file,
 	"Nowhere: after a restart every member registers again\n"
 	"Name of the file\n")
 {
+	if (strcmp(file, "none") && !mrkm_cli_file_ok(vty, file))
+		return CMD_WARNING_CONFIG_FAILED;
 	return mrkm_cli_set(vty, "./state-file", file);
 }
 
@@ -87,6 +89,8 @@ DEFPY_YANG (mrkm_ks_state_key,
 	"What the state is sealed under\n"
 	"Name of a file, made when it is missing, or URI of an Ed25519 private key\n")
 {
+	if (!mrkm_cli_uri_ok(vty, key))
+		return CMD_WARNING_CONFIG_FAILED;
 	return mrkm_cli_set(vty, "./state-key", key);
 }
 

@@ -183,7 +183,7 @@ DEFPY_YANG (mrkm_rekey_signature,
 	"Digital signature\n"
 	"Private key: a file, or what a provider of OpenSSL understands\n")
 {
-	if (!mrkm_cli_name_ok(vty, "URI", uri, MRKM_URI_SIZE - 1))
+	if (!mrkm_cli_uri_ok(vty, uri))
 		return CMD_WARNING_CONFIG_FAILED;
 	return mrkm_cli_set(vty, "./rekey/signature-key", uri);
 }

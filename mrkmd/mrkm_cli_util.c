@@ -151,6 +151,11 @@ bool mrkm_cli_file_ok(struct vty *vty, const char *file)
 	return file[0] == '/';
 }
 
+bool mrkm_cli_uri_ok(struct vty *vty, const char *uri)
+{
+	return mrkm_cli_name_ok(vty, "URI", uri, MRKM_URI_SIZE - 1);
+}
+
 void mrkm_cli_member_xpath(const struct mrkm_cli_identity *identity,
 			   char *xpath, size_t size)
 {

@@ -111,12 +111,7 @@ DEFPY (no_debug_mrkm_keylog,
 	return CMD_SUCCESS;
 }
 
-DEFUN_NOSH (show_debugging_mrkm,
-	    show_debugging_mrkm_cmd,
-	    "show debugging [mrkm]",
-	    SHOW_STR
-	    DEBUG_STR
-	    "Multicast router key management\n")
+static void show_debugging(struct vty *vty)
 {
 	vty_out(vty, "MRKM debugging status:\n");
 	cmd_show_lib_debugs(vty);
@@ -124,6 +119,27 @@ DEFUN_NOSH (show_debugging_mrkm,
 		vty_out(vty,
 			"  MRKM key log is on: %s opens all that is captured\n",
 			mrkm_keylog_path());
+}
+
+/* vtysh has this one itself, for all daemons at once. */
+DEFUN_NOSH (show_debugging_all,
+	    show_debugging_all_cmd,
+	    "show debugging",
+	    SHOW_STR
+	    DEBUG_STR)
+{
+	show_debugging(vty);
+	return CMD_SUCCESS;
+}
+
+DEFPY (show_debugging_mrkm,
+       show_debugging_mrkm_cmd,
+       "show debugging mrkm",
+       SHOW_STR
+       DEBUG_STR
+       "Multicast router key management\n")
+{
+	show_debugging(vty);
 	return CMD_SUCCESS;
 }
 
@@ -140,5 +156,6 @@ void mrkm_debug_init(void)
 	install_element(CONFIG_NODE, &debug_mrkm_cmd);
 	install_element(ENABLE_NODE, &debug_mrkm_keylog_cmd);
 	install_element(ENABLE_NODE, &no_debug_mrkm_keylog_cmd);
+	install_element(ENABLE_NODE, &show_debugging_all_cmd);
 	install_element(ENABLE_NODE, &show_debugging_mrkm_cmd);
 }
