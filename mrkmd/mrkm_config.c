@@ -74,12 +74,48 @@ static void read_state(const struct lyd_node *server,
 		strlcpy(base->state_key, key, sizeof(base->state_key));
 }
 
+/* Link-local addresses mean nothing without an interface. */
+static bool is_unicast(const struct gikev2_endpoint *endpoint)
+{
+	static const uint8_t unspecified[16];
+
+	if (endpoint->family == 4)
+		return endpoint->ip[0] != 0 && endpoint->ip[0] < 224;
+	return endpoint->ip[0] != 0xff &&
+	       memcmp(endpoint->ip, unspecified, sizeof(unspecified)) &&
+	       !(endpoint->ip[0] == 0xfe && (endpoint->ip[1] & 0xc0) == 0x80);
+}
+
+static int read_listen(const struct lyd_node *server,
+		       struct mrkm_base_config *base, char *problem,
+		       size_t size)
+{
+	const struct lyd_node *child = mrkm_child(server, "listen");
+
+	for (; child; child = mrkm_next(child)) {
+		struct gikev2_endpoint *address =
+			&base->listen[base->listen_count];
+
+		if (base->listen_count++ == MRKM_LISTEN_MAX)
+			return mrkm_fail(
+				problem, size,
+				"key server: more than %d addresses to listen at: remove some, or all of them to listen everywhere",
+				MRKM_LISTEN_MAX);
+		mrkm_address_read(lyd_get_value(child), address);
+		if (!is_unicast(address))
+			return mrkm_fail(
+				problem, size,
+				"key server: listen %s: name a unicast address of this router that is not link-local, or leave it out to listen everywhere",
+				lyd_get_value(child));
+	}
+	return 0;
+}
+
 static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
 		     char *problem, size_t size)
 {
 	const struct lyd_node *identity = mrkm_child(tree, "identity");
 	const struct lyd_node *server = mrkm_child(tree, "key-server");
-	const struct lyd_node *child;
 
 	memset(base, 0, sizeof(*base));
 	base->enabled = true;
@@ -102,26 +138,7 @@ static int read_base(const struct lyd_node *tree, struct mrkm_base_config *base,
 		return 0;
 	base->half_open_limit = mrkm_leaf_number(server, "half-open-limit");
 	read_state(server, base);
-	for (child = mrkm_child(server, "listen"); child;
-	     child = mrkm_next(child)) {
-		if (base->listen_count == MRKM_LISTEN_MAX)
-			return mrkm_fail(
-				problem, size,
-				"key server: more than %d addresses to listen at: remove some, or all of them to listen everywhere",
-				MRKM_LISTEN_MAX);
-		mrkm_address_read(lyd_get_value(child),
-				  &base->listen[base->listen_count++]);
-	}
-	return 0;
-}
-
-/* Link-local addresses mean nothing without an interface. */
-static bool usable_server(const struct gikev2_endpoint *endpoint)
-{
-	if (endpoint->family == 4)
-		return endpoint->ip[0] != 0 && endpoint->ip[0] < 224;
-	return endpoint->ip[0] != 0xff &&
-	       !(endpoint->ip[0] == 0xfe && (endpoint->ip[1] & 0xc0) == 0x80);
+	return read_listen(server, base, problem, size);
 }
 
 static int read_server(const struct lyd_node *node, uint16_t port,
@@ -136,7 +153,7 @@ static int read_server(const struct lyd_node *node, uint16_t port,
 		server->endpoint.port = port;
 	server->nat_port = mrkm_leaf_number(node, "nat-traversal-port");
 	server->preference = mrkm_leaf_number(node, "preference");
-	if (!usable_server(&server->endpoint))
+	if (!is_unicast(&server->endpoint))
 		return mrkm_fail(
 			problem, size,
 			"key server %s: name a unicast address that is not link-local",

@@ -58,8 +58,7 @@ static bool has_address(const struct ifaddrs *ifa,
 	       !memcmp(own.ip, address->ip, sizeof(own.ip));
 }
 
-/* The interface that has that address; 0: none, or none was given. */
-static ifindex_t interface_of(const struct gikev2_endpoint *address)
+ifindex_t mrkm_multicast_interface_of(const struct gikev2_endpoint *address)
 {
 	struct ifaddrs *all, *ifa;
 	ifindex_t ifindex = 0;
@@ -93,7 +92,7 @@ static int member_interface(const struct mrkm_group *group)
 	gikev2_member_get_status(group->member, &status);
 	if (status.server.family)
 		mrkm_io_source(&status.server, &local);
-	return interface_of(&local);
+	return mrkm_multicast_interface_of(&local);
 }
 
 /* ------------------------------------------------------------------ sockets */
@@ -371,7 +370,7 @@ static ifindex_t server_interface(const struct mrkm_ks_group_config *config)
 		return if_nametoindex(config->rekey.interface);
 	if (!source->family && mrkm.base.listen_count)
 		source = &mrkm.base.listen[0];
-	return interface_of(source);
+	return mrkm_multicast_interface_of(source);
 }
 
 static bool sends_to(const struct mrkm_ks_group_config *config,

@@ -33,6 +33,9 @@ bool mrkm_multicast_problem(const struct mrkm_group *group, char *buf,
 void mrkm_multicast_way(const struct gikev2_endpoint *destination,
 			ifindex_t *ifindex, int *ttl);
 
+/* The interface that has that address; 0: none, or none was given. */
+ifindex_t mrkm_multicast_interface_of(const struct gikev2_endpoint *address);
+
 void mrkm_multicast_fini(void);
 
 #endif /* MRKM_MULTICAST_H */

@@ -195,6 +195,8 @@ static struct json_object *mrkm_json(void)
 		json_object_object_add(ks_groups, ks_group->config.name,
 				       mrkm_json_ks_group(ks_group));
 	json_object_object_add(json, "groups", groups);
+	if (mrkm.base.key_server)
+		json_object_object_add(json, "server", mrkm_json_server());
 	json_object_object_add(json, "keyServerGroups", ks_groups);
 	json_object_object_add(json, "receivers", mrkm_json_receivers());
 	return json;

@@ -37,6 +37,7 @@ struct json_object *mrkm_json_group(const struct mrkm_group *group);
 /* mrkm_show_server.c: groups as key server */
 int mrkm_show_server(struct vty *vty, bool members, bool json);
 struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group);
+struct json_object *mrkm_json_server(void);
 
 /* mrkm_show_protocol.c: what a group makes keys for */
 void mrkm_show_protocols(struct vty *vty,

@@ -8,6 +8,7 @@
 
 #include "mrkmd/mrkm.h"
 #include "mrkmd/mrkm_auth.h"
+#include "mrkmd/mrkm_multicast.h"
 #include "mrkmd/mrkm_refusal.h"
 #include "mrkmd/mrkm_show.h"
 #include "mrkmd/mrkm_state.h"
@@ -20,10 +21,13 @@ static void show_listen(struct vty *vty)
 		mrkm_show_line(vty, "Listens at", "every address, port %u",
 			       mrkm.base.port);
 	for (size_t i = 0; i < mrkm.base.listen_count; i++)
-		mrkm_show_line(vty, i ? "" : "Listens at", "%s, port %u",
+		mrkm_show_line(vty, i ? "" : "Listens at", "%s, port %u%s",
 			       mrkm_address_text(&mrkm.base.listen[i], text,
 						 sizeof(text)),
-			       mrkm.base.port);
+			       mrkm.base.port,
+			       mrkm_multicast_interface_of(&mrkm.base.listen[i])
+				       ? ""
+				       : ": no interface has that address");
 }
 
 static void show_limit(struct vty *vty, const struct mrkm_ks_group *group)
@@ -313,6 +317,8 @@ struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group)
 		return json;
 	gikev2_group_get_status(group->group, mrkm_now(), &status);
 	json_object_int_add(json, "members", status.members);
+	json_object_int_add(json, "excluded",
+			    mrkm_exclusions_count(&group->exclusions));
 	json_object_int_add(json, "pending", status.pending);
 	if (status.wait) {
 		json_object_string_add(json, "waitsFor",
@@ -328,6 +334,10 @@ struct json_object *mrkm_json_ks_group(const struct mrkm_ks_group *group)
 				       mrkm_json_tree(&status.rekey));
 	}
 	json_object_int_add(json, "generation", status.generation);
+	json_object_int_add(json, "generationSeconds",
+			    mrkm_seconds_since(status.created));
+	json_object_int_add(json, "secondsToSend",
+			    mrkm_seconds_until(status.atd_end));
 	json_object_int_add(json, "secondsToRoll",
 			    mrkm_seconds_until(status.next_roll));
 	json_object_object_add(json, "heldBack", mrkm_json_holdback(&status));
@@ -352,6 +362,31 @@ static void show_state(struct vty *vty)
 			       "%" PRIu64 " records, %" PRIu64
 			       " octets, written %" PRIu64 " times",
 			       status.records, status.octets, status.commits);
+}
+
+struct json_object *mrkm_json_server(void)
+{
+	struct json_object *json = json_object_new_object();
+	struct json_object *listen = json_object_new_array();
+	struct mrkm_state_status status;
+	char text[512];
+
+	for (size_t i = 0; i < mrkm.base.listen_count; i++) {
+		mrkm_address_text(&mrkm.base.listen[i], text, sizeof(text));
+		json_object_array_add(listen, json_object_new_string(text));
+	}
+	json_object_object_add(json, "listen", listen);
+	json_object_int_add(json, "halfOpenLimit", mrkm.base.half_open_limit);
+	mrkm_state_get_status(&status);
+	if (status.file) {
+		json_object_string_add(json, "stateFile", status.file);
+		json_object_int_add(json, "stateRecords", status.records);
+		json_object_int_add(json, "stateOctets", status.octets);
+		json_object_int_add(json, "stateCommits", status.commits);
+	}
+	if (mrkm_state_problem(text, sizeof(text)))
+		json_object_string_add(json, "problem", text);
+	return json;
 }
 
 /* ---------------------------------------------------------------- commands */

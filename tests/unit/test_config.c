@@ -322,8 +322,9 @@ static void identity_comes_first(void **state)
 
 static void key_servers(void **state)
 {
-	static const char *const bad[] = { "224.0.0.1", "0.0.0.0", "fe80::1",
-					   "ff02::1", "255.255.255.255" };
+	static const char *const bad[] = { "224.0.0.1", "0.0.0.0",
+					   "fe80::1",	"::",
+					   "ff02::1",	"255.255.255.255" };
 	char text[512];
 
 	expect_ok(ME "," GROUP(
@@ -335,6 +336,9 @@ static void key_servers(void **state)
 			 "," GROUP("CORE", ",'key-server':[{'address':'%s'}]"),
 			 bad[i]);
 		expect_problem(text, WORDS("group CORE", bad[i], "unicast"));
+		snprintf(text, sizeof(text),
+			 ME ",'key-server':{'listen':['%s']}", bad[i]);
+		expect_problem(text, WORDS("listen", bad[i], "unicast"));
 	}
 	expect_problem(
 		ME "," GROUP(
