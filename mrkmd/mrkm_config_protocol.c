@@ -212,7 +212,7 @@ static int check_form(const struct gikev2_group_protocol *config,
 	if (plain && !ipsec)
 		return mrkm_fail(
 			problem, size,
-			"protocol %s cannot be said in plain form: take it out, or \"policy-form plain\"",
+			"protocol %s cannot be said in plain form: take out one of it and \"policy-form plain\"",
 			protocol->name);
 	if (plain && config->per_sender)
 		return mrkm_fail(

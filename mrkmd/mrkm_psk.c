@@ -138,7 +138,7 @@ static int psk_decode(const char *path, const uint8_t *octets, size_t len,
 		if (!hex_decode(octets + 2, len - 2, secret))
 			return fail(
 				problem, size, EINVAL,
-				"pre-shared key file %s begins with 0x, but at most %d octets of two hexadecimal digits do not follow",
+				"pre-shared key file %s begins with 0x, which two hexadecimal digits for each octet must follow, of %d octets at the most",
 				path, GIKEV2_SECRET_MAX);
 	} else if (len > sizeof(secret->octets)) {
 		return fail(

@@ -50,7 +50,8 @@ void mrkm_show_receivers(struct vty *vty)
 		text = ttable_dump(table, "\n");
 		vty_out(vty, "%s\n", text);
 		XFREE(MTYPE_TMP_TTABLE, text);
-	} else {
+	} else if (mrkm_groups_count(&mrkm.groups)) {
+		/* a key server alone has no use for them */
 		vty_out(vty,
 			"No daemon has asked for keys: start ospfd with \"-M mrkm\"\n\n");
 	}

@@ -156,6 +156,8 @@ static void status_json(struct json_object *json,
 
 	json_object_string_add(json, "state",
 			       gikev2_member_state_text(status->state));
+	json_object_int_add(json, "stateSeconds",
+			    mrkm_seconds_since(status->state_since));
 	json_object_boolean_add(json, "registered",
 				status->registered_since != 0);
 	json_object_int_add(json, "registeredSeconds",
@@ -163,6 +165,12 @@ static void status_json(struct json_object *json,
 	json_object_int_add(json, "registrations", status->registrations);
 	json_object_int_add(json, "failures", status->failures);
 	json_object_int_add(json, "rekeys", status->rekeys);
+	if (status->rekeys)
+		json_object_int_add(json, "lastRekeySeconds",
+				    mrkm_seconds_since(status->last_rekey));
+	if (status->next_try != GIKEV2_NEVER && !status->registered_since)
+		json_object_int_add(json, "nextTrySeconds",
+				    mrkm_seconds_until(status->next_try));
 	if (status->rekey.alive)
 		json_object_object_add(json, "rekeySa",
 				       mrkm_json_rekey(&status->rekey));
@@ -179,6 +187,31 @@ static void status_json(struct json_object *json,
 				       mrkm_json_proof(&status->proof));
 	json_object_object_add(json, "keys",
 			       mrkm_json_rows(status->rows, status->row_count));
+}
+
+static struct json_object *servers_json(const struct mrkm_group *group)
+{
+	struct json_object *servers = json_object_new_array();
+	char text[MRKM_TEXT_SIZE];
+
+	for (size_t i = 0; i < group->config.server_count; i++) {
+		const struct mrkm_key_server_config *config =
+			&group->config.servers[i];
+		struct json_object *json = json_object_new_object();
+
+		json_object_string_add(json, "address",
+				       mrkm_address_text(&config->endpoint,
+							 text, sizeof(text)));
+		json_object_int_add(json, "port", config->endpoint.port);
+		json_object_int_add(json, "preference", config->preference);
+		if (config->identity.type)
+			json_object_string_add(json, "identity",
+					       gikev2_id_text(&config->identity,
+							      text,
+							      sizeof(text)));
+		json_object_array_add(servers, json);
+	}
+	return servers;
 }
 
 static struct json_object *protocols_json(const struct mrkm_group *group)
@@ -217,6 +250,10 @@ struct json_object *mrkm_json_group(const struct mrkm_group *group)
 					      sizeof(text)));
 	if (mrkm_group_problem(group, text, sizeof(text)))
 		json_object_string_add(json, "problem", text);
+	json_object_object_add(json, "keyServers", servers_json(group));
+	if (group->config.psk_file[0])
+		json_object_string_add(json, "preSharedKeyFile",
+				       group->config.psk_file);
 	json_object_object_add(json, "protocols", protocols_json(group));
 	if (group->member) {
 		gikev2_member_get_status(group->member, &status);

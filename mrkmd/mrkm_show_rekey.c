@@ -20,10 +20,22 @@ const char *mrkm_rekey_authentication(const struct gikev2_rekey_status *rekey)
 	return rekey->signature ? rekey->signature : "implicit";
 }
 
+/* Of Ed25519 the scheme and the key have one name. */
+static void show_signature(struct vty *vty,
+			   const struct gikev2_rekey_status *rekey)
+{
+	char key[64];
+
+	gikev2_key_text(rekey->key, key, sizeof(key));
+	mrkm_show_line(vty, "  signed", "%s%s%s", rekey->signature,
+		       strcmp(rekey->signature, key) ? ", " : "",
+		       strcmp(rekey->signature, key) ? key : "");
+}
+
 void mrkm_show_rekey(struct vty *vty, const struct gikev2_rekey_status *rekey,
 		     const char *interface)
 {
-	char spi[MRKM_REKEY_SPI_TEXT], text[64], key[64], time[32];
+	char spi[MRKM_REKEY_SPI_TEXT], text[64], time[32];
 
 	if (!rekey->alive)
 		return;
@@ -38,8 +50,7 @@ void mrkm_show_rekey(struct vty *vty, const struct gikev2_rekey_status *rekey,
 						    sizeof(text)));
 	mrkm_show_line(vty, "  message", "%u is next", rekey->message_id);
 	if (rekey->key)
-		mrkm_show_line(vty, "  signed", "%s, %s", rekey->signature,
-			       gikev2_key_text(rekey->key, key, sizeof(key)));
+		show_signature(vty, rekey);
 	else
 		mrkm_show_line(
 			vty, "  signed",

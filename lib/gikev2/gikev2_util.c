@@ -103,8 +103,8 @@ static const struct {
 	uint8_t type;
 	const char *name;
 } id_types[] = {
-	{ GIKEV2_ID_IPV4_ADDR, "ipv4" },    { GIKEV2_ID_FQDN, "fqdn" },
-	{ GIKEV2_ID_RFC822_ADDR, "email" }, { GIKEV2_ID_IPV6_ADDR, "ipv6" },
+	{ GIKEV2_ID_IPV4_ADDR, "address" }, { GIKEV2_ID_FQDN, "fqdn" },
+	{ GIKEV2_ID_RFC822_ADDR, "email" }, { GIKEV2_ID_IPV6_ADDR, "address" },
 	{ GIKEV2_ID_DER_ASN1_DN, "dn" },    { GIKEV2_ID_KEY_ID, "key-id" },
 };
 

@@ -244,7 +244,7 @@ static void lines(void **state)
 		{ make_id(GIKEV2_ID_FQDN, "r2.example.net", 14),
 		  "\"fqdn r2.example.net\"" },
 		{ make_id(GIKEV2_ID_IPV4_ADDR, "\xc0\0\2\1", 4),
-		  "\"ipv4 192.0.2.1\"" },
+		  "\"address 192.0.2.1\"" },
 		{ make_id(GIKEV2_ID_DER_ASN1_DN, dn.ptr, dn.len),
 		  "\"dn O=Example,CN=\\0Ar2\"" },
 		{ make_id(GIKEV2_ID_KEY_ID, "\n", 1), "\"key-id \\x0a\"" },
