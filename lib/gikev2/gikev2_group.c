@@ -147,12 +147,24 @@ uint64_t gikev2_group_wait_room(const struct gikev2_group_config *config)
 	return room > taken ? (room - taken) / 2 * GIKEV2_SECOND : 0;
 }
 
-/* At 80 per cent of the lifetime, or earlier when DTD needs it. */
+/*
+ * Up to a twentieth of the lifetime, so that groups which were made together do
+ * not roll together.  It follows from what survives a restart.
+ */
+static uint64_t roll_jitter(const struct gikev2_group *group,
+			    const struct gikev2_generation *gen)
+{
+	uint64_t part = gikev2_id_hash(&group->config.id, gen->number) % 1024;
+
+	return lifetime(group) / 20 / 1024 * part;
+}
+
+/* At 75 to 80 per cent of the lifetime, or earlier when DTD needs it. */
 static uint64_t next_roll(struct gikev2_group *group)
 {
 	const struct gikev2_generation *gen =
 		gikev2_youngest(&group->generations);
-	uint64_t margin = lifetime(group) / 5, end;
+	uint64_t margin = lifetime(group) / 5 + roll_jitter(group, gen), end;
 	uint64_t needed = (group->config.dtd + ROLL_SLACK) * GIKEV2_SECOND +
 			  2 * gikev2_wait_time(group);
 

@@ -149,12 +149,12 @@ static struct gikev2_group_status status_of(struct gikev2_group *group,
 static const struct {
 	uint32_t lifetime;
 	uint16_t dtd;
-	uint32_t roll; /* after so many seconds */
+	uint32_t first, last; /* it rolls after so many seconds */
 } rolls[] = {
-	{ 3600, 15, 2880 }, /* at 80 per cent */
-	{ 100, 15, 75 },    /* DTD and ten seconds before the end */
-	{ 50, 15, 25 },	    /* the shortest lifetime that there may be */
-	{ 86400, 15, 69120 }, { 1000, 300, 690 },
+	{ 3600, 15, 2700, 2880 }, /* at 75 to 80 per cent */
+	{ 100, 15, 75, 75 },	  /* DTD and ten seconds before the end */
+	{ 50, 15, 25, 25 },	  /* the shortest lifetime that there may be */
+	{ 86400, 15, 64800, 69120 }, { 1000, 300, 690, 690 },
 };
 
 static void rolls_in_time(void **state)
@@ -166,10 +166,12 @@ static void rolls_in_time(void **state)
 			config_of(3, rolls[i].lifetime, 5, rolls[i].dtd);
 		struct gikev2_group *group =
 			gikev2_group_add(bare->engine, bare, &config, NOW);
-		uint64_t due = NOW + rolls[i].roll * SECOND;
+		uint64_t due;
 
 		assert_non_null(group);
-		assert_int_equal(status_of(group, NOW).next_roll, due);
+		due = status_of(group, NOW).next_roll;
+		assert_in_range(due, NOW + rolls[i].first * SECOND,
+				NOW + rolls[i].last * SECOND);
 		gikev2_expire(bare->engine, due - 1);
 		assert_int_equal(status_of(group, due - 1).generation, 1);
 		assert_int_equal(gikev2_next_deadline(bare->engine), due);
@@ -178,6 +180,30 @@ static void rolls_in_time(void **state)
 		assert_int_equal(bare->events[GIKEV2_EVENT_ROLLED], 1);
 		bare_free(bare);
 	}
+}
+
+/* Groups that were made at once, and the rolls of each, are not all at once. */
+static void rolls_apart(void **state)
+{
+	struct bare *bare = bare_new();
+	struct gikev2_group_config config = config_of(3, 3600, 5, 15);
+	size_t slots[10] = {};
+
+	(void)state;
+	for (size_t i = 0; i < 64; i++) {
+		struct gikev2_group *group;
+		uint64_t due;
+
+		config.id.data[0] = (uint8_t)('A' + i);
+		group = gikev2_group_add(bare->engine, bare, &config, NOW);
+		assert_non_null(group);
+		due = status_of(group, NOW).next_roll;
+		/* of 20 seconds each */
+		slots[(due - NOW - 2700 * SECOND) / (20 * SECOND)]++;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(slots); i++)
+		assert_true(slots[i] < 24);
+	bare_free(bare);
 }
 
 static void first_keys_wait_for_members(void **state)
@@ -285,8 +311,8 @@ static void update_of_lifetime(void **state)
 	config.protocols[0].lifetime = 1000;
 	assert_int_equal(gikev2_group_update(group, &config, NOW + SECOND), 0);
 	assert_int_equal(status_of(group, NOW + SECOND).generation, 1);
-	assert_int_equal(gikev2_next_deadline(bare->engine),
-			 NOW + 800 * SECOND);
+	assert_in_range(gikev2_next_deadline(bare->engine), NOW + 750 * SECOND,
+			NOW + 800 * SECOND);
 	/* what would be over already is rolled as soon as time goes on */
 	config.protocols[0].lifetime = 100;
 	assert_int_equal(
@@ -574,6 +600,7 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(no_randomness_no_group),
 		cmocka_unit_test(rolls_in_time),
+		cmocka_unit_test(rolls_apart),
 		cmocka_unit_test(first_keys_wait_for_members),
 		cmocka_unit_test(first_keys_of_short_life),
 		cmocka_unit_test(rows_of_a_roll),
