@@ -445,8 +445,8 @@ static void new_records_stand_behind(void **state)
 		before[i] = *last_of(ks, kinds[i]);
 	world_crash(ks);
 	assert_int_equal(world_resume(ks), 0);
-	gikev2_group_clear_member(ks->group, &run->r3->identity,
-				  run->world->now);
+	gikev2_group_end_member(ks->group, &run->r3->identity,
+				-GIKEV2_ERR_ADMIN, run->world->now);
 	world_run(run->world, 60 * SECOND);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(world_records(ks, kinds[i]), 3);
