@@ -217,8 +217,7 @@ uint64_t gikev2_group_atd_end(struct gikev2_group *group, uint64_t wait,
 	return end < unsure && gikev2_group_unsure(group, now) ? unsure : end;
 }
 
-/* Nobody is waited for in an urgent one, and it finds room. */
-static int roll(struct gikev2_group *group, bool urgent, uint64_t now)
+int gikev2_group_roll(struct gikev2_group *group, bool urgent, uint64_t now)
 {
 	bool alone = !gikev2_group_inband(group) || !group->gms.count;
 	uint64_t wait = urgent || alone ? 0 : gikev2_wait_time(group);
@@ -237,11 +236,6 @@ static int roll(struct gikev2_group *group, bool urgent, uint64_t now)
 	if (ret == 0)
 		group->roll_wanted = group->roll_urgent = false;
 	return ret;
-}
-
-int gikev2_group_roll(struct gikev2_group *group, uint64_t now)
-{
-	return roll(group, false, now);
 }
 
 /*
@@ -308,7 +302,7 @@ static void timer_fire(void *owner, uint64_t now)
 	if (ret == 0 && gikev2_multicast_next(group) <= now)
 		ret = gikev2_multicast_roll(group, now);
 	if (ret == 0 && (group->roll_wanted || next_roll(group) <= now))
-		ret = roll(group, group->roll_urgent, now);
+		ret = gikev2_group_roll(group, group->roll_urgent, now);
 	if (ret < 0) {
 		/* out of randomness or room: the keys live on meanwhile */
 		gikev2_count(group->engine, ret);
@@ -621,50 +615,6 @@ struct gikev2_gms *gikev2_group_gms(struct gikev2_group *group)
 	return &group->gms;
 }
 
-static bool protocol_valid(const struct gikev2_group_config *config,
-			   const struct gikev2_group_protocol *p)
-{
-	const struct keytable_protocol *protocol =
-		keytable_protocol_by_wire(p->protocol);
-
-	if (!protocol || !protocol->daemons[0] ||
-	    p->lifetime < gikev2_group_lifetime_min(config))
-		return false;
-	if (p->fallback_count > GIKEV2_FALLBACKS_MAX)
-		return false;
-	for (size_t i = 0; i <= p->fallback_count; i++) {
-		struct keytable_row row;
-
-		gikev2_policy_sample(p, i, &row);
-		if (!row.key_len)
-			return false;
-	}
-	if (protocol->applier == KEYTABLE_APPLY_IPSEC)
-		return !config->plain || !p->per_sender;
-	/* RFC 9838 has no words for it */
-	return !config->plain && !p->per_sender;
-}
-
-static bool config_valid(const struct gikev2_group_config *config)
-{
-	uint8_t bits = config->sender_id_bits;
-
-	if (!config->protocol_count || config->dtd <= config->atd + 1 ||
-	    (bits && bits != 8 && bits != 12 && bits != 16))
-		return false;
-	for (size_t i = 0; i < config->protocol_count; i++) {
-		const struct gikev2_group_protocol *p = &config->protocols[i];
-
-		if (!protocol_valid(config, p))
-			return false;
-		/* its keys would be two generations at once to a member */
-		for (size_t j = 0; j < i; j++)
-			if (config->protocols[j].protocol == p->protocol)
-				return false;
-	}
-	return true;
-}
-
 /*
  * The first generation.  We may have served this group before, and its
  * members may hold keys that we know nothing of: the delays give them time to
@@ -723,15 +673,6 @@ int gikev2_group_start(struct gikev2_group *group, uint64_t now)
 	return ret < 0 ? ret : gikev2_group_begin_keys(group, now);
 }
 
-bool gikev2_group_may_add(struct gikev2 *engine,
-			  const struct gikev2_group_config *config)
-{
-	struct gikev2_pld_id id = { config->id.type,
-				    gikev2_id_chunk(&config->id) };
-
-	return config_valid(config) && !gikev2_group_find(engine, &id);
-}
-
 struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
 				      const struct gikev2_group_config *config,
 				      uint64_t now)
@@ -749,71 +690,13 @@ struct gikev2_group *gikev2_group_add(struct gikev2 *engine, void *cookie,
 	return group;
 }
 
-static bool protocol_equal(const struct gikev2_group_protocol *a,
-			   const struct gikev2_group_protocol *b)
-{
-	struct keytable_row x, y;
-
-	if (a->protocol != b->protocol || a->per_sender != b->per_sender ||
-	    a->fallback_count != b->fallback_count)
-		return false;
-	for (size_t i = 0; i <= a->fallback_count; i++) {
-		gikev2_policy_sample(a, i, &x);
-		gikev2_policy_sample(b, i, &y);
-		if (x.algorithm != y.algorithm ||
-		    !keytable_ipsec_equal(&x.ipsec, &y.ipsec))
-			return false;
-	}
-	return true;
-}
-
-static bool protocols_equal(const struct gikev2_group_config *a,
-			    const struct gikev2_group_config *b)
-{
-	if (a->protocol_count != b->protocol_count || a->plain != b->plain)
-		return false;
-	for (size_t i = 0; i < a->protocol_count; i++)
-		if (!protocol_equal(&a->protocols[i], &b->protocols[i]))
-			return false;
-	return true;
-}
-
-int gikev2_group_update(struct gikev2_group *group,
-			const struct gikev2_group_config *config, uint64_t now)
-{
-	bool same_id = gikev2_id_equal(&group->config.id, &config->id);
-	bool same = protocols_equal(&group->config, config);
-	struct gikev2_rekey_config old = group->config.rekey;
-	int ret;
-
-	if (!config_valid(config) || !same_id)
-		return -GIKEV2_ERR_BAD_POLICY;
-	group->config = *config;
-	if (!same)
-		group->up_from = 0;
-	ret = gikev2_multicast_update(group, &old, now);
-	if (ret == 0 && !same && !group->settle_at)
-		ret = gikev2_group_roll(group, now);
-	if (ret == -GIKEV2_ERR_BUSY) {
-		/* one change after the other: it rolls to the last of them when
-		 * the oldest generation is over, see timer_fire() */
-		group->roll_wanted = true;
-		ret = 0;
-	}
-	if (ret < 0)
-		gikev2_count(group->engine, ret);
-	gikev2_group_arm(group);
-	gikev2_bury(group->engine);
-	return ret;
-}
-
 /* Who asks for it wants the best that there is. */
 static int rekey(struct gikev2_group *group, bool urgent, uint64_t now)
 {
 	int ret;
 
 	group->up_from = 0;
-	ret = roll(group, urgent, now);
+	ret = gikev2_group_roll(group, urgent, now);
 	if (ret < 0)
 		gikev2_count(group->engine, ret);
 	gikev2_bury(group->engine);
@@ -914,121 +797,4 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 		status->pending += gikev2_gm_acked(gm) < gen->change;
 	gikev2_wait_status(group, status);
 	status->holdback_count = gikev2_plan_holdback(group, status->holdback);
-}
-
-uint32_t gikev2_group_member_count(const struct gikev2_group *group)
-{
-	return group->gms.identities;
-}
-
-bool gikev2_group_has(struct gikev2_group *group,
-		      const struct gikev2_id *identity)
-{
-	return gikev2_gm_find(group, identity, NULL) != NULL;
-}
-
-void gikev2_group_members(
-	const struct gikev2_group *group,
-	bool (*visit)(void *arg, const struct gikev2_group_member_status *),
-	void *arg)
-{
-	for (struct gikev2_gm *gm = group->gms.first; gm; gm = gm->next) {
-		struct gikev2_group_member_status status = {
-			.identity = gm->id,
-			.path = gm->path,
-			.registered_since = gm->registered,
-			.last_seen = gm->ike ? gm->ike->last_seen
-					     : gm->last_seen,
-			.generation = gikev2_generation_at(&group->generations,
-							   gikev2_gm_acked(gm)),
-			.awaited = gikev2_wait_lacks(gm),
-			.late = gm->late,
-		};
-
-		if (!visit(arg, &status))
-			return;
-	}
-}
-
-int gikev2_group_leave(struct gikev2_gm *gm, int err, uint64_t now)
-{
-	struct gikev2_group *group = gm->group;
-	uint32_t leaf = gm->leaf;
-	int ret = gikev2_multicast_exclude(group, leaf, now);
-
-	if (ret < 0)
-		gikev2_count(group->engine, ret);
-	gikev2_group_arm(group);
-	/* still in the tree, since another is on his way out of it */
-	if (ret < 0 && group->multicast.leaf_out != leaf)
-		return ret;
-	gikev2_gm_end(gm, err, now);
-	return 0;
-}
-
-/* A new Rekey SA for all the others: it has the fewer turns to come again. */
-int gikev2_group_left(struct gikev2_gm *gm, int err, uint64_t now)
-{
-	if (gm->leaf != GIKEV2_LKH_NO_LEAF)
-		gikev2_turn_lost(&gm->group->turns, gm->id, now);
-	return gikev2_group_leave(gm, err, now);
-}
-
-/* Out of the tree, and with its SA when there is no other use for that. */
-static int shut_out(struct gikev2_gm *gm, int err, uint64_t now)
-{
-	struct gikev2_ike *ike = gm->ike;
-	int ret = gikev2_group_leave(gm, err, now);
-
-	if (ret == 0 && ike && !ike->gms)
-		gikev2_ike_delete(ike, err, now);
-	return ret;
-}
-
-size_t gikev2_group_end_member(struct gikev2_group *group,
-			       const struct gikev2_id *identity, int err,
-			       uint64_t now)
-{
-	struct gikev2_gm *gm, *next;
-	size_t count = 0;
-
-	for (gm = gikev2_gm_find(group, identity, NULL); gm; gm = next) {
-		next = gikev2_gm_find(group, identity, gm);
-		count += shut_out(gm, err, now) == 0;
-	}
-	gikev2_bury(group->engine);
-	return count;
-}
-
-/*
- * In one message the Rekey SA that the member cannot follow to, in the next,
- * over that, keys that it has never seen (RFC 9838 section 3.2.1).
- */
-int gikev2_group_exclude(struct gikev2_group *group,
-			 const struct gikev2_id *identity, uint64_t now)
-{
-	struct gikev2_gm *gm, *next;
-	int count = 0, ret = 0;
-
-	for (gm = gikev2_gm_find(group, identity, NULL); ret == 0 && gm;
-	     gm = next) {
-		next = gikev2_gm_find(group, identity, gm);
-		ret = shut_out(gm, -GIKEV2_ERR_ADMIN, now);
-		count += ret == 0;
-	}
-	/* perhaps it is he who kept the group down */
-	if (count)
-		group->up_from = 0;
-	if (count && group->multicast.leaf_out == GIKEV2_LKH_NO_LEAF)
-		ret = roll(group, true, now);
-	else if (count)
-		ret = -GIKEV2_ERR_BUSY;
-	if (ret < 0) {
-		gikev2_count(group->engine, ret);
-		group->roll_wanted = group->roll_urgent = true;
-		gikev2_timer_set(&group->engine->timers, &group->timer,
-				 now + GIKEV2_SECOND);
-	}
-	gikev2_bury(group->engine);
-	return ret < 0 ? ret : count;
 }

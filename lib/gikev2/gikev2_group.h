@@ -58,7 +58,9 @@ struct gikev2_group {
 	uint64_t up_from;
 };
 
-/* Is the config one that can be served, and no other group of that name? */
+/* gikev2_group_config.c: is it one that can be served; and is there no other group of
+ * that name? */
+bool gikev2_group_config_valid(const struct gikev2_group_config *config);
 bool gikev2_group_may_add(struct gikev2 *engine,
 			  const struct gikev2_group_config *config);
 /* An empty group in the engine's list; NULL: out of memory. */
@@ -69,7 +71,8 @@ gikev2_group_create(struct gikev2 *engine, void *cookie,
 int gikev2_group_start(struct gikev2_group *group, uint64_t now);
 /* First keys. */
 int gikev2_group_begin_keys(struct gikev2_group *group, uint64_t now);
-int gikev2_group_roll(struct gikev2_group *group, uint64_t now);
+/* Nobody is waited for in an urgent one, and it finds room. */
+int gikev2_group_roll(struct gikev2_group *group, bool urgent, uint64_t now);
 /* Is there a member that may hold keys which a server without a past knows nothing
  * of, and are others to come?  It sends with them until then. */
 bool gikev2_group_unsure(const struct gikev2_group *group, uint64_t now);

@@ -575,7 +575,8 @@ static void up_by_command(void **state)
 	assert_int_equal(algorithm_in_use(&s), KEYTABLE_HMAC_SHA_256);
 	gikev2_group_end_member(s.ks->group, &s.r[0]->identity,
 				-GIKEV2_ERR_ADMIN, s.world->now);
-	assert_int_equal(gikev2_group_roll(s.ks->group, s.world->now), 0);
+	assert_int_equal(gikev2_group_roll(s.ks->group, false, s.world->now),
+			 0);
 	assert_int_equal(algorithm_in_use(&s), KEYTABLE_HMAC_SHA_256);
 	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now), 0);
 	assert_int_equal(algorithm_in_use(&s), KEYTABLE_HMAC_SHA_512);
