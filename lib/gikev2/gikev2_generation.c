@@ -265,6 +265,31 @@ bool gikev2_generation_current(const struct gikev2_generations *generations,
 	       !gen->replaced[at];
 }
 
+/* Is it over for every member that has heard of the youngest? */
+static bool is_over(const struct gikev2_generations *generations, size_t at)
+{
+	while (++at < generations->count)
+		if (generations->gen[at].at_once)
+			return true;
+	return false;
+}
+
+void gikev2_generations_end_older(struct gikev2_generations *generations)
+{
+	struct gikev2_generation *gen = gikev2_youngest(generations);
+
+	gen->at_once = true;
+	gen->atd_end = gen->created;
+	for (size_t i = 0; i < gen->count; i++)
+		gen->row[i].send_start = gen->created;
+	generations->replaced_end = 0;
+}
+
+uint64_t gikev2_generation_dtd_end(const struct gikev2_generation *gen)
+{
+	return gen->at_once ? gen->created : gen->dtd_end;
+}
+
 bool gikev2_generation_alive(const struct gikev2_generations *generations,
 			     const struct gikev2_generation *gen, size_t at)
 {
@@ -272,8 +297,10 @@ bool gikev2_generation_alive(const struct gikev2_generations *generations,
 		&generations->gen[generations->count - 1];
 	const struct keytable_row *row = &gen->row[at];
 
-	if (gen->replaced[at] || !row->ipsec.sender || gen == youngest)
-		return !gen->replaced[at];
+	if (gen->replaced[at] || is_over(generations, gen - generations->gen))
+		return false;
+	if (!row->ipsec.sender || gen == youngest)
+		return true;
 	for (size_t i = 0; i < youngest->count; i++)
 		if (youngest->row[i].protocol == row->protocol &&
 		    (!youngest->row[i].ipsec.sender ||
@@ -314,7 +341,8 @@ size_t gikev2_generations_rows(const struct gikev2_generations *generations,
 
 	for (size_t i = 0; i < generations->count; i++) {
 		for (size_t j = 0; j < generations->gen[i].count; j++) {
-			if (generations->gen[i].replaced[j])
+			if (generations->gen[i].replaced[j] ||
+			    is_over(generations, i))
 				continue;
 			rows[count] = generations->gen[i].row[j];
 			for (size_t k = i + 1; k < generations->count; k++)

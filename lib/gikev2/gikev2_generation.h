@@ -25,6 +25,7 @@ struct gikev2_generation {
 	uint64_t wait_end; /* of the stage, whoever is missing then */
 	uint64_t atd_end;  /* members send with it from here */
 	uint64_t dtd_end;  /* its predecessor is forgotten here */
+	bool at_once;	   /* ... by us; members forget it when they hear */
 	/* accept_end is the end of the key's life, whatever replaces it */
 	struct keytable_row row[GIKEV2_GENERATION_ROWS];
 	uint64_t since[GIKEV2_GENERATION_ROWS]; /* the change that brought it */
@@ -101,6 +102,13 @@ uint64_t gikev2_generation_at(const struct gikev2_generations *generations,
  */
 bool gikev2_generations_make_room(struct gikev2_generations *generations,
 				  uint64_t atd_end);
+
+/* With the youngest, members forget all others at once: it has no delays, and nobody
+ * is given any of these.  They are kept to say that they are over. */
+void gikev2_generations_end_older(struct gikev2_generations *generations);
+
+/* When members forget what is older than that. */
+uint64_t gikev2_generation_dtd_end(const struct gikev2_generation *gen);
 
 /* Wipes the youngest: it was not announced. */
 void gikev2_generation_drop(struct gikev2_generations *generations);

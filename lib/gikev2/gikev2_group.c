@@ -42,6 +42,7 @@ struct ks_work {
 	struct gikev2_abilities can;
 	uint64_t wait;	   /* for members that do not answer, microseconds */
 	uint64_t atd, dtd; /* of the roll, that included, microseconds */
+	bool at_once;	   /* the older keys end without delay */
 	bool urgent;	   /* whatever else is going on */
 	uint64_t now;
 	int err;
@@ -228,11 +229,13 @@ int gikev2_group_roll(struct gikev2_group *group, bool urgent, uint64_t now)
 		.wait = wait,
 		.atd = atd,
 		.dtd = atd + span + wait,
+		/* but members may hold, and send with, keys that we do not know */
+		.at_once = urgent && !gikev2_group_unsure(group, now),
 		.urgent = urgent,
 	};
+	int ret;
 
-	int ret = run(group, KS_POLICY, &work);
-
+	ret = run(group, KS_POLICY, &work);
 	if (ret == 0)
 		group->roll_wanted = group->roll_urgent = false;
 	return ret;
@@ -334,6 +337,8 @@ static enum ks_event add_by_policy(struct gikev2_group *group,
 						  work->now);
 	if (work->err < 0)
 		return KS_REFUSED;
+	if (work->at_once)
+		gikev2_generations_end_older(&group->generations);
 	if (up)
 		group->up_from = work->now + GIKEV2_UP_AGAIN;
 	gikev2_wait_begin(group, work->wait, work->now);
@@ -783,7 +788,7 @@ void gikev2_group_get_status(struct gikev2_group *group, uint64_t now,
 		.generation = gen->number,
 		.created = gen->created,
 		.atd_end = gen->atd_end,
-		.dtd_end = gen->dtd_end,
+		.dtd_end = gikev2_generation_dtd_end(gen),
 		.next_roll = next_roll(group),
 		.members = group->gms.count,
 		.rows = group->shown.row,

@@ -116,7 +116,8 @@ static struct gikev2_delays delays_of(const struct gikev2_generations *all,
 {
 	const struct gikev2_generation *gen = &all->gen[at];
 	uint64_t atd_end = gen->atd_end;
-	uint64_t dtd_end = max_u64(gen->dtd_end, all->replaced_end);
+	uint64_t dtd_end =
+		max_u64(gikev2_generation_dtd_end(gen), all->replaced_end);
 	struct gikev2_delays result;
 
 	if (past && all->unsure_atd > now) {

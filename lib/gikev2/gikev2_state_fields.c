@@ -8,7 +8,8 @@
 #include "gikev2/gikev2_group.h"
 #include "gikev2/gikev2_state_fields.h"
 
-#define GROUP_VERSION 3 /* 2: rolls that wait; 3: a start without a past */
+#define GROUP_VERSION                                                          \
+	4 /* 2: rolls that wait; 3: no past; 4: keys that end at once */
 #define NODE_VERSION 1
 #define GM_VERSION 4  /* likewise; 4: by what it proved itself */
 #define IKE_VERSION 3 /* 2: how the peer proved who it is; 3: by what */
@@ -195,6 +196,8 @@ static void generation_fields(struct gikev2_archive *archive, uint8_t version,
 		if (gen->stage >= GIKEV2_STAGE_MAX)
 			gen->stage = GIKEV2_STAGE_SETTLED;
 	}
+	if (version >= 4)
+		GIKEV2_ARCHIVE_INT(archive, gen->at_once);
 	gikev2_archive_count(archive, &gen->count, GIKEV2_GENERATION_ROWS);
 	for (size_t i = 0; i < gen->count; i++) {
 		gikev2_archive_row(archive, &gen->row[i]);

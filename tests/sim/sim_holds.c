@@ -36,7 +36,8 @@ void sim_holds_roll(struct sim_group *group)
 		tell_roll(group);
 	group->rolled = false;
 	gen = gikev2_youngest(gikev2_group_generations(group->group));
-	delays = (struct sim_delays){ gen->number, gen->atd_end, gen->dtd_end };
+	delays = (struct sim_delays){ gen->number, gen->atd_end,
+				      gikev2_generation_dtd_end(gen) };
 	if (memcmp(&delays, &group->told, sizeof(delays)) == 0)
 		return;
 	group->told = delays;
