@@ -362,9 +362,9 @@ DEFPY_YANG (no_mrkm_group_protocol,
 static int group_rpc(struct vty *vty, const char *xpath, const char *name)
 {
 	if (!mrkm_cli_group_ok(vty, name))
-		return CMD_WARNING;
+		return CMD_WARNING_CONFIG_FAILED;
 	nb_cli_rpc_enqueue(vty, "group", name);
-	return nb_cli_rpc(vty, xpath, NULL);
+	return mrkm_cli_rpc(vty, xpath);
 }
 
 DEFPY_YANG (mrkm_rekey,

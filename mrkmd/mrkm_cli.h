@@ -100,6 +100,8 @@ int mrkm_cli_destroy(struct vty *vty, const char *xpath);
 /* The leaf of a member ("./member..."), or all of it when it lacks `other`. */
 int mrkm_cli_destroy_credential(struct vty *vty, const char *entry,
 				const char *leaf, const char *other);
+/* An RPC, with what nb_cli_rpc_enqueue() has for it. */
+int mrkm_cli_rpc(struct vty *vty, const char *xpath);
 /* Creates what the absolute `xpath` names, and enters its node. */
 int mrkm_cli_enter(struct vty *vty, const char *xpath, enum node_type node);
 

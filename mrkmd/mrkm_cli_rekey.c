@@ -266,11 +266,11 @@ DEFPY_YANG (mrkm_exclude,
 	if (!mrkm_cli_group_ok(vty, mrkm_ks_group) ||
 	    !mrkm_cli_identity_or_dn(vty, &identity, fqdn, email,
 				     address_str ? address : NULL, dn, key_id))
-		return CMD_WARNING;
+		return CMD_WARNING_CONFIG_FAILED;
 	nb_cli_rpc_enqueue(vty, "group", mrkm_ks_group);
 	nb_cli_rpc_enqueue(vty, "type", identity.type);
 	nb_cli_rpc_enqueue(vty, "value", identity.value);
-	return nb_cli_rpc(vty, exclude ? "/frr-mrkmd:exclude" : "/frr-mrkmd:readmit", NULL);
+	return mrkm_cli_rpc(vty, exclude ? "/frr-mrkmd:exclude" : "/frr-mrkmd:readmit");
 }
 
 /* clang-format on */

@@ -76,6 +76,14 @@ int mrkm_cli_set(struct vty *vty, const char *xpath, const char *value)
 	return nb_cli_apply_changes(vty, NULL);
 }
 
+/* After CMD_WARNING vtysh ends as if all were well, and a script goes on. */
+int mrkm_cli_rpc(struct vty *vty, const char *xpath)
+{
+	return nb_cli_rpc(vty, xpath, NULL) == CMD_SUCCESS
+		       ? CMD_SUCCESS
+		       : CMD_WARNING_CONFIG_FAILED;
+}
+
 int mrkm_cli_enter(struct vty *vty, const char *xpath, enum node_type node)
 {
 	int ret;

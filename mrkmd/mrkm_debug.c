@@ -41,7 +41,7 @@ static int keylog_on(struct vty *vty, const char *path)
 
 	if (mrkm_keylog_open(path, problem, sizeof(problem)) < 0) {
 		vty_out(vty, "%% %s\n", problem);
-		return CMD_WARNING;
+		return CMD_WARNING_CONFIG_FAILED;
 	}
 	zlog_warn(
 		"mrkm: key log is on: whoever reads %s can decrypt what this router sends and receives; \"no debug mrkm keylog\" ends it",
