@@ -17,6 +17,8 @@ pytestmark = [pytest.mark.ospfd]
 ATD, DTD = 1, 3
 # mrkmd looks at its files every ten seconds.
 REFRESH = 15
+# For so many seconds a certificate is valid that is to expire.
+BRIEF = 45
 FOLDER = "/etc/frr/mrkm"
 KINDS = {"ks": "P-256", "r1": "Ed25519", "r2": "RSA"}
 CERTIFICATE, KEY = f"{FOLDER}/own.pem", f"{FOLDER}/own.key"
@@ -261,6 +263,48 @@ def test_revoked(tgen, authority, certificates):
     )
     wait_for_working(r1)
     assert mrkm.exclusion(server.vtysh_cmd, "r1") is None
+
+
+def lines_with(router, *words):
+    lines = topology.log(router, "mrkmd").splitlines()
+    return [line for line in lines if all(w in line for w in words)]
+
+
+def wait_for_line(router, before, *words):
+    def check():
+        return None if len(lines_with(router, *words)) > before else f"no {words}"
+
+    topology.wait_until(f"{router.name}: {words}", check, REFRESH)
+
+
+def test_expires_while_in(tgen, authority, certificates):
+    """
+    A registration ends with the certificate that it is by, and nothing else does:
+    keys live on, nobody is excluded, and the next certificate is as good.
+    """
+    server, r2 = tgen.gears[config.SERVER], tgen.gears["r2"]
+    own = "this router has the certificate"
+    registered = "member registered", config.identity("r2")
+    read, came = len(lines_with(r2, own)), len(lines_with(server, *registered))
+    show(r2, authority.issue(config.identity("r2"), end=BRIEF / 3600))
+    wait_for_line(r2, read, own)
+    register_anew(r2)
+    wait_for_line(server, came, *registered)
+    key = mrkm.key_in_use(r2.vtysh_cmd)
+
+    def not_over():
+        # whatever it says, it is looked at who may stay
+        topology.put_secret(server, CRL, authority.crl())
+        gone = lines_with(server, "member gone", config.identity("r2"), "expired")
+        return None if gone else lines_with(server, config.identity("r2"))[-3:]
+
+    topology.wait_until("the end", not_over, BRIEF + REFRESH, 2)
+    wait_for_refusal(tgen, "r2", config.identity("r2"), "expired")
+    assert mrkm.exclusion(server.vtysh_cmd, "r2") is None
+    assert mrkm.key_in_use(r2.vtysh_cmd) == key != (None, None)
+    show(r2, certificates["r2"])
+    wait_for_working(r2)
+    assert mrkm.key_in_use(r2.vtysh_cmd) == key
 
 
 def test_crl_gone(tgen):
