@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "gikev2/gikev2_group.h"
 #include "test_bare.h"
 #include "world.h"
 
@@ -556,6 +557,52 @@ static void rolls_while_a_member_is_away(void **state)
 	world_free(s.world);
 }
 
+/*
+ * What the excluded one knows is good for nothing from the moment on that a member
+ * hears of it: also for one that comes meanwhile, or hears of it late.  The server
+ * keeps it as long as it does after a roll, to say that it is over.
+ */
+static void excluded_ones_keys_end(void **state)
+{
+	struct scene s = scene_new(6);
+	struct gikev2_group_status status;
+	uint32_t old = world_sender(s.r[1])->id, new;
+
+	(void)state;
+	s.r[0]->up = false;
+	s.ks->peers[1].authorized = false;
+	assert_int_equal(gikev2_group_exclude(s.ks->group, &s.r[1]->identity,
+					      s.world->now),
+			 1);
+	status = status_of(s.ks->group, s.world->now);
+	assert_int_equal(status.atd_end, s.world->now);
+	assert_int_equal(status.dtd_end, s.world->now);
+	assert_int_equal(status.row_count, 1);
+	new = status.rows[0].id;
+	assert_int_not_equal(new, old);
+	assert_int_equal(gikev2_group_generations(s.ks->group)->count, 2);
+	world_run(s.world, SECOND);
+	assert_int_equal(s.r[2]->row_count, 1);
+	assert_int_equal(world_sender(s.r[2])->id, new);
+	assert_false(world_accepts(s.r[2], world_sender(s.r[0])));
+	gikev2_member_reregister(s.r[2]->member, s.world->now);
+	world_run(s.world, SECOND);
+	assert_int_equal(s.r[2]->events[GIKEV2_EVENT_REGISTERED], 2);
+	assert_int_equal(s.r[2]->row_count, 1);
+	s.r[0]->up = true;
+	world_run(s.world, 3 * SECOND);
+	assert_int_equal(s.r[0]->row_count, 1);
+	assert_int_equal(world_sender(s.r[0])->id, new);
+	/* and the next roll is as any other */
+	world_run(s.world, 15 * SECOND);
+	assert_int_equal(gikev2_group_generations(s.ks->group)->count, 1);
+	assert_int_equal(gikev2_group_rekey(s.ks->group, s.world->now), 0);
+	world_run(s.world, SECOND);
+	assert_int_equal(s.r[0]->row_count, 2);
+	assert_int_equal(s.r[2]->row_count, 2);
+	world_free(s.world);
+}
+
 /* ---------------------------------------------------------------------- turns */
 
 /* Each registration may cost the others something: no member has them all. */
@@ -595,6 +642,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(configs_taken),
 		cmocka_unit_test(again_and_again),
+		cmocka_unit_test(excluded_ones_keys_end),
 		cmocka_unit_test(protocol_twice),
 		cmocka_unit_test(shortest_lifetime),
 		cmocka_unit_test(names),

@@ -456,6 +456,25 @@ static void new_records_stand_behind(void **state)
 	end(run);
 }
 
+/* That the excluded one's keys are over is not forgotten. */
+static void exclusion_survives(void **state)
+{
+	struct run *run = registered(9, false);
+
+	(void)state;
+	exclude(run);
+	world_run(run->world, SECOND);
+	assert_int_equal(run->r1->row_count, 1);
+	world_crash(run->ks);
+	assert_int_equal(world_resume(run->ks), 0);
+	world_boot(run->r1);
+	world_join(run->r1, run->ks, WORLD_ALL_ALGORITHMS);
+	world_run(run->world, SECOND);
+	assert_int_equal(world_state(run->r1), GIKEV2_GM_KEY_TABLE);
+	assert_int_equal(run->r1->row_count, 1);
+	end(run);
+}
+
 /* The end of the process is not the end of the group. */
 static void stopped_is_not_deleted(void **state)
 {
@@ -604,6 +623,7 @@ int main(void)
 		cmocka_unit_test(nothing_saved),
 		cmocka_unit_test(records_come_and_go),
 		cmocka_unit_test(new_records_stand_behind),
+		cmocka_unit_test(exclusion_survives),
 		cmocka_unit_test(stopped_is_not_deleted),
 		cmocka_unit_test(proof_is_kept),
 		cmocka_unit_test(damaged),
