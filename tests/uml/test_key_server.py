@@ -395,6 +395,34 @@ def check_order(sent, used, rolls):
     assert len(seen) > rolls / 2
 
 
+@pytest.mark.parametrize("case", ("per-sender", "esp"), indirect=True)
+def test_excluded(lab, case):
+    """
+    What he knows the other one's kernel forgets, and sends nothing with any more; as
+    a member he finds back.  Meanwhile nothing is in the clear.
+    """
+    known = set(spis(lab).values())
+    assert not mrkm.exclude(server(lab), "r2")
+
+    def not_forgotten():
+        mine = {spi for (_, name), spi in spis(lab).items() if name == "r1"}
+        left = known & (mine | {s.spi for s in ipsec.states(lab["r1"])})
+        return f"of {known} r1 has {left}" if left or None in mine else None
+
+    ipsec.wait_until("new keys at r1", not_forgotten, 30)
+
+    def not_lost():
+        there = [str(t) for t in lab.traffic if t.neighbors("r1")]
+        return f"r1 has neighbours: {there}" if there else None
+
+    ipsec.wait_until("r1 alone", not_lost, ipsec.HOLD_TIME + 30)
+    assert not mrkm.exclude(server(lab), "r2", readmit=True)
+    lab["r2"].vtysh(f"clear mrkm group {config.GROUP}", "mrkmd")
+    ipsec.wait_until("neighbours", lambda: not_all_there(lab), 120)
+    ipsec.wait_until("old keys gone", lambda: not_settled(lab), DTD + 60)
+    assert not in_the_clear(lab)
+
+
 def state(lab, name, daemon):
     "How the daemon's interface fares, as zebra says."
     for chain in ipsec.guard(lab[name])["keyChains"]:
