@@ -412,16 +412,16 @@ static void records_come_and_go(void **state)
 }
 
 /* The last of that kind's records, in the order of an ordered store. */
-static const struct world_record *last_of(const struct world_node *node,
-					  enum gikev2_record_kind kind)
+static struct world_record last_of(const struct world_node *node,
+				   enum gikev2_record_kind kind)
 {
-	const struct world_record *last = NULL;
+	struct world_record last = { 0 };
 
 	for (const struct world_record *at = node->records; at; at = at->next)
 		if (at->kind == kind &&
-		    (!last || memcmp(at->key, last->key, at->key_len) > 0))
-			last = at;
-	assert_non_null(last);
+		    memcmp(at->key, last.key, at->key_len) > 0)
+			last = *at;
+	assert_true(last.key_len);
 	return last;
 }
 
@@ -438,11 +438,11 @@ static void new_records_stand_behind(void **state)
 	};
 	struct run *run = registered(2, false);
 	struct world_node *ks = run->ks;
-	struct world_record before[2];
+	struct world_record before[2], after;
 
 	(void)state;
 	for (int i = 0; i < 2; i++)
-		before[i] = *last_of(ks, kinds[i]);
+		before[i] = last_of(ks, kinds[i]);
 	world_crash(ks);
 	assert_int_equal(world_resume(ks), 0);
 	gikev2_group_end_member(ks->group, &run->r3->identity,
@@ -450,8 +450,9 @@ static void new_records_stand_behind(void **state)
 	world_run(run->world, 60 * SECOND);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(world_records(ks, kinds[i]), 3);
-		assert_true(memcmp(last_of(ks, kinds[i])->key, before[i].key,
-				   before[i].key_len) > 0);
+		after = last_of(ks, kinds[i]);
+		assert_true(memcmp(after.key, before[i].key, after.key_len) >
+			    0);
 	}
 	end(run);
 }
