@@ -97,8 +97,8 @@ def register_anew(tgen, name):
 def refusal(tgen, name):
     "Why the key server refused that router the last time, by its own identity."
     kind, own = IDENTITIES[name]
-    shown = f"{'ipv4' if kind == 'address' else kind} {own}"
-    return mrkm.refusal_of(tgen.gears[config.SERVER].vtysh_cmd, shown) or ""
+    server = tgen.gears[config.SERVER].vtysh_cmd
+    return mrkm.refusal_of(server, f"{kind} {own}") or ""
 
 
 def wait_for_refusal(tgen, name, words, again=False):
