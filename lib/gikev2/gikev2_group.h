@@ -71,7 +71,8 @@ gikev2_group_create(struct gikev2 *engine, void *cookie,
 int gikev2_group_start(struct gikev2_group *group, uint64_t now);
 /* First keys. */
 int gikev2_group_begin_keys(struct gikev2_group *group, uint64_t now);
-/* Nobody is waited for in an urgent one, and it finds room. */
+/* Urgent: somebody is out who has the keys.  Nobody is waited for, it finds room, and
+ * older keys end at once. */
 int gikev2_group_roll(struct gikev2_group *group, bool urgent, uint64_t now);
 /* Is there a member that may hold keys which a server without a past knows nothing
  * of, and are others to come?  It sends with them until then. */
