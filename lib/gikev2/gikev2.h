@@ -703,7 +703,7 @@ void gikev2_group_del(struct gikev2_group *group, uint64_t now);
 /* Rolls the group's keys now. */
 int gikev2_group_rekey(struct gikev2_group *group, uint64_t now);
 
-/* The same, waiting for nobody: somebody is to be out. */
+/* The same, waiting for nobody, and older keys end at once: somebody is to be out. */
 int gikev2_group_rekey_urgent(struct gikev2_group *group, uint64_t now);
 
 /* Members that keep the group from what it is configured for. */
